@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace mioco {
+
+/// What becomes of an exception that leaves a fiber and that no `join()` collects.
+enum class on_uncaught {
+    report,    ///< One line on stderr with the fiber's name; everything else goes on. The default.
+    rethrow,   ///< Every fiber of the runtime is cancelled, and `run` (or `runtime::wait`) rethrows the first one.
+    terminate  ///< `std::terminate` at the throw, with the whole stack still there for a core dump.
+};
+
+/// Whether a fiber may go on at another worker than the one it was on.
+enum class migration {
+    allowed,  ///< An idle worker takes work that waited for a busy one. The default.
+    never,    ///< A fiber stays on the worker that first runs it.
+    always    ///< A fiber changes its worker at each resume: slow, and meant for finding bugs.
+};
+
+/// How a runtime is made. Setters return the object, for chaining:
+/// `mioco::config{}.workers(2).stack_size(64 * 1024)`.
+///
+/// The environment has the last word, so that a program can be tried out without a rebuild: `MIOCO_WORKERS`,
+/// `MIOCO_STACK_SIZE` (bytes, or with a suffix K or M), `MIOCO_MIGRATE` (allowed, never, always) and `MIOCO_ENGINE`
+/// (epoll). Values are checked where a runtime is made: a bad one throws `std::invalid_argument` that names it, what is
+/// allowed, and where it came from. In the original since 0.2.
+class config {
+public:
+    /// OS threads that run fibers: 1 to 1024. Default: one for each CPU that this process may use, by its affinity
+    /// mask and its cgroup's quota.
+    config& workers(unsigned count) {
+        workers_ = count;
+        return *this;
+    }
+
+    /// Bytes of address space for a fiber's stack, guard included; rounded up to a power of two. At least 16 KiB.
+    /// Default 256 KiB. Only pages that a fiber touches take memory.
+    config& stack_size(std::size_t bytes) {
+        stack_size_bytes_ = bytes;
+        return *this;
+    }
+
+    /// Whether each stack ends in a guard that turns an overflow into a message and a crash, rather than silent
+    /// corruption. Default true. Without `MADV_GUARD_INSTALL` (Linux before 6.13) a guard costs two memory mappings,
+    /// and `vm.max_map_count` bounds a process to about 32,000 guarded fibers. In the original since 0.3.
+    config& stack_guard(bool on) {
+        stack_guard_ = on;
+        return *this;
+    }
+
+    /// What becomes of an exception that nobody joins. The original's `set_catch_panics`, since 0.3.
+    config& uncaught(on_uncaught policy) {
+        uncaught_ = policy;
+        return *this;
+    }
+
+    /// Whether fibers move between workers.
+    config& migrate(migration policy) {
+        migration_ = policy;
+        return *this;
+    }
+
+    /// Prefix of the workers' thread names, which debuggers and `top -H` show: `<name>_<index>`. Default "mioco". The
+    /// kernel keeps fifteen characters.
+    config& name(std::string prefix) {
+        name_ = std::move(prefix);
+        return *this;
+    }
+
+    /// The number asked for by `workers`, or nothing for the default.
+    [[nodiscard]] std::optional<unsigned> workers() const noexcept { return workers_; }
+    /// The size asked for by `stack_size`, or the default.
+    [[nodiscard]] std::size_t stack_size() const noexcept { return stack_size_bytes_; }
+    /// Whether stacks are guarded.
+    [[nodiscard]] bool stack_guard() const noexcept { return stack_guard_; }
+    /// The policy for exceptions that nobody joins.
+    [[nodiscard]] on_uncaught uncaught() const noexcept { return uncaught_; }
+    /// The policy for moving fibers.
+    [[nodiscard]] migration migrate() const noexcept { return migration_; }
+    /// The prefix of thread names.
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+
+    /// The default of `stack_size`.
+    static constexpr std::size_t default_stack_size_bytes = std::size_t{256} * 1024;
+    /// The smallest stack that is accepted.
+    static constexpr std::size_t minimum_stack_size_bytes = std::size_t{16} * 1024;
+    /// The largest stack that is accepted.
+    static constexpr std::size_t maximum_stack_size_bytes = std::size_t{1} << 30;
+    /// The largest number of workers that is accepted.
+    static constexpr unsigned maximum_workers = 1024;
+
+private:
+    std::optional<unsigned> workers_;
+    std::size_t stack_size_bytes_ = default_stack_size_bytes;
+    bool stack_guard_ = true;
+    on_uncaught uncaught_ = on_uncaught::report;
+    migration migration_ = migration::allowed;
+    std::string name_ = "mioco";
+};
+
+}  // namespace mioco

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include <mioco/detail/fiber_handle.hpp>
+#include <mioco/this_fiber.hpp>
+
+namespace mioco {
+
+namespace detail {
+struct handle_access;
+}
+
+/// The end of a fiber to wait for, and its result. Move-only; dropping it detaches the fiber, as in Go and Tokio.
+///
+/// A handle is used by one fiber or thread at a time. It stays valid after the fiber has ended, and after its runtime
+/// has. In the original since 0.4.
+template <class T>
+class join_handle {
+public:
+    /// A handle of nothing.
+    join_handle() noexcept = default;
+    /// Takes the other's fiber; the other becomes a handle of nothing.
+    join_handle(join_handle&& other) noexcept : fiber_(std::exchange(other.fiber_, nullptr)) {}
+    /// Detaches the fiber held so far.
+    join_handle& operator=(join_handle&& other) noexcept {
+        if (this != &other) {
+            detach();
+            fiber_ = std::exchange(other.fiber_, nullptr);
+        }
+        return *this;
+    }
+    join_handle(const join_handle&) = delete;
+    join_handle& operator=(const join_handle&) = delete;
+    /// Detaches.
+    ~join_handle() { detach(); }
+
+    /// Waits for the fiber's end and returns what it returned, or rethrows what it threw. A fiber that was cancelled
+    /// gives `std::system_error` with `std::errc::operation_canceled`. Inside a fiber it parks the caller, outside it
+    /// blocks the thread; the fiber's end wakes it. A cancellation point: a cancelled caller leaves the handle as it
+    /// was. May be called once; afterwards the handle is empty.
+    ///
+    /// A fiber that joins itself throws `std::system_error` with `std::errc::resource_deadlock_would_occur`, an empty
+    /// handle with `std::errc::invalid_argument`.
+    T join() {
+        detail::wait_for_end(detail::require_joinable(fiber_));
+        const joined ended(std::exchange(fiber_, nullptr));
+        return detail::take_result<T>(detail::result_or_throw(*ended));
+    }
+
+    /// Lets the fiber run on by itself; an exception it throws is then reported as `config::uncaught` says.
+    void detach() noexcept {
+        if (fiber_ != nullptr) detail::detach_fiber(*std::exchange(fiber_, nullptr));
+    }
+
+    /// Whether the fiber has ended, so that `join` would not wait.
+    [[nodiscard]] bool done() const noexcept { return fiber_ == nullptr || detail::fiber_done(*fiber_); }
+
+    /// Whether there is a fiber to join.
+    [[nodiscard]] bool joinable() const noexcept { return fiber_ != nullptr; }
+
+    /// The fiber's id; `fiber_id{}` of an empty handle.
+    [[nodiscard]] fiber_id id() const noexcept { return fiber_ == nullptr ? fiber_id{} : detail::id_of(*fiber_); }
+
+private:
+    friend struct detail::handle_access;
+    struct release {
+        void operator()(detail::fiber* f) const noexcept { detail::release_joined(*f); }
+    };
+    using joined = std::unique_ptr<detail::fiber, release>;
+
+    explicit join_handle(detail::fiber& f) noexcept : fiber_(&f) {}
+
+    detail::fiber* fiber_ = nullptr;
+};
+
+namespace detail {
+struct handle_access {
+    template <class T>
+    static join_handle<T> make(fiber& f) noexcept {
+        return join_handle<T>(f);
+    }
+};
+}  // namespace detail
+
+}  // namespace mioco

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include <mioco/config.hpp>
+#include <mioco/spawn.hpp>
+
+namespace mioco {
+
+namespace detail {
+class runtime_core;
+struct runtime_access;
+}
+
+/// A set of workers and the fibers that they run. Several may exist at once; a fiber of one may join a fiber of another.
+///
+///     mioco::runtime rt(mioco::config{}.workers(2));
+///     auto answer = rt.spawn([] { return 42; });
+///     answer.join();
+///
+/// The original's `Mioco`, since 0.1.
+class runtime {
+public:
+    /// Checks `settings`; throws `std::invalid_argument` that names what is wrong, or `std::system_error` when the
+    /// system has no thread or descriptor left. Threads start at the first spawn.
+    explicit runtime(const config& settings = {});
+    /// `stop()`, then waits until every fiber has ended and every thread is joined. Exceptions that nobody joined are
+    /// reported as `config::uncaught` says, save that `rethrow` reports here.
+    ~runtime();
+    runtime(const runtime&) = delete;
+    runtime& operator=(const runtime&) = delete;
+
+    /// `mioco::spawn` into this runtime, from any thread and from fibers of any runtime.
+    template <class F, class... Args>
+        requires fiber_function<F, Args...>
+    join_handle<fiber_result<F, Args...>> spawn(F&& f, Args&&... args) {
+        return detail::handle_access::make<fiber_result<F, Args...>>(
+            detail::spawn_fiber(this, {}, std::forward<F>(f), std::forward<Args>(args)...));
+    }
+
+    /// The same, with options.
+    template <class F, class... Args>
+        requires fiber_function<F, Args...>
+    join_handle<fiber_result<F, Args...>> spawn(const spawn_options& options, F&& f, Args&&... args) {
+        return detail::handle_access::make<fiber_result<F, Args...>>(
+            detail::spawn_fiber(this, options, std::forward<F>(f), std::forward<Args>(args)...));
+    }
+
+    /// Runs `f` as a fiber, waits until every fiber of this runtime has ended, and returns what `f` returned or throws
+    /// what it threw. On a plain thread the caller becomes the first worker if the runtime has not started yet;
+    /// inside a fiber of another runtime the caller is parked. May be called again afterwards.
+    template <class F>
+        requires fiber_function<F>
+    fiber_result<F> run(F&& f) {
+        drive_guard guard(*this);
+        auto main = spawn({.name = "main"}, std::forward<F>(f));
+        guard.finish();
+        return main.join();
+    }
+
+    /// Asks every fiber, and every one spawned until `wait` has returned, to unwind: each throws `fiber_cancelled` at its
+    /// next cancellation point, or where it is parked. Returns at once. Async-signal-safe, and callable from anywhere
+    /// while the object exists.
+    void stop() noexcept;
+
+    /// Blocks until no fiber of this runtime is left; parks the caller when that is a fiber of another runtime. A
+    /// `stop` is over then, and new fibers can be spawned. Rethrows the first exception under `on_uncaught::rethrow`.
+    /// Throws `std::system_error` (`resource_deadlock_would_occur`) in a fiber of this very runtime.
+    void wait();
+
+    /// The number of workers.
+    [[nodiscard]] unsigned worker_count() const noexcept;
+
+private:
+    friend struct detail::runtime_access;
+
+    // Makes the caller worker 0, if it may be, until `finish`; also when the spawn in between throws.
+    class drive_guard {
+    public:
+        explicit drive_guard(runtime& r);
+        ~drive_guard();
+        drive_guard(const drive_guard&) = delete;
+        drive_guard& operator=(const drive_guard&) = delete;
+        void finish();
+
+    private:
+        detail::runtime_core& core_;
+        bool driving_;
+    };
+
+    std::unique_ptr<detail::runtime_core> core_;
+};
+
+/// Runs `f` as the first fiber of a new runtime on this thread and others, waits until every fiber has ended (not just
+/// `f`), and returns what `f` returned or rethrows what it threw. Inside a fiber the new runtime has threads of its own,
+/// and the caller is parked. The original's `start`, since 0.1.
+template <class F>
+    requires fiber_function<F>
+fiber_result<F> run(const config& settings, F&& f) {
+    return runtime(settings).run(std::forward<F>(f));
+}
+
+/// The same with the default config.
+template <class F>
+    requires fiber_function<F>
+fiber_result<F> run(F&& f) {
+    return runtime().run(std::forward<F>(f));
+}
+
+/// From the next signal `signal_number` (such as SIGINT) on, stops the runtime of the calling fiber as `runtime::stop`
+/// does; a second signal has its default effect, and so ends a process that does not come to its end. The handler that
+/// was there before is put back when the runtime ends. Throws `std::system_error` when the number is no signal that can
+/// be handled, and outside of fibers.
+void stop_on_signal(int signal_number);
+
+}  // namespace mioco

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <chrono>
+
+namespace mioco {
+
+namespace detail {
+using steady = std::chrono::steady_clock;
+void sleep_until_steady(steady::time_point deadline);
+
+// Saturates: hours::max() means "for ever", not an overflow into the past.
+template <class Rep, class Period>
+steady::time_point deadline_after(const std::chrono::duration<Rep, Period>& wait, steady::time_point now) {
+    using seconds = std::chrono::duration<double>;
+    if (wait <= wait.zero()) return now;
+    if (seconds(wait) >= seconds(steady::time_point::max() - now)) return steady::time_point::max();
+    return now + std::chrono::ceil<steady::duration>(wait);
+}
+
+steady::time_point now();
+}  // namespace detail
+
+/// Lets other fibers that are ready run before the caller goes on. Costs nanoseconds, and never sleeps: with nobody else
+/// ready it returns. Outside of fibers it yields the thread. A cancellation point. The original's `yield_now`, since 0.2.
+void yield();
+
+/// Parks the calling fiber until the monotonic clock reaches `deadline`; outside of fibers it blocks the thread. Never
+/// wakes early. The precision is the kernel's (tens of microseconds), and no tick rounds it. A deadline in the past
+/// returns at once. A cancellation point.
+template <class Duration>
+void sleep_until(const std::chrono::time_point<std::chrono::steady_clock, Duration>& deadline) {
+    detail::sleep_until_steady(std::chrono::ceil<std::chrono::steady_clock::duration>(deadline));
+}
+
+/// Parks the calling fiber for at least `wait`; outside of fibers it blocks the thread. Zero or less returns at once. A
+/// cancellation point. The original's `sleep`, since 0.1.
+template <class Rep, class Period>
+void sleep_for(const std::chrono::duration<Rep, Period>& wait) {
+    detail::sleep_until_steady(detail::deadline_after(wait, detail::now()));
+}
+
+}  // namespace mioco

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "base/sync.hpp"
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace mioco::detail {
+
+// The results are of no interest: every caller looks at the word again.
+
+void system_sync::wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected) noexcept {
+    syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, expected, nullptr, nullptr, 0);
+}
+
+void system_sync::wake_one(std::atomic<std::uint32_t>& word) noexcept {
+    syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+}
+
+}  // namespace mioco::detail

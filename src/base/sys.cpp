@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "base/sys.hpp"
+
+#include <cerrno>
+#include <ctime>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+namespace mioco::detail::sys {
+
+namespace {
+
+template <class Result>
+Result checked(Result result) noexcept {
+    return result < 0 ? static_cast<Result>(-errno) : result;
+}
+
+timespec to_timespec(std::int64_t ns) noexcept {
+    constexpr std::int64_t second = 1'000'000'000;
+    return {static_cast<time_t>(ns / second), static_cast<long>(ns % second)};
+}
+
+}  // namespace
+
+ssize_t read(int fd, void* into, std::size_t size) noexcept { return checked(::read(fd, into, size)); }
+
+ssize_t write(int fd, const void* from, std::size_t size) noexcept { return checked(::write(fd, from, size)); }
+
+ssize_t receive(int fd, void* into, std::size_t size) noexcept { return checked(::recv(fd, into, size, 0)); }
+
+ssize_t send(int fd, const void* from, std::size_t size) noexcept {
+    return checked(::send(fd, from, size, MSG_NOSIGNAL));
+}
+
+ssize_t receive_message(int fd, msghdr& message) noexcept { return checked(::recvmsg(fd, &message, MSG_CMSG_CLOEXEC)); }
+
+ssize_t send_message(int fd, const msghdr& message) noexcept { return checked(::sendmsg(fd, &message, MSG_NOSIGNAL)); }
+
+int socket(int family, int type) noexcept {
+    return checked(::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+int bind(int fd, const sockaddr* address, socklen_t size) noexcept { return checked(::bind(fd, address, size)); }
+
+int listen(int fd, int backlog) noexcept { return checked(::listen(fd, backlog)); }
+
+int accept(int fd, sockaddr* peer, socklen_t* size) noexcept {
+    return checked(::accept4(fd, peer, size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+}
+
+int connect(int fd, const sockaddr* address, socklen_t size) noexcept { return checked(::connect(fd, address, size)); }
+
+int shutdown(int fd, int how) noexcept { return checked(::shutdown(fd, how)); }
+
+int get_option(int fd, int level, int name, void* value, socklen_t* size) noexcept {
+    return checked(::getsockopt(fd, level, name, value, size));
+}
+
+int set_option(int fd, int level, int name, const void* value, socklen_t size) noexcept {
+    return checked(::setsockopt(fd, level, name, value, size));
+}
+
+int local_name(int fd, sockaddr* address, socklen_t* size) noexcept {
+    return checked(::getsockname(fd, address, size));
+}
+
+int peer_name(int fd, sockaddr* address, socklen_t* size) noexcept { return checked(::getpeername(fd, address, size)); }
+
+int file_status_flags(int fd) noexcept { return checked(::fcntl(fd, F_GETFL)); }
+
+int set_file_status_flags(int fd, int flags) noexcept { return checked(::fcntl(fd, F_SETFL, flags)); }
+
+int replace_fd(int source, int target) noexcept { return checked(::dup3(source, target, O_CLOEXEC)); }
+
+void close(int fd) noexcept { ::close(fd); }
+
+int poll_one(int fd, short events, short& revents) noexcept {
+    pollfd entry{fd, events, 0};
+    const int result = checked(::poll(&entry, 1, 0));
+    revents = entry.revents;
+    return result;
+}
+
+int poll_two(int wakeup_fd, int fd, short events, std::int64_t timeout_ns) noexcept {
+    pollfd entries[] = {{wakeup_fd, POLLIN, 0}, {fd, events, 0}};  // the kernel skips negative descriptors
+    const timespec timeout = to_timespec(timeout_ns);
+    return checked(::ppoll(entries, 2, timeout_ns < 0 ? nullptr : &timeout, nullptr));
+}
+
+int epoll_create() noexcept { return checked(::epoll_create1(EPOLL_CLOEXEC)); }
+
+int epoll_control(int epoll_fd, int operation, int fd, std::uint32_t events, std::uint64_t data) noexcept {
+    epoll_event event{};
+    event.events = events;
+    event.data.u64 = data;
+    return checked(::epoll_ctl(epoll_fd, operation, fd, &event));
+}
+
+int epoll_wait(int epoll_fd, epoll_event* events, int size, int timeout_ms) noexcept {
+    return checked(::epoll_wait(epoll_fd, events, size, timeout_ms));
+}
+
+int epoll_wait_precise(int epoll_fd, epoll_event* events, int size, std::int64_t timeout_ns) noexcept {
+    const timespec timeout = to_timespec(timeout_ns);
+    return checked(::epoll_pwait2(epoll_fd, events, size, timeout_ns < 0 ? nullptr : &timeout, nullptr));
+}
+
+int event_fd() noexcept { return checked(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)); }
+
+int timer_fd() noexcept { return checked(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)); }
+
+int set_timer_fd(int fd, std::int64_t timeout_ns) noexcept {
+    // All zero would disarm it, which is what a timeout in the past must not do.
+    const itimerspec timer{{}, timeout_ns < 0 ? timespec{} : to_timespec(timeout_ns == 0 ? 1 : timeout_ns)};
+    return checked(::timerfd_settime(fd, 0, &timer, nullptr));
+}
+
+std::int64_t monotonic_ns() noexcept {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+void sleep_until(std::int64_t monotonic_ns) noexcept {
+    const timespec until = to_timespec(monotonic_ns);
+    while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) == EINTR) {
+    }
+}
+
+long map_anonymous(std::size_t size) noexcept {
+    void* const base =
+        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return base == MAP_FAILED ? -long{errno} : reinterpret_cast<long>(base);
+}
+
+void unmap(void* base, std::size_t size) noexcept { ::munmap(base, size); }
+
+int guard_install(void* base, std::size_t size) noexcept {
+    constexpr int madv_guard_install = 102;  // newer than the headers
+    return checked(::madvise(base, size, madv_guard_install));
+}
+
+int protect_none(void* base, std::size_t size) noexcept { return checked(::mprotect(base, size, PROT_NONE)); }
+
+void no_huge_pages(void* base, std::size_t size) noexcept { ::madvise(base, size, MADV_NOHUGEPAGE); }
+
+void drop_pages(void* base, std::size_t size) noexcept { ::madvise(base, size, MADV_DONTNEED); }
+
+long timer_slack_ns() noexcept { return ::prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0); }
+
+void set_timer_slack_ns(long slack) noexcept { ::prctl(PR_SET_TIMERSLACK, slack, 0, 0, 0); }
+
+unsigned usable_cpus() noexcept {
+    cpu_set_t set;
+    if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;  // more CPUs than the set has room for
+    return static_cast<unsigned>(CPU_COUNT(&set));
+}
+
+}  // namespace mioco::detail::sys

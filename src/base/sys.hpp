@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+// The system calls that the runtime makes. A failure is returned as a negative errno value: `errno` itself is a
+// thread-local, whose address compilers keep across a switch to another thread, so it is read here and nowhere else.
+// Calls that a signal may interrupt are not repeated here, save `close`, which has happened all the same.
+
+namespace mioco::detail::sys {
+
+// Sockets and descriptors
+ssize_t read(int fd, void* into, std::size_t size) noexcept;
+ssize_t write(int fd, const void* from, std::size_t size) noexcept;
+ssize_t receive(int fd, void* into, std::size_t size) noexcept;
+ssize_t send(int fd, const void* from, std::size_t size) noexcept;
+ssize_t receive_message(int fd, msghdr& message) noexcept;
+ssize_t send_message(int fd, const msghdr& message) noexcept;
+int socket(int family, int type) noexcept;
+int bind(int fd, const sockaddr* address, socklen_t size) noexcept;
+int listen(int fd, int backlog) noexcept;
+int accept(int fd, sockaddr* peer, socklen_t* size) noexcept;
+int connect(int fd, const sockaddr* address, socklen_t size) noexcept;
+int shutdown(int fd, int how) noexcept;
+int get_option(int fd, int level, int name, void* value, socklen_t* size) noexcept;
+int set_option(int fd, int level, int name, const void* value, socklen_t size) noexcept;
+int local_name(int fd, sockaddr* address, socklen_t* size) noexcept;
+int peer_name(int fd, sockaddr* address, socklen_t* size) noexcept;
+int file_status_flags(int fd) noexcept;
+int set_file_status_flags(int fd, int flags) noexcept;
+int replace_fd(int source, int target) noexcept;
+void close(int fd) noexcept;
+
+// Waiting
+/// Milliseconds as poll(2): -1 for ever.
+int poll_one(int fd, short events, short& revents) noexcept;
+/// Waits for `events` at `fd` or input at `wakeup_fd` until `timeout_ns` have passed; negative: for ever. `fd` may be -1.
+int poll_two(int wakeup_fd, int fd, short events, std::int64_t timeout_ns) noexcept;
+int epoll_create() noexcept;
+int epoll_control(int epoll_fd, int operation, int fd, std::uint32_t events, std::uint64_t data) noexcept;
+/// To the millisecond.
+int epoll_wait(int epoll_fd, epoll_event* events, int size, int timeout_ms) noexcept;
+/// To the nanosecond; -ENOSYS where the kernel has no epoll_pwait2.
+int epoll_wait_precise(int epoll_fd, epoll_event* events, int size, std::int64_t timeout_ns) noexcept;
+int event_fd() noexcept;
+int timer_fd() noexcept;
+/// A negative timeout disarms it.
+int set_timer_fd(int fd, std::int64_t timeout_ns) noexcept;
+std::int64_t monotonic_ns() noexcept;
+void sleep_until(std::int64_t monotonic_ns) noexcept;
+
+// Memory
+/// The address, or a negative errno value.
+long map_anonymous(std::size_t size) noexcept;
+void unmap(void* base, std::size_t size) noexcept;
+int guard_install(void* base, std::size_t size) noexcept;
+int protect_none(void* base, std::size_t size) noexcept;
+void no_huge_pages(void* base, std::size_t size) noexcept;
+void drop_pages(void* base, std::size_t size) noexcept;
+
+// Threads
+/// The calling thread's timer slack, which delays its sleeps; in nanoseconds.
+long timer_slack_ns() noexcept;
+void set_timer_slack_ns(long slack) noexcept;
+/// The CPUs that the process may use by its affinity mask; at least 1.
+unsigned usable_cpus() noexcept;
+
+}  // namespace mioco::detail::sys

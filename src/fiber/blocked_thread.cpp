@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "fiber/blocked_thread.hpp"
+
+#include <algorithm>
+#include <system_error>
+#include <thread>
+
+#include "base/sys.hpp"
+#include "fiber/fiber_table.hpp"
+#include "sched/current.hpp"
+
+namespace mioco::detail {
+
+fiber& blocked_thread() {
+    fiber*& mine = current_thread().blocked_thread;
+    if (mine != nullptr) return *mine;
+    const int wakeup_fd = sys::event_fd();
+    if (wakeup_fd < 0) {
+        throw std::system_error(-wakeup_fd, std::system_category(), "mioco: a thread cannot wait without an eventfd");
+    }
+    try {
+        mine = &take_fiber_block();
+    } catch (...) {
+        sys::close(wakeup_fd);
+        throw;
+    }
+    mine->is_thread = true;
+    mine->cancel.store(false, std::memory_order_relaxed);
+    mine->thread_wakeup_fd = wakeup_fd;
+    retire_at_thread_end();
+    return *mine;
+}
+
+void block_thread(fiber& self, std::uint64_t epoch, nanoseconds_t deadline, int fd, short events) noexcept {
+    std::uint64_t count = 0;
+    // The waker writes to the eventfd before it completes the wait, so that it touches nothing of the thread afterwards. So the
+    // wake-up may come a moment before the wait is done.
+    bool ending = false;
+    while (!self.word.is_done()) {
+        if (ending) {
+            std::this_thread::yield();
+            continue;
+        }
+        nanoseconds_t timeout = -1;
+        if (deadline != never) timeout = std::max<nanoseconds_t>(0, deadline - sys::monotonic_ns());
+        const int ready = sys::poll_two(self.thread_wakeup_fd, fd, events, timeout);
+        ending = sys::read(self.thread_wakeup_fd, &count, sizeof count) > 0;
+        if (ending || ready < 0) continue;
+        const bool timed_out = ready == 0 && deadline != never && sys::monotonic_ns() >= deadline;
+        if (ready == 0 && !timed_out) continue;
+        if (self.word.claim(epoch, timed_out ? wait_arm::timer : wait_arm::event)) {
+            static_cast<void>(self.word.complete());
+        } else {
+            ending = true;  // somebody else was first
+        }
+    }
+    // Nothing of this wait may be left to end the next one.
+    sys::read(self.thread_wakeup_fd, &count, sizeof count);
+}
+
+void unblock_thread(fiber& waiting) noexcept {
+    constexpr std::uint64_t one = 1;
+    sys::write(waiting.thread_wakeup_fd, &one, sizeof one);
+    static_cast<void>(waiting.word.complete());
+}
+
+void retire_blocked_thread(fiber& block) noexcept {
+    sys::close(block.thread_wakeup_fd);
+    block.thread_wakeup_fd = -1;
+    block.is_thread = false;
+    all_fibers().give(&block);
+}
+
+}  // namespace mioco::detail

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "fiber/fiber.hpp"
+
+// A plain thread that has to wait in the library does it with a control block of its own, so that whatever wakes fibers wakes threads
+// as well. It sleeps in ppoll(2) on an eventfd, and on the descriptor it waits for, if any: no poller of a runtime would
+// look at that for it.
+
+namespace mioco::detail {
+
+/// The calling thread's block, made at the first call and retired when the thread ends. Throws std::system_error when
+/// there is no descriptor or block left.
+fiber& blocked_thread();
+
+/// Until the wait of `epoch` is over. If `fd` is not -1: or until one of the poll(2) `events` holds there, which ends the
+/// wait too.
+void block_thread(fiber& self, std::uint64_t epoch, nanoseconds_t deadline, int fd, short events) noexcept;
+
+/// [winner of the claim] Completes the wait.
+void unblock_thread(fiber& waiting) noexcept;
+
+void retire_blocked_thread(fiber& block) noexcept;
+
+}  // namespace mioco::detail

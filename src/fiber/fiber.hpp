@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <string_view>
+
+#include <mioco/detail/fiber_handle.hpp>
+
+#include "context/context.hpp"
+#include "fiber/eh_globals.hpp"
+#include "fiber/wait_slot.hpp"
+#include "fiber/wait_word.hpp"
+#include "stack/stack.hpp"
+#include "time/lazy_timer.hpp"
+
+namespace mioco::detail {
+
+class runtime_core;
+class worker;
+
+/// How a fiber came to its end.
+enum class outcome : std::uint8_t { none, value, error, cancelled };
+
+/// What a parked fiber waits for, for logs and dumps.
+enum class wait_reason : std::uint8_t { none, sleep, join, readable, writable, idle_runtime };
+
+/// The control block of a fiber, or of a plain thread while that blocks in the library.
+///
+/// Blocks are type-stable and numbered (see fiber_table): a waker that comes late with an old token finds a block, if another
+/// fiber's, and its claim fails on the epoch. A block is freed when both shares in it are gone: the run's and the
+/// handle's.
+///
+/// The life of a fiber, and the members that are live meanwhile:
+///
+///     made      task and storage (the closure); no stack
+///     running   all; `on` is the worker whose thread it runs on
+///     ready     in one queue, linked by `next` or by its address; resumed by whoever takes it
+///     parked    context, word, timer
+///     ended     outcome, error, storage (the result), end
+struct alignas(64) fiber {
+    context ctx;
+    worker* on = nullptr;  // written by whoever switches to it; null: has not run yet
+    wait_word word;
+    lazy_timer timer;
+    eh_globals exceptions;  // valid while it does not run
+    fiber* next = nullptr;  // in an inbox, a list of ready fibers, or the free list
+
+    // From spawn to end. Read by `stop`, which looks at all blocks: see try_add_share.
+    std::atomic<runtime_core*> home{nullptr};
+    stack memory;
+    const std::uint32_t index;
+    std::int32_t budget = 0;  // operations until the next forced yield
+    // Set by anyone, cleared never; seq_cst against the word, see basic_wait_word::claim_for_cancel.
+    std::atomic<bool> cancel{false};
+    bool pinned = false;
+    bool is_thread = false;  // a plain thread's stand-in
+    std::uint8_t shields = 0;  // nested regions in which a cancel is not seen
+    outcome how_ended = outcome::none;
+    wait_reason waits_for = wait_reason::none;
+    stack_kind wanted_stack;
+    std::atomic<std::uint32_t> shares{0};
+    int thread_wakeup_fd = -1;  // of a plain thread
+    wait_slot end;              // READY once the outcome stands; the joiner waits there
+    const task_ops* task = nullptr;
+    void* storage = nullptr;
+    std::exception_ptr error;
+    std::uint64_t id = 0;
+    char* name = nullptr;
+
+    static constexpr std::size_t inline_storage_bytes = 96;
+    alignas(16) std::byte inline_storage[inline_storage_bytes];
+
+    explicit fiber(std::uint32_t number) noexcept : index(number) {}
+
+    [[nodiscard]] bool has_started() const noexcept { return on != nullptr; }
+    [[nodiscard]] std::string_view name_or_empty() const noexcept { return name == nullptr ? "" : name; }
+    [[nodiscard]] wait_token token(std::uint64_t epoch) const noexcept { return {index, epoch}; }
+};
+
+}  // namespace mioco::detail

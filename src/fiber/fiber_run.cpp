@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "fiber/fiber_run.hpp"
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include <mioco/error.hpp>
+
+#include "base/assert.hpp"
+#include "debug/log.hpp"
+#include "fiber/fiber_table.hpp"
+#include "runtime/runtime_core.hpp"
+#include "sched/current.hpp"
+#include "sched/wake.hpp"
+#include "sched/worker.hpp"
+
+namespace mioco::detail {
+
+namespace {
+
+void run_or_discard(fiber& self) {
+    if (self.error != nullptr || self.cancel.load(std::memory_order_relaxed)) {
+        self.how_ended = self.error != nullptr ? outcome::error : outcome::cancelled;
+        self.task->discard(self.storage);
+        return;
+    }
+    self.task->run(self.storage);
+    self.how_ended = outcome::value;
+}
+
+// No handler but this one, so that anything else finds none up to the bottom of the stack and terminates where it was thrown.
+void run_uncaught(fiber& self) {
+    try {
+        run_or_discard(self);
+    } catch (const fiber_cancelled&) {
+        self.how_ended = outcome::cancelled;
+    }
+}
+
+void run_caught(fiber& self) {
+    try {
+        run_uncaught(self);
+    } catch (...) {
+        self.how_ended = outcome::error;
+        self.error = std::current_exception();
+    }
+}
+
+void report(const fiber& f, const char* what) noexcept {
+    const std::string_view name = f.name_or_empty();
+    std::fprintf(stderr, "mioco: fiber %llu%s%.*s%s ended with an exception that nobody joined: %s\n",
+                 static_cast<unsigned long long>(f.id), name.empty() ? "" : " \"", static_cast<int>(name.size()),
+                 name.data(), name.empty() ? "" : "\"", what);
+}
+
+void report_error(const fiber& f) noexcept {
+    try {
+        std::rethrow_exception(f.error);
+    } catch (const std::exception& e) {
+        report(f, e.what());
+    } catch (...) {
+        report(f, "not a std::exception");
+    }
+}
+
+void free_block(fiber& f) noexcept {
+    MIOCO_ASSERT(f.how_ended == outcome::none, "an outcome is disposed of before its fiber's block is");
+    if (f.storage != f.inline_storage) ::operator delete(f.storage, std::align_val_t{f.task->alignment});
+    std::free(std::exchange(f.name, nullptr));
+    worker* const here = current_thread().on_worker;
+    if (here != nullptr) {
+        here->blocks().give(f);
+    } else {
+        f.next = nullptr;
+        all_fibers().give(&f);
+    }
+}
+
+}  // namespace
+
+void run_fiber(fiber& self) {
+    MIOCO_LOG("starts \"%s\"", self.name == nullptr ? "" : self.name);
+    runtime_core& home = *self.home.load(std::memory_order_relaxed);
+    if (home.settings().uncaught == on_uncaught::terminate) {
+        run_uncaught(self);
+    } else {
+        run_caught(self);
+    }
+    MIOCO_LOG("ends");
+    self.home.store(nullptr, std::memory_order_relaxed);
+    if (const auto joiner = self.end.try_post()) {
+        waker{}.wake(*joiner);
+    } else {
+        dispose_of_outcome(self);
+    }
+    home.one_ended();
+}
+
+void dispose_of_outcome(fiber& f) noexcept {
+    const outcome ended = std::exchange(f.how_ended, outcome::none);
+    if (ended == outcome::value) f.task->destroy_result(f.storage);
+    if (ended != outcome::error) return;
+    worker* const here = current_thread().on_worker;
+    if (here != nullptr && here->home().settings().uncaught == on_uncaught::rethrow) {
+        here->home().fail(f.error);
+    } else {
+        report_error(f);
+    }
+    f.error = nullptr;
+}
+
+void drop_share(fiber& f) noexcept {
+    if (f.shares.fetch_sub(1, std::memory_order_acq_rel) == 1) free_block(f);
+}
+
+bool try_add_share(fiber& f) noexcept {
+    std::uint32_t count = f.shares.load(std::memory_order_seq_cst);
+    while (count != 0) {
+        if (f.shares.compare_exchange_weak(count, count + 1, std::memory_order_seq_cst)) return true;
+    }
+    return false;
+}
+
+std::uint64_t take_fiber_ids(std::uint64_t count) noexcept {
+    static std::atomic<std::uint64_t> next{1};
+    return next.fetch_add(count, std::memory_order_relaxed);
+}
+
+std::exception_ptr no_stack_error(stack_kind wanted) noexcept {
+    try {
+        throw_no_stack(wanted);
+    } catch (...) {
+        return std::current_exception();
+    }
+}
+
+void throw_no_stack(stack_kind wanted) {
+    const int reason = stack_depot::of(wanted).last_error();
+    throw std::system_error(
+        std::make_error_code(std::errc::not_enough_memory),
+        "mioco: no stack of " + std::to_string(wanted.size_bytes()) + " bytes" + (wanted.guarded ? " with a guard" : "") +
+            " could be mapped (" + std::system_category().message(reason) +
+            "); raise vm.max_map_count or the memory limit, or ask for smaller stacks" +
+            (wanted.guarded ? " or for none with a guard (config::stack_guard)" : ""));
+}
+
+}  // namespace mioco::detail

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "fiber/fiber.hpp"
+
+namespace mioco::detail {
+
+/// The fiber that calls, or the calling thread's stand-in for one. Throws as `blocked_thread` does.
+fiber& current_waiter();
+/// The fiber that calls, or null.
+fiber* current_fiber() noexcept;
+
+/// One wait of the caller, from its begin to its end. Between construction and `park` the caller leaves the token wherever a
+/// waker looks; after `park` it takes back what is still there, and then may leave the frame.
+///
+///     parking wait(self, wait_reason::join, never);
+///     if (slot.arm(wait.token()) == arming::armed) wait.park(); else wait.abandon();
+///     slot.disarm(wait.token());
+class parking {
+public:
+    enum class cancelling { allowed, masked };
+
+    parking(fiber& self, wait_reason why, nanoseconds_t deadline,
+            cancelling mode = cancelling::allowed) noexcept;
+    parking(const parking&) = delete;
+    parking& operator=(const parking&) = delete;
+    ~parking();
+
+    [[nodiscard]] wait_token token() const noexcept { return self_.token(epoch_); }
+
+    /// Parks the fiber, or blocks the thread, until somebody has ended the wait. `fd` and `events` are for threads, see
+    /// block_thread.
+    void park(int fd = -1, short events = 0) noexcept;
+
+    /// For a caller that found what it wants while arming: ends the wait itself. If somebody else was faster, waits for him
+    /// to be done with the frame.
+    void abandon() noexcept;
+
+    [[nodiscard]] wait_arm ended_by() const noexcept { return self_.word.winner(); }
+
+private:
+    fiber& self_;
+    nanoseconds_t deadline_;
+    std::uint64_t epoch_;
+};
+
+/// Whether the caller was asked to stop and would see it now: not inside a shield, nor while an exception unwinds its stack, so
+/// that destructors can still wait.
+[[nodiscard]] bool is_cancelled(const fiber& self) noexcept;
+
+/// The calling fiber sees no cancel while this object lives.
+class cancel_shield {
+public:
+    cancel_shield() noexcept : fiber_(current_fiber()) {
+        if (fiber_ != nullptr) ++fiber_->shields;
+    }
+    ~cancel_shield() {
+        if (fiber_ != nullptr) --fiber_->shields;
+    }
+    cancel_shield(const cancel_shield&) = delete;
+    cancel_shield& operator=(const cancel_shield&) = delete;
+
+private:
+    fiber* fiber_;
+};
+
+/// Throws fiber_cancelled if so.
+void throw_if_cancelled(const fiber& self);
+
+/// Spends one operation from the fiber's budget, and yields when it is used up: every call of the library that might have
+/// parked but did not goes through here, so that one always-ready socket does not starve the others.
+void spend(fiber& self) noexcept;
+
+}  // namespace mioco::detail

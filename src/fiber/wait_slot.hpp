@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/sync.hpp"
+#include "fiber/wait_word.hpp"
+
+namespace mioco::detail {
+
+/// A place for one waiter and one sticky event: readiness of a descriptor in one direction, or the end of a fiber.
+///
+///     EMPTY  --arm-->      token     a fiber waits
+///     EMPTY  --post-->     READY     an event with nobody there is kept
+///     token  --post-->     READY     the event goes to the waiter, and is kept for its next attempt
+///     READY  --consume-->  EMPTY     before each attempt, so that an event during the attempt is kept
+///     token  --disarm-->   EMPTY     the waiter leaves
+///     any    --close-->    CLOSED    for ever
+///
+/// EMPTY holds the number of the fiber that made it so: a fiber that has seen a descriptor drained arms without another attempt
+/// only if nobody else has consumed an event since (`arm_again`).
+///
+/// The poster never replaces CLOSED: with an exchange in place of its loop a waiter that arms between two edges of a
+/// descriptor that is being closed would sleep for ever.
+template <class Sync = system_sync>
+class basic_wait_slot {
+public:
+    enum class arming { armed, was_ready, was_closed, occupied, changed };
+
+    /// [waiter] Takes a kept event away; whether there was one. Acquire: what the poster saw. Sequentially consistent,
+    /// as all exchanges here: the attempt comes after it for every poster.
+    bool consume(std::uint32_t fiber_index) noexcept {
+        std::uint64_t expected = ready;
+        return state_.load(std::memory_order_relaxed) == ready &&
+               state_.compare_exchange_strong(expected, empty_by(fiber_index), std::memory_order_seq_cst,
+                                              std::memory_order_relaxed);
+    }
+
+    /// [waiter] Leaves the token if the slot is empty. `was_ready` leaves the event in place. Release: the poster that
+    /// takes the token sees the wait's begin.
+    arming arm(wait_token token) noexcept {
+        std::uint64_t expected = state_.load(std::memory_order_relaxed);
+        while (is_empty(expected)) {
+            if (exchange(expected, token.raw())) return arming::armed;
+        }
+        return hindrance(expected);
+    }
+
+    /// [waiter] As `arm`, but `changed` if another fiber has consumed an event since this one made the slot empty.
+    arming arm_again(wait_token token) noexcept {
+        std::uint64_t expected = empty_by(token.index());
+        if (exchange(expected, token.raw())) return arming::armed;
+        return is_empty(expected) ? arming::changed : hindrance(expected);
+    }
+
+    /// [waiter] Takes the own token back if it is still there. Sequentially consistent, as is a queueing waiter's look
+    /// at the slot: see `fd_side`.
+    void disarm(wait_token token) noexcept {
+        std::uint64_t expected = token.raw();
+        exchange(expected, empty_by(token.index()));
+    }
+
+    /// [poster] Keeps the event, and returns the token that it took the place of: the caller claims it. A claim that
+    /// fails is no loss, since the event is kept. READY is written over READY too: so this event comes, for sure,
+    /// before the waiter's next `consume`, and the attempt after that sees what caused it.
+    [[nodiscard]] wait_token post() noexcept { return try_post().value_or(wait_token()); }
+
+    /// [poster] The same; nothing if the slot is closed.
+    [[nodiscard]] std::optional<wait_token> try_post() noexcept {
+        std::uint64_t old = state_.load(std::memory_order_acquire);
+        while (old != closed) {
+            if (state_.compare_exchange_weak(old, ready, std::memory_order_acq_rel, std::memory_order_acquire)) {
+                return token_in(old);
+            }
+        }
+        return std::nullopt;
+    }
+
+    /// [closer] Ends the slot, and returns the token that was there: the caller claims it.
+    [[nodiscard]] wait_token close() noexcept {
+        return token_in(state_.exchange(closed, std::memory_order_seq_cst));
+    }
+
+    /// [closer, with no waiter] Ends the slot; whether there was an event.
+    bool close_and_consume() noexcept { return state_.exchange(closed, std::memory_order_acq_rel) == ready; }
+
+    [[nodiscard]] bool is_ready() const noexcept { return state_.load(std::memory_order_acquire) == ready; }
+    [[nodiscard]] bool is_closed() const noexcept { return state_.load(std::memory_order_acquire) == closed; }
+    /// [queueing waiter] Whether somebody waits in the slot.
+    [[nodiscard]] bool is_occupied() const noexcept {
+        return static_cast<bool>(token_in(state_.load(std::memory_order_seq_cst)));
+    }
+
+    /// [owner, with no waiter left] Back to empty, for the next user of the block.
+    void reset() noexcept { state_.store(0, std::memory_order_relaxed); }
+
+private:
+    // A token (its upper 24 bits are a fiber's number, never 0), or: READY, CLOSED, or EMPTY with a fiber's number above its
+    // two bits.
+    static constexpr std::uint64_t ready = 1;
+    static constexpr std::uint64_t closed = 2;
+
+    static constexpr std::uint64_t empty_by(std::uint32_t fiber_index) noexcept {
+        return std::uint64_t{fiber_index} << 2;
+    }
+    static constexpr wait_token token_in(std::uint64_t state) noexcept {
+        return (state >> wait_token::epoch_bits) == 0 ? wait_token() : wait_token(state);
+    }
+    static constexpr bool is_empty(std::uint64_t state) noexcept { return !token_in(state) && (state & 3) == 0; }
+
+    static arming hindrance(std::uint64_t state) noexcept {
+        if (state == ready) return arming::was_ready;
+        return state == closed ? arming::was_closed : arming::occupied;
+    }
+
+    bool exchange(std::uint64_t& expected, std::uint64_t desired) noexcept {
+        return state_.compare_exchange_strong(expected, desired, std::memory_order_seq_cst, std::memory_order_acquire);
+    }
+
+    typename Sync::template atomic<std::uint64_t> state_{0};
+};
+
+using wait_slot = basic_wait_slot<>;
+
+}  // namespace mioco::detail

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/assert.hpp"
+#include "base/sync.hpp"
+
+// The one mechanism that every wait goes through.
+//
+// A fiber that waits may be woken by several parties at once: data, a timer, a cancel. Exactly one of them may win, the
+// winner may need the fiber's stack frame for a moment (to hand an item over), and none may touch the fiber once it runs
+// on. A wait goes through these steps; who takes each is in brackets:
+//
+//   begin     [the fiber]       a new epoch, all flags clear: whoever holds a token of this epoch may now claim
+//   claim     [any waker]       CLAIMED, with the winner's arm; the losers go away, and touch nothing
+//   complete  [that waker]      DONE: the frame is the fiber's again
+//   park      [the next stack]  PARKED: the fiber's registers are saved, so that another thread may resume it
+//
+// complete and park come in either order, and the later one makes the fiber ready: that is why each tells its caller what
+// it found. With one flag fewer it goes wrong: without DONE the fiber could leave the frame while the winner still
+// writes into it; without PARKED it could be resumed on another thread before its registers are saved.
+
+namespace mioco::detail {
+
+/// One wait of one fiber (or blocked thread). Passed by value: a token that is out of date claims nothing, and there is
+/// no pointer in it that could dangle.
+class wait_token {
+public:
+    static constexpr int epoch_bits = 40;
+    static constexpr std::uint64_t epoch_mask = (std::uint64_t{1} << epoch_bits) - 1;
+
+    constexpr wait_token() noexcept = default;
+    constexpr explicit wait_token(std::uint64_t raw) noexcept : raw_(raw) {}
+    constexpr wait_token(std::uint32_t index, std::uint64_t epoch) noexcept
+        : raw_(std::uint64_t{index} << epoch_bits | epoch) {}
+
+    /// Never zero in a real token, so that small numbers are free for other uses in a word that may hold one.
+    [[nodiscard]] constexpr std::uint32_t index() const noexcept {
+        return static_cast<std::uint32_t>(raw_ >> epoch_bits);
+    }
+    [[nodiscard]] constexpr std::uint64_t epoch() const noexcept { return raw_ & epoch_mask; }
+    [[nodiscard]] constexpr std::uint64_t raw() const noexcept { return raw_; }
+    constexpr explicit operator bool() const noexcept { return raw_ != 0; }
+
+private:
+    std::uint64_t raw_ = 0;
+};
+
+/// What ended a wait. Small numbers are a select's cases; the rest is for the sources that exist once a wait.
+enum class wait_arm : std::uint16_t { first = 0, self = 0xfffc, event = 0xfffd, cancel = 0xfffe, timer = 0xffff };
+
+template <class Sync = system_sync>
+class basic_wait_word {
+public:
+    /// [fiber] Opens a wait and returns its epoch. `masked`: a cancel must not end it. Relaxed: the token reaches others
+    /// through what it is then stored into, with release.
+    std::uint64_t begin(bool masked) noexcept {
+        const std::uint64_t old = word_.load(std::memory_order_relaxed);
+        MIOCO_ASSERT((old & (claimed | done)) == (claimed | done), "a fiber begins a wait while one is open");
+        const std::uint64_t epoch = (epoch_of(old) + 1) & wait_token::epoch_mask;
+        word_.store(epoch << epoch_shift | (masked ? no_cancel : 0), std::memory_order_relaxed);
+        return epoch;
+    }
+
+    /// [any] Whether the caller, and nobody else, ends the wait of this epoch; it must then call `complete`. Acquire: it
+    /// may use the frame that the fiber prepared. Release: what it wrote before reaches the fiber.
+    bool claim(std::uint64_t epoch, wait_arm arm) noexcept {
+        std::uint64_t old = word_.load(std::memory_order_relaxed);
+        while (epoch_of(old) == epoch && (old & claimed) == 0) {
+            if (word_.compare_exchange_weak(old, with_claim(old, arm), std::memory_order_acq_rel,
+                                            std::memory_order_relaxed)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// [who set the cancel flag] Claims whatever wait is open, unless it is masked. Sequentially consistent, with the flag's
+    /// store before it: either this sees the open wait, or `park`'s caller sees the flag.
+    /// Returns the epoch. The caller keeps the block from being reused meanwhile.
+    std::optional<std::uint64_t> claim_for_cancel() noexcept {
+        const std::uint64_t old = word_.load(std::memory_order_seq_cst);
+        if ((old & (claimed | no_cancel)) != 0 || !claim(epoch_of(old), wait_arm::cancel)) return std::nullopt;
+        return epoch_of(old);
+    }
+
+    /// [who parked the fiber, having seen the flag] The same for one wait, as the block may be another fiber's by now.
+    bool claim_for_cancel(std::uint64_t epoch) noexcept {
+        const std::uint64_t old = word_.load(std::memory_order_seq_cst);
+        return (old & no_cancel) == 0 && claim(epoch, wait_arm::cancel);
+    }
+
+    /// [winner of the claim] Gives the frame back; true: the fiber is parked, and the caller makes it ready. Nothing of the
+    /// wait may be touched afterwards. Release: the frame's last writes; acquire: the registers that `park` published.
+    [[nodiscard]] bool complete() noexcept {
+        // An addition, since each flag is set once an epoch and x86 has no fetch_or that returns the old word.
+        const std::uint64_t old = word_.fetch_add(done, std::memory_order_acq_rel);
+        MIOCO_ASSERT((old & (claimed | done)) == claimed, "a wait is completed once, by the winner of its claim");
+        return (old & parked) != 0;
+    }
+
+    /// [the stack that runs next] Publishes the saved registers; true: the wait is over already, and the caller makes the fiber
+    /// ready. Sequentially consistent: what is set before a look at this word (a cancel flag, a timer that is
+    /// disarmed) is seen by the caller's next loads, or the setter sees PARKED.
+    [[nodiscard]] bool park() noexcept {
+        const std::uint64_t old = word_.fetch_add(parked, std::memory_order_seq_cst);
+        MIOCO_ASSERT((old & parked) == 0, "a fiber parks once a wait");
+        return (old & done) != 0;
+    }
+
+    /// [fiber] Whether the wait is over. Acquire: then the frame holds what the winner wrote.
+    [[nodiscard]] bool is_done() const noexcept { return (word_.load(std::memory_order_acquire) & done) != 0; }
+
+    /// [fiber, after the end] Who ended the wait.
+    [[nodiscard]] wait_arm winner() const noexcept {
+        const std::uint64_t word = word_.load(std::memory_order_acquire);
+        MIOCO_ASSERT((word & done) != 0, "the winner is known when the wait is done");
+        return static_cast<wait_arm>(word >> arm_shift & 0xffff);
+    }
+
+    /// [timer] The epoch of a wait that is parked and that nobody has claimed. Sequentially consistent with the timer's
+    /// disarming before it, see `lazy_timer`.
+    [[nodiscard]] std::optional<std::uint64_t> open_epoch() const noexcept {
+        const std::uint64_t word = word_.load(std::memory_order_seq_cst);
+        if ((word & (parked | claimed)) != parked) return std::nullopt;
+        return epoch_of(word);
+    }
+
+private:
+    // epoch:40 | arm:16 | flags:8. At rest CLAIMED and DONE are set, so that nobody can claim. The epoch survives the reuse of
+    // the block it lies in; with 2^40 of them a token would have to be kept for hours of nothing but waits to meet its
+    // number again.
+    static constexpr std::uint64_t claimed = 1;
+    static constexpr std::uint64_t done = 2;
+    static constexpr std::uint64_t parked = 4;
+    static constexpr std::uint64_t no_cancel = 8;
+    static constexpr int arm_shift = 8;
+    static constexpr int epoch_shift = 24;
+
+    static constexpr std::uint64_t epoch_of(std::uint64_t word) noexcept { return word >> epoch_shift; }
+    static constexpr std::uint64_t with_claim(std::uint64_t word, wait_arm arm) noexcept {
+        return word | claimed | static_cast<std::uint64_t>(arm) << arm_shift;
+    }
+
+    typename Sync::template atomic<std::uint64_t> word_{claimed | done};
+};
+
+using wait_word = basic_wait_word<>;
+
+}  // namespace mioco::detail

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "time/lazy_timer.hpp"
+
+// What a runtime needs from the outside world. Time, randomness and IO are reached through a driver and never straight from the
+// system, so that another one can stand in for all of it.
+//
+// An engine is a driver with its pollers. It must keep these promises:
+//
+//  1. An attempt never blocks. It returns a count, or a negative errno value; -EAGAIN means: wait for readiness.
+//  2. A poller watches a descriptor from `watch` on. Whatever changes an attempt's -EAGAIN into another answer is an event, and is
+//     posted to the fd_object's side (see fd_events.hpp) by whichever thread waits at the poller. A state that holds
+//     already when `watch` is called is an event too. Spurious events are allowed.
+//  3. `wait` may be called by any worker with a timeout of zero, at any time; with another timeout by the owner only.
+//  4. `wake` ends the owner's current or next `wait`, whoever else waits at the poller. It is async-signal-safe.
+
+namespace mioco::detail {
+
+struct fd_object;
+
+class poller {
+public:
+    /// `group`: whose pollers are waited at together, that is, a runtime.
+    explicit poller(const void* group) noexcept : group_(group) {}
+    virtual ~poller() = default;
+    poller(const poller&) = delete;
+    poller& operator=(const poller&) = delete;
+
+    [[nodiscard]] const void* group() const noexcept { return group_; }
+
+    /// Starts to watch both directions. Returns 0 or a negative errno value.
+    virtual int watch(fd_object& fd) noexcept = 0;
+    virtual void unwatch(fd_object& fd) noexcept = 0;
+
+    enum class caller { owner, neighbour };
+    /// Waits until something happens or `timeout_ns` have passed (`never`: until woken), and posts all that happened.
+    virtual void wait(nanoseconds_t timeout_ns, caller who) noexcept = 0;
+    virtual void wake() noexcept = 0;
+
+private:
+    const void* group_;
+};
+
+class driver {
+public:
+    virtual ~driver() = default;
+
+    [[nodiscard]] virtual const char* name() const noexcept = 0;
+    virtual std::unique_ptr<poller> make_poller(const void* group) = 0;
+
+    virtual nanoseconds_t now() noexcept = 0;
+    virtual std::uint64_t random() noexcept = 0;
+
+    virtual ssize_t receive(int fd, void* into, std::size_t size) noexcept = 0;
+    virtual ssize_t send(int fd, const void* from, std::size_t size) noexcept = 0;
+    virtual ssize_t receive_into(int fd, std::span<const iovec> into) noexcept = 0;
+    virtual ssize_t send_from(int fd, std::span<const iovec> from) noexcept = 0;
+    virtual int open_socket(int family, int type) noexcept = 0;
+    virtual int bind(int fd, const sockaddr* address, socklen_t size) noexcept = 0;
+    virtual int listen(int fd, int backlog) noexcept = 0;
+    virtual int accept(int fd, sockaddr* peer, socklen_t* size) noexcept = 0;
+    virtual int connect(int fd, const sockaddr* address, socklen_t size) noexcept = 0;
+    virtual int shutdown(int fd, int how) noexcept = 0;
+    virtual int get_option(int fd, int level, int name, void* value, socklen_t* size) noexcept = 0;
+    virtual int set_option(int fd, int level, int name, const void* value, socklen_t size) noexcept = 0;
+    virtual int local_name(int fd, sockaddr* address, socklen_t* size) noexcept = 0;
+    virtual int peer_name(int fd, sockaddr* address, socklen_t* size) noexcept = 0;
+    /// Of `events` (as poll(2)), those that hold now, with error and hang-up; or a negative errno value.
+    virtual int ready_now(int fd, short events) noexcept = 0;
+    virtual void close(int fd) noexcept = 0;
+};
+
+/// The kernel's sockets and clock, with epoll: what runtimes use by default, and plain threads always.
+driver& system_driver() noexcept;
+
+/// The calling fiber's runtime's driver, or the system's.
+driver& current_driver() noexcept;
+
+}  // namespace mioco::detail

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "io/epoll/epoll_poller.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+
+
+#include "base/sys.hpp"
+#include "io/fd.hpp"
+
+namespace mioco::detail {
+
+namespace {
+
+// Keys that no descriptor has: its low half, the object's number, is never 0.
+constexpr std::uint64_t wakeup_key = std::uint64_t{1} << 32;
+constexpr std::uint64_t timer_key = std::uint64_t{2} << 32;
+constexpr int events_a_wait = 128;
+
+bool has_precise_wait() {
+    if (const char* const wanted = std::getenv("MIOCO_TIMER"); wanted != nullptr && *wanted != '\0') {
+        const std::string method = wanted;
+        if (method == "timerfd") return false;
+        if (method != "epoll_pwait2") {
+            throw std::invalid_argument("mioco: MIOCO_TIMER = \"" + method + "\": allowed is epoll_pwait2 or timerfd");
+        }
+    }
+    const int probe = sys::epoll_create();
+    if (probe < 0) return false;
+    epoll_event none{};
+    const bool works = sys::epoll_wait_precise(probe, &none, 1, 0) == 0;
+    sys::close(probe);
+    return works;
+}
+
+bool precise_wait() {
+    static const bool works = has_precise_wait();
+    return works;
+}
+
+}  // namespace
+
+epoll_poller::epoll_poller(const void* group) : poller(group) {
+    epoll_fd_ = sys::epoll_create();
+    wakeup_fd_ = epoll_fd_ < 0 ? epoll_fd_ : sys::event_fd();
+    int failure = wakeup_fd_;
+    // Edge-triggered, so that each wake-up is seen once and nobody has to read it.
+    if (failure >= 0) failure = sys::epoll_control(epoll_fd_, EPOLL_CTL_ADD, wakeup_fd_, EPOLLIN | EPOLLET, wakeup_key);
+    if (failure >= 0 && !precise_wait()) {
+        timer_fd_ = sys::timer_fd();
+        failure = timer_fd_;
+        if (failure >= 0) {
+            failure = sys::epoll_control(epoll_fd_, EPOLL_CTL_ADD, timer_fd_, EPOLLIN | EPOLLET, timer_key);
+        }
+    }
+    if (failure >= 0) return;
+    close_all();
+    throw std::system_error(-failure, std::system_category(),
+                            "mioco: a worker could not get its epoll instance; raise the limit of open files (ulimit -n)");
+}
+
+epoll_poller::~epoll_poller() { close_all(); }
+
+void epoll_poller::close_all() noexcept {
+    for (const int fd : {timer_fd_, wakeup_fd_, epoll_fd_}) {
+        if (fd >= 0) sys::close(fd);
+    }
+}
+
+int epoll_poller::watch(fd_object& fd) noexcept {
+    constexpr std::uint32_t everything = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    return sys::epoll_control(epoll_fd_, EPOLL_CTL_ADD, fd.number.load(std::memory_order_relaxed), everything,
+                              fd.event_key());
+}
+
+void epoll_poller::unwatch(fd_object& fd) noexcept {
+    sys::epoll_control(epoll_fd_, EPOLL_CTL_DEL, fd.number.load(std::memory_order_relaxed), 0, 0);
+}
+
+void epoll_poller::wait(nanoseconds_t timeout_ns, caller who) noexcept {
+    epoll_event events[events_a_wait];
+    const int count = wait_for_events(events, events_a_wait, timeout_ns);
+    bool wake_up_owner = false;
+    for (int i = 0; i < count; ++i) {
+        if (events[i].data.u64 == wakeup_key || events[i].data.u64 == timer_key) {
+            wake_up_owner = true;
+        } else {
+            post_event(events[i].data.u64, events[i].events);
+        }
+    }
+    // It was meant for the owner, who may have gone to sleep since.
+    if (wake_up_owner && who == caller::neighbour) wake();
+}
+
+int epoll_poller::wait_for_events(epoll_event* events, int size, nanoseconds_t timeout_ns) noexcept {
+    if (timeout_ns <= 0) return sys::epoll_wait(epoll_fd_, events, size, 0);
+    if (timeout_ns == never) return sys::epoll_wait(epoll_fd_, events, size, -1);
+    if (timer_fd_ < 0) return sys::epoll_wait_precise(epoll_fd_, events, size, timeout_ns);
+    sys::set_timer_fd(timer_fd_, timeout_ns);
+    return sys::epoll_wait(epoll_fd_, events, size, -1);
+}
+
+void epoll_poller::wake() noexcept {
+    constexpr std::uint64_t one = 1;
+    sys::write(wakeup_fd_, &one, sizeof one);
+}
+
+}  // namespace mioco::detail

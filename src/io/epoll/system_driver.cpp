@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MPL-2.0
+#include <chrono>
+#include <random>
+
+#include "base/sys.hpp"
+#include "io/driver.hpp"
+#include "io/epoll/epoll_poller.hpp"
+#include "runtime/runtime_core.hpp"
+#include "sched/current.hpp"
+#include "sched/worker.hpp"
+
+namespace mioco::detail {
+
+namespace {
+
+class epoll_driver final : public driver {
+public:
+    [[nodiscard]] const char* name() const noexcept override { return "epoll"; }
+    std::unique_ptr<poller> make_poller(const void* group) override {
+        return std::make_unique<epoll_poller>(group);
+    }
+
+    nanoseconds_t now() noexcept override { return sys::monotonic_ns(); }
+    std::uint64_t random() noexcept override {
+        std::random_device device;
+        return std::uint64_t{device()} << 32 | device();
+    }
+
+    ssize_t receive(int fd, void* into, std::size_t size) noexcept override { return sys::receive(fd, into, size); }
+    ssize_t send(int fd, const void* from, std::size_t size) noexcept override { return sys::send(fd, from, size); }
+    ssize_t receive_into(int fd, std::span<const iovec> into) noexcept override {
+        msghdr message = message_of(into);
+        return sys::receive_message(fd, message);
+    }
+    ssize_t send_from(int fd, std::span<const iovec> from) noexcept override {
+        return sys::send_message(fd, message_of(from));
+    }
+    int open_socket(int family, int type) noexcept override { return sys::socket(family, type); }
+    int bind(int fd, const sockaddr* address, socklen_t size) noexcept override {
+        return sys::bind(fd, address, size);
+    }
+    int listen(int fd, int backlog) noexcept override { return sys::listen(fd, backlog); }
+    int accept(int fd, sockaddr* peer, socklen_t* size) noexcept override { return sys::accept(fd, peer, size); }
+    int connect(int fd, const sockaddr* address, socklen_t size) noexcept override {
+        return sys::connect(fd, address, size);
+    }
+    int shutdown(int fd, int how) noexcept override { return sys::shutdown(fd, how); }
+    int get_option(int fd, int level, int name, void* value, socklen_t* size) noexcept override {
+        return sys::get_option(fd, level, name, value, size);
+    }
+    int set_option(int fd, int level, int name, const void* value, socklen_t size) noexcept override {
+        return sys::set_option(fd, level, name, value, size);
+    }
+    int local_name(int fd, sockaddr* address, socklen_t* size) noexcept override {
+        return sys::local_name(fd, address, size);
+    }
+    int peer_name(int fd, sockaddr* address, socklen_t* size) noexcept override {
+        return sys::peer_name(fd, address, size);
+    }
+    int ready_now(int fd, short events) noexcept override {
+        short ready = 0;
+        const int result = sys::poll_one(fd, events, ready);
+        return result < 0 ? result : ready;
+    }
+    void close(int fd) noexcept override { sys::close(fd); }
+
+private:
+    static msghdr message_of(std::span<const iovec> parts) noexcept {
+        msghdr message{};
+        message.msg_iov = const_cast<iovec*>(parts.data());
+        message.msg_iovlen = parts.size();
+        return message;
+    }
+};
+
+}  // namespace
+
+driver& system_driver() noexcept {
+    static auto& driver = *new epoll_driver;
+    return driver;
+}
+
+driver& current_driver() noexcept {
+    worker* const here = current_thread().on_worker;
+    return here == nullptr ? system_driver() : here->home().io();
+}
+
+}  // namespace mioco::detail

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "io/fd.hpp"
+
+#include <cerrno>
+#include <mutex>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+
+#include "base/assert.hpp"
+#include "base/sys.hpp"
+#include "io/driver.hpp"
+#include "sched/wake.hpp"
+
+namespace mioco::detail {
+
+namespace {
+
+// Never connected: reads and writes fail, and nothing can be sent to it. It takes the place of a closed descriptor.
+int dead_socket() noexcept {
+    static const int dead = sys::socket(AF_UNIX, SOCK_STREAM);
+    return dead;
+}
+
+void end_sides(fd_object& fd) noexcept {
+    waker wake;
+    for (fd_side& each : fd.sides) each.close(wake);
+}
+
+void unwatch(fd_object& fd) noexcept {
+    const std::scoped_lock held(fd.watch_lock);
+    if (poller* const watcher = fd.watcher.exchange(nullptr, std::memory_order_acq_rel)) watcher->unwatch(fd);
+}
+
+void retire(fd_object& fd) noexcept {
+    fd.generation.fetch_add(1, std::memory_order_release);
+    fd.watcher.store(nullptr, std::memory_order_relaxed);
+    all_fds().give(&fd);
+}
+
+}  // namespace
+
+fd_table& all_fds() noexcept {
+    static auto& table = *new fd_table;
+    return table;
+}
+
+fd_object* new_fd_object(int number) noexcept {
+    fd_object* const fd = all_fds().take(1);
+    if (fd == nullptr) return nullptr;
+    for (fd_side& each : fd->sides) each.reset();
+    fd->hung_up.store(false, std::memory_order_relaxed);
+    fd->closed.store(false, std::memory_order_relaxed);
+    fd->was_blocking = true;
+    fd->may_be_shared = false;
+    fd->strays.store(0, std::memory_order_relaxed);
+    fd->number.store(number, std::memory_order_relaxed);
+    fd->shares.store(1, std::memory_order_relaxed);
+    return fd;
+}
+
+fd_object& make_fd(int number) {
+    if (fd_object* const fd = new_fd_object(number)) return *fd;
+    sys::close(number);
+    throw std::system_error(std::make_error_code(std::errc::not_enough_memory), "mioco: no room for a descriptor");
+}
+
+void add_share(fd_object& fd) noexcept { fd.shares.fetch_add(1, std::memory_order_relaxed); }
+
+void drop_share(fd_object& fd) noexcept {
+    if (fd.shares.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    if (fd.may_be_shared && !fd.closed.load(std::memory_order_relaxed)) unwatch(fd);
+    current_driver().close(fd.number.exchange(-1, std::memory_order_relaxed));
+    retire(fd);
+}
+
+void close_fd(fd_object& fd) noexcept {
+    if (fd.closed.exchange(true, std::memory_order_acq_rel)) return;
+    if (fd.may_be_shared) unwatch(fd);
+    end_sides(fd);
+    const int number = fd.number.load(std::memory_order_relaxed);
+    if (sys::replace_fd(dead_socket(), number) < 0) sys::shutdown(number, SHUT_RDWR);
+}
+
+int release_fd(fd_object& fd) noexcept {
+    if (fd.closed.load(std::memory_order_relaxed)) return -EBADF;
+    if (fd.shares.load(std::memory_order_acquire) != 1 || fd[side::read].slot().is_occupied() ||
+        fd[side::write].slot().is_occupied()) {
+        return -EBUSY;
+    }
+    unwatch(fd);
+    const int number = fd.number.exchange(-1, std::memory_order_relaxed);
+    if (fd.was_blocking) {
+        const int flags = sys::file_status_flags(number);
+        if (flags >= 0) sys::set_file_status_flags(number, flags & ~O_NONBLOCK);
+    }
+    fd.shares.store(0, std::memory_order_relaxed);
+    retire(fd);
+    return number;
+}
+
+void post_event(std::uint64_t key, std::uint32_t events) noexcept {
+    fd_object& fd = all_fds()[static_cast<std::uint32_t>(key)];
+    // A use that ends just now gets a spurious event at worst: the object is not unmapped.
+    if (fd.generation.load(std::memory_order_acquire) != key >> 32) return;
+    waker wake;
+    constexpr std::uint32_t ended = EPOLLHUP | EPOLLERR;
+    if ((events & (ended | EPOLLRDHUP)) != 0) fd.hung_up.store(true, std::memory_order_release);
+    if ((events & (EPOLLIN | EPOLLRDHUP | ended)) != 0) fd[side::read].post(wake);
+    if ((events & (EPOLLOUT | ended)) != 0) fd[side::write].post(wake);
+}
+
+void forget_poller(poller& gone) noexcept {
+    all_fds().for_each([&](fd_object& fd) {
+        if (fd.watcher.load(std::memory_order_relaxed) != &gone) return;
+        {
+            const std::scoped_lock held(fd.watch_lock);
+            if (fd.watcher.load(std::memory_order_relaxed) != &gone) return;
+            gone.unwatch(fd);
+            fd.watcher.store(nullptr, std::memory_order_release);
+        }
+        waker wake;
+        for (fd_side& each : fd.sides) each.post(wake);
+    });
+}
+
+}  // namespace mioco::detail

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "base/lock.hpp"
+#include "base/sync.hpp"
+#include "fiber/wait_slot.hpp"
+#include "fiber/wait_word.hpp"
+
+namespace mioco::detail {
+
+/// A waiter that found the slot taken. It lies on that waiter's stack, so it is unlinked before the frame is left.
+struct queued_waiter {
+    wait_token token;
+    queued_waiter* next = nullptr;
+    queued_waiter* previous = nullptr;
+    bool linked = false;
+};
+
+/// One direction of a descriptor: a slot for the first waiter, and a queue for the others.
+///
+/// The baton: whoever was in the slot or was woken from the queue calls `pass_on` when it goes, whatever made it go; that wakes
+/// the head of the queue, which tries its call and, if it has to wait, takes the slot. So as long as somebody is
+/// queued, somebody else is in the slot or on his way out with the baton, and no waiter is forgotten.
+///
+/// `Waker` is called as `waker.claim(token)` under the queue's lock, and as `waker.complete(token)` after it.
+template <class Sync = system_sync>
+class basic_fd_side {
+public:
+    using slot_type = basic_wait_slot<Sync>;
+    using arming = typename slot_type::arming;
+
+    slot_type& slot() noexcept { return slot_; }
+    [[nodiscard]] const slot_type& slot() const noexcept { return slot_; }
+
+    /// [caller of the system call] Before an attempt.
+    void begin_attempt(std::uint32_t fiber_index) noexcept { slot_.consume(fiber_index); }
+
+    /// [caller of the system call] After it, whether the kernel had nothing left then. If so, this fiber may wait for the next
+    /// event without an attempt, which would only fail: that saves one system call in three.
+    void end_attempt(std::uint32_t fiber_index, bool drained) noexcept {
+        drained_by_.store(drained ? fiber_index : 0, std::memory_order_relaxed);
+    }
+
+    /// [caller of the system call] Whether an attempt is pointless, provided that `arm_again` then finds nothing changed.
+    [[nodiscard]] bool seen_drained(std::uint32_t fiber_index) const noexcept {
+        return drained_by_.load(std::memory_order_relaxed) == fiber_index && !slot_.is_ready();
+    }
+
+    /// [waiter] Queues behind the one in the slot. False, and not queued, if the slot is free (or closed) by now: then
+    /// there may be no baton any more, and the waiter tries again.
+    bool enqueue(queued_waiter& node) noexcept {
+        lock_.lock();
+        // The count goes up before the look at the slot, and the leaver looks at the count after it has left the slot:
+        // one of the two sees the other.
+        queued_.fetch_add(1, std::memory_order_seq_cst);
+        const bool wait = slot_.is_occupied();
+        if (wait) {
+            link_last(node);
+        } else {
+            queued_.fetch_sub(1, std::memory_order_relaxed);
+        }
+        lock_.unlock();
+        return wait;
+    }
+
+    /// [waiter] Before its frame is left: takes the node out unless a waker has.
+    void dequeue(queued_waiter& node) noexcept {
+        lock_.lock();
+        if (node.linked) unlink(node);
+        lock_.unlock();
+    }
+
+    /// [leaver] Wakes the first of the queue whose wait is still open.
+    template <class Waker>
+    void pass_on(Waker& waker) noexcept {
+        if (queued_.load(std::memory_order_seq_cst) == 0) return;
+        wake_first(waker);
+    }
+
+    /// [closer] Ends the side: everybody who waits is woken, and finds it closed.
+    template <class Waker>
+    void close(Waker& waker) noexcept {
+        if (const wait_token token = slot_.close(); token && waker.claim(token)) waker.complete(token);
+        while (wake_first(waker)) {
+        }
+    }
+
+    /// [poller] An event came.
+    template <class Waker>
+    void post(Waker& waker) noexcept {
+        if (const wait_token token = slot_.post(); token && waker.claim(token)) waker.complete(token);
+    }
+
+    /// [owner, with no waiter left] For the next user of the block.
+    void reset() noexcept {
+        slot_.reset();
+        drained_by_.store(0, std::memory_order_relaxed);
+    }
+
+private:
+    template <class Waker>
+    bool wake_first(Waker& waker) noexcept {
+        wait_token woken;
+        lock_.lock();
+        while (head_ != nullptr && !woken) {
+            queued_waiter& first = *head_;
+            const wait_token token = first.token;
+            unlink(first);
+            // The frame of a waiter that lost to a timer or a cancel may be gone once the lock is: hence the copy.
+            if (waker.claim(token)) woken = token;
+        }
+        lock_.unlock();
+        if (woken) waker.complete(woken);
+        return static_cast<bool>(woken);
+    }
+
+    void link_last(queued_waiter& node) noexcept {
+        node.previous = tail_;
+        (tail_ == nullptr ? head_ : tail_->next) = &node;
+        tail_ = &node;
+        node.linked = true;
+    }
+
+    void unlink(queued_waiter& node) noexcept {
+        (node.previous == nullptr ? head_ : node.previous->next) = node.next;
+        (node.next == nullptr ? tail_ : node.next->previous) = node.previous;
+        node = queued_waiter{node.token};
+        queued_.fetch_sub(1, std::memory_order_relaxed);
+    }
+
+    slot_type slot_;
+    basic_lock<Sync> lock_;
+    // How many are linked. Changed under the lock, read without it by leavers; see `enqueue` for the order.
+    typename Sync::template atomic<std::uint32_t> queued_{0};
+    // The fiber whose latest attempt left nothing. Relaxed, and possibly out of date: only a fiber that finds its own number both
+    // here and in the slot's EMPTY relies on it, and what it relies on is then its own last attempt.
+    typename Sync::template atomic<std::uint32_t> drained_by_{0};
+    queued_waiter* head_ = nullptr;
+    queued_waiter* tail_ = nullptr;
+};
+
+using fd_side = basic_fd_side<>;
+
+}  // namespace mioco::detail

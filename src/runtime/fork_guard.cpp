@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "runtime/fork_guard.hpp"
+
+#include <atomic>
+#include <stdexcept>
+#include <string>
+
+#include <pthread.h>
+
+namespace mioco::detail {
+
+namespace {
+std::atomic<bool> in_forked_child{false};
+}
+
+void refuse_after_fork(const char* what) {
+    static const int watching = pthread_atfork(nullptr, nullptr, [] { in_forked_child = true; });
+    static_cast<void>(watching);
+    if (!in_forked_child.load(std::memory_order_relaxed)) return;
+    throw std::logic_error(std::string("mioco: ") + what +
+                           " cannot be made in a forked child: the runtime's threads stayed in the parent; "
+                           "start programs by posix_spawn, or fork before mioco is first used");
+}
+
+}  // namespace mioco::detail

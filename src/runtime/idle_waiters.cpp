@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "runtime/idle_waiters.hpp"
+
+#include <mutex>
+
+#include "fiber/parking.hpp"
+#include "sched/wake.hpp"
+
+namespace mioco::detail {
+
+bool idle_waiters::wait_unless(bool (*condition)(const void*), const void* context) {
+    fiber& self = current_waiter();
+    lock_.lock();
+    if (condition(context)) {
+        lock_.unlock();
+        return false;
+    }
+    parking wait(self, wait_reason::idle_runtime, never);
+    node mine{wait.token(), first_};
+    first_ = &mine;
+    lock_.unlock();
+    wait.park();
+    unlink(mine);
+    return true;
+}
+
+void idle_waiters::notify_all() noexcept {
+    const waker wake;
+    for (;;) {
+        wait_token woken;
+        {
+            const std::scoped_lock held(lock_);
+            if (first_ == nullptr) return;
+            node& head = *first_;
+            first_ = head.next;
+            head.linked = false;
+            if (wake.claim(head.token)) woken = head.token;
+        }
+        if (woken) wake.complete(woken);
+    }
+}
+
+void idle_waiters::unlink(node& mine) noexcept {
+    const std::scoped_lock held(lock_);
+    if (!mine.linked) return;
+    node** link = &first_;
+    while (*link != &mine) link = &(*link)->next;
+    *link = mine.next;
+}
+
+}  // namespace mioco::detail

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "runtime/runtime_core.hpp"
+
+#include <algorithm>
+#include <system_error>
+
+#include <pthread.h>
+
+#include <mioco/error.hpp>
+
+#include "debug/log.hpp"
+#include "fiber/fiber_table.hpp"
+#include "fiber/fiber_run.hpp"
+#include "fiber/parking.hpp"
+#include "io/fd.hpp"
+#include "runtime/fork_guard.hpp"
+#include "runtime/stop_signals.hpp"
+#include "sched/wake.hpp"
+#include "sched/worker.hpp"
+#include "stack/overflow.hpp"
+
+namespace mioco::detail {
+
+namespace {
+constexpr unsigned nobody = ~0U;
+constexpr std::size_t most_taken = 32;  // injected fibers at once, beside the one to run next
+}  // namespace
+
+runtime_core::runtime_core(const config& asked) : settings_(resolve_settings(asked)), driver_(system_driver()) {
+    refuse_after_fork("a runtime");
+    install_overflow_handler();
+    idle_.idle = settings_.workers;
+    workers_.reserve(settings_.workers);
+    for (unsigned i = 0; i < settings_.workers; ++i) workers_.push_back(std::make_unique<worker>(*this, i));
+}
+
+runtime_core::~runtime_core() {
+    forget_stop_signals(*this);
+    request_stop();
+    const auto idle = [](const void* self) { return !static_cast<const runtime_core*>(self)->has_fibers(); };
+    const cancel_shield until_all_have_ended;
+    while (idle_waiters_.wait_unless(idle, this)) {
+    }
+    closing_ = true;
+    for (auto& each : workers_) each->events().wake();
+    join_threads();
+    while (!guests_.none()) std::this_thread::yield();
+    for (auto& each : workers_) forget_poller(each->events());
+}
+
+worker& runtime_core::worker_after(const worker& other) noexcept {
+    return *workers_[(other.number() + 1) % workers_.size()];
+}
+
+void runtime_core::rouse_one(unsigned except) noexcept {
+    for (auto& each : workers_) {
+        if (each->number() != except && each->rouse()) return;
+    }
+}
+
+void runtime_core::one_starts(fiber& f) noexcept {
+    live_.fetch_add(1, std::memory_order_seq_cst);
+    // Two shares: the run's and the handle's. From here on `cancel_all` finds the fiber; if it looked before, then the flag
+    // that it had set before is seen here.
+    f.home.store(this, std::memory_order_relaxed);
+    f.shares.store(2, std::memory_order_seq_cst);
+    if (stop_.load(std::memory_order_seq_cst) != stop_state::none) f.cancel.store(true, std::memory_order_relaxed);
+}
+
+void runtime_core::one_ended() noexcept {
+    if (live_.fetch_sub(1, std::memory_order_seq_cst) != 1) return;
+    idle_waiters_.notify_all();
+    workers_.front()->rouse();
+}
+
+void runtime_core::start_from_outside(fiber& f) {
+    start_threads(true);
+    inject(f);
+}
+
+void runtime_core::inject(fiber& f) noexcept {
+    if (f.pinned && f.has_started()) return f.on->deliver(f);
+    {
+        const std::scoped_lock held(injected_lock_);
+        injected_.push(f);
+        injected_count_.fetch_add(1, std::memory_order_seq_cst);
+    }
+    rouse_one(nobody);
+}
+
+fiber* runtime_core::take_injected(worker& here) noexcept {
+    if (injected_count_.load(std::memory_order_relaxed) == 0) return nullptr;
+    ready_list taken;
+    {
+        const std::scoped_lock held(injected_lock_);
+        const std::size_t count = injected_count_.load(std::memory_order_relaxed);
+        const std::size_t share = std::min(count, std::min(count / worker_count() + 1, most_taken));
+        for (std::size_t i = 0; i < share; ++i) taken.push(*injected_.pop());
+        injected_count_.fetch_sub(share, std::memory_order_relaxed);
+    }
+    fiber* const first = taken.pop();
+    while (fiber* const f = taken.pop()) here.start(*f);
+    return first;
+}
+
+void runtime_core::request_stop() noexcept {
+    stop_.store(stop_state::due, std::memory_order_seq_cst);
+    for (auto& each : workers_) each->events().wake();
+}
+
+void runtime_core::cancel_all() noexcept {
+    stop_state expected = stop_state::due;
+    if (!stop_.compare_exchange_strong(expected, stop_state::carried_out, std::memory_order_seq_cst)) return;
+    MIOCO_LOG("stops all fibers");
+    const waker wake{wait_arm::cancel};
+    all_fibers().for_each([&](fiber& f) {
+        if (f.home.load(std::memory_order_relaxed) != this || !try_add_share(f)) return;
+        // With the share the block stays who it is.
+        if (f.home.load(std::memory_order_relaxed) == this) {
+            f.cancel.store(true, std::memory_order_seq_cst);
+            if (const auto epoch = f.word.claim_for_cancel()) wake.complete(f.token(*epoch));
+        }
+        drop_share(f);
+    });
+}
+
+void runtime_core::fail(std::exception_ptr error) noexcept {
+    {
+        const std::scoped_lock held(error_lock_);
+        if (error_ == nullptr) error_ = std::move(error);
+    }
+    request_stop();
+}
+
+void runtime_core::wait() {
+    const fiber* const self = current_fiber();
+    if (self != nullptr && self->home.load(std::memory_order_relaxed) == this) {
+        throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
+                                "mioco: a fiber waits for the end of its own runtime");
+    }
+    const auto idle = [](const void* core) { return !static_cast<const runtime_core*>(core)->has_fibers(); };
+    while (idle_waiters_.wait_unless(idle, this)) {
+        if (self != nullptr) throw_if_cancelled(*self);
+    }
+    stop_.store(stop_state::none, std::memory_order_seq_cst);
+    std::exception_ptr error;
+    {
+        const std::scoped_lock held(error_lock_);
+        std::swap(error, error_);
+    }
+    if (error != nullptr) std::rethrow_exception(error);
+}
+
+}  // namespace mioco::detail

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "base/lock.hpp"
+#include "fiber/fiber.hpp"
+#include "io/driver.hpp"
+#include "runtime/idle_waiters.hpp"
+#include "runtime/settings.hpp"
+#include "sched/guest_count.hpp"
+#include "sched/neighbourhood.hpp"
+#include "sched/ready_list.hpp"
+
+namespace mioco::detail {
+
+class worker;
+
+/// What stands behind a `mioco::runtime`: its workers, and what they have in common.
+///
+/// Worker 0 runs on the thread that calls `runtime::run`, or on a thread of its own once somebody spawns without that. All
+/// other workers have threads of their own from the first fiber on until the object's end.
+class runtime_core {
+public:
+    explicit runtime_core(const config& asked);
+    ~runtime_core();
+    runtime_core(const runtime_core&) = delete;
+    runtime_core& operator=(const runtime_core&) = delete;
+
+    [[nodiscard]] const detail::settings& settings() const noexcept { return settings_; }
+    [[nodiscard]] stack_kind default_stack() const noexcept { return settings_.stacks; }
+    [[nodiscard]] driver& io() noexcept { return driver_; }
+    [[nodiscard]] guest_count& guests() noexcept { return guests_; }
+    [[nodiscard]] idle_board& idle() noexcept { return idle_; }
+
+    [[nodiscard]] unsigned worker_count() const noexcept { return settings_.workers; }
+    [[nodiscard]] worker& worker_at(unsigned number) noexcept { return *workers_[number]; }
+    [[nodiscard]] worker& worker_after(const worker& other) noexcept;
+    /// Wakes a sleeping worker, if there is one; not the one with the number `except`.
+    void rouse_one(unsigned except) noexcept;
+
+    // Fibers
+    /// Counts a fiber that is about to start. `stop` reaches it from then on.
+    void one_starts(fiber& f) noexcept;
+    void one_ended() noexcept;
+    /// [any thread] Starts a fiber from outside.
+    void start_from_outside(fiber& f);
+    /// [any thread] Queues a ready fiber for whichever worker is free first.
+    void inject(fiber& f) noexcept;
+    [[nodiscard]] bool has_injected() const noexcept { return injected_count_.load(std::memory_order_seq_cst) != 0; }
+    /// [worker] One that was injected, or null; some more go into the worker's own queue.
+    fiber* take_injected(worker& here) noexcept;
+
+    // Running and stopping
+    /// Whether the calling thread shall be worker 0 until all fibers have ended; if so, `drive` must follow.
+    bool begin_to_drive();
+    void drive() noexcept;
+    /// Until all fibers have ended. Then `stop` is over. Rethrows what `fail` was given.
+    void wait();
+    [[nodiscard]] bool has_fibers() const noexcept { return live_.load(std::memory_order_seq_cst) != 0; }
+
+    /// Async-signal-safe.
+    void request_stop() noexcept;
+    [[nodiscard]] bool stop_is_due() const noexcept { return stop_.load(std::memory_order_seq_cst) == stop_state::due; }
+    /// [worker] Carries a requested stop out.
+    void cancel_if_stopped() noexcept {
+        if (stop_.load(std::memory_order_relaxed) == stop_state::due) cancel_all();
+    }
+    /// For `on_uncaught::rethrow`: stops, and keeps the first exception for `wait`.
+    void fail(std::exception_ptr error) noexcept;
+
+private:
+    static bool is_idle(const runtime_core& self) noexcept { return !self.has_fibers(); }
+    static bool is_closing(const runtime_core& self) noexcept {
+        return self.closing_.load(std::memory_order_seq_cst);
+    }
+
+    void start_threads(bool with_first_worker);
+    void start_thread(unsigned number);
+    void join_threads() noexcept;
+    void cancel_all() noexcept;
+
+    const detail::settings settings_;
+    driver& driver_;
+    std::vector<std::unique_ptr<worker>> workers_;
+    idle_board idle_;
+    guest_count guests_;
+
+    // Fibers that were started and have not ended. Sequentially consistent against the sleep of worker 0, which ends with zero.
+    alignas(64) std::atomic<std::size_t> live_{0};
+
+    alignas(64) lock injected_lock_;
+    ready_list injected_;
+    // Of `injected_`. Sequentially consistent against the sleep of workers.
+    std::atomic<std::size_t> injected_count_{0};
+
+    // `due` from `request_stop` until a worker has cancelled the fibers that were there; then `carried_out` until `wait` has seen
+    // the last one end. Meanwhile fibers are born cancelled.
+    enum class stop_state : unsigned char { none, due, carried_out };
+    std::atomic<stop_state> stop_{stop_state::none};
+    std::atomic<bool> closing_{false};
+
+    idle_waiters idle_waiters_;
+    lock error_lock_;
+    std::exception_ptr error_;
+
+    std::mutex threads_mutex_;  // for what follows; plain threads hold it while they start and join others
+    std::vector<std::thread> threads_;
+    bool others_started_ = false;
+    bool first_started_ = false;
+    bool driven_ = false;
+};
+
+}  // namespace mioco::detail

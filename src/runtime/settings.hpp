@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <string>
+
+#include <mioco/config.hpp>
+
+#include "stack/stack.hpp"
+
+namespace mioco::detail {
+
+/// A config after the environment had its say and everything was checked.
+struct settings {
+    unsigned workers;
+    stack_kind stacks;
+    on_uncaught uncaught;
+    migration moves;
+    std::string name;
+};
+
+/// Throws std::invalid_argument that names the value, where it came from, and what is allowed.
+settings resolve_settings(const config& asked);
+
+/// The kind of stack for a spawn's own size; throws as above.
+stack_kind checked_stack(std::size_t bytes, bool guarded, const std::string& where);
+
+}  // namespace mioco::detail

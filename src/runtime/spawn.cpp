@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MPL-2.0
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <system_error>
+
+#include <mioco/detail/fiber_handle.hpp>
+#include <mioco/error.hpp>
+#include <mioco/runtime.hpp>
+#include <mioco/spawn.hpp>
+
+#include "debug/log.hpp"
+#include "fiber/fiber_run.hpp"
+#include "fiber/fiber_table.hpp"
+#include "fiber/parking.hpp"
+#include "runtime/fork_guard.hpp"
+#include "runtime/runtime_core.hpp"
+#include "sched/current.hpp"
+#include "sched/wake.hpp"
+#include "sched/worker.hpp"
+
+// What spawn and join_handle call: a fiber's block from its making to the end of its handle.
+
+namespace mioco::detail {
+
+namespace {
+
+// Lives as long as the process: a fiber may still run when the destructors of static objects do.
+runtime& default_runtime() {
+    static auto& lasting = *new runtime;
+    return lasting;
+}
+
+void* storage_for(fiber& f, const task_ops& ops) {
+    const bool fits = ops.size <= fiber::inline_storage_bytes && ops.alignment <= 16;
+    return fits ? f.inline_storage : ::operator new(ops.size, std::align_val_t{ops.alignment});
+}
+
+char* copy_of(std::string_view name) {
+    if (name.empty()) return nullptr;
+    auto* const copy = static_cast<char*>(std::malloc(name.size() + 1));
+    if (copy == nullptr) throw std::bad_alloc();
+    std::memcpy(copy, name.data(), name.size());
+    copy[name.size()] = '\0';
+    return copy;
+}
+
+void prepare_block(fiber& f, const runtime_core& home, const spawn_options& options, const task_ops& ops) {
+    f.wanted_stack = options.stack_size_bytes == 0
+                         ? home.default_stack()
+                         : checked_stack(options.stack_size_bytes, home.settings().stacks.guarded,
+                                         "spawn_options::stack_size_bytes");
+    f.task = &ops;
+    f.storage = storage_for(f, ops);
+    f.on = nullptr;
+    f.timer.reset();
+    f.exceptions = {};
+    f.cancel.store(false, std::memory_order_relaxed);
+    f.pinned = options.pinned;
+    f.shields = 0;
+    f.how_ended = outcome::none;
+    f.end.reset();
+}
+
+void free_unstarted(fiber& f) noexcept {
+    if (f.storage != nullptr && f.storage != f.inline_storage) {
+        ::operator delete(f.storage, std::align_val_t{f.task->alignment});
+    }
+    std::free(std::exchange(f.name, nullptr));
+    f.next = nullptr;
+    all_fibers().give(&f);
+}
+
+runtime_core& home_for(runtime* asked, worker* here);
+
+}  // namespace
+
+struct runtime_access {
+    static runtime_core& core(runtime& r) noexcept { return *r.core_; }
+};
+
+namespace {
+
+runtime_core& home_for(runtime* asked, worker* here) {
+    if (asked != nullptr) return runtime_access::core(*asked);
+    return here != nullptr ? here->home() : runtime_access::core(default_runtime());
+}
+
+}  // namespace
+
+new_fiber make_fiber(runtime* home, const spawn_options& options, const task_ops& ops) {
+    refuse_after_fork("a fiber");
+    worker* const here = current_thread().on_worker;
+    runtime_core& target = home_for(home, here);
+    fiber& f = here != nullptr ? here->blocks().take() : take_fiber_block();
+    try {
+        f.storage = nullptr;
+        f.name = copy_of(options.name);
+        prepare_block(f, target, options, ops);
+    } catch (...) {
+        free_unstarted(f);
+        throw;
+    }
+    f.id = here != nullptr ? here->next_fiber_id() : take_fiber_ids(1);
+    f.home.store(&target, std::memory_order_relaxed);
+    return {&f, f.storage};
+}
+
+void drop_unstarted(fiber& f) noexcept {
+    f.home.store(nullptr, std::memory_order_relaxed);
+    free_unstarted(f);
+}
+
+void start_fiber(fiber& f) {
+    runtime_core& home = *f.home.load(std::memory_order_relaxed);
+    MIOCO_LOG("spawns C%llu", static_cast<unsigned long long>(f.id));
+    home.one_starts(f);
+    // The closure's constructor may have been a switch point, so this thread need not be the one that made the block.
+    worker* const here = current_thread().on_worker;
+    if (here == nullptr || &here->home() != &home) return home.start_from_outside(f);
+    here->start(f);
+    if (here->running() != nullptr) spend(*here->running());
+}
+
+fiber& require_joinable(fiber* f) {
+    if (f == nullptr) {
+        throw std::system_error(std::make_error_code(std::errc::invalid_argument),
+                                "mioco: join of a handle that has no fiber: it was joined, detached or moved from");
+    }
+    if (f == current_fiber()) {
+        throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
+                                "mioco: a fiber joins itself");
+    }
+    return *f;
+}
+
+void wait_for_end(fiber& f) {
+    if (f.end.is_ready()) {
+        if (fiber* const self = current_fiber()) spend(*self);
+        return;
+    }
+    fiber& self = current_waiter();
+    throw_if_cancelled(self);
+    while (!f.end.is_ready()) {
+        parking wait(self, wait_reason::join, never);
+        if (f.end.arm(wait.token()) == wait_slot::arming::armed) {
+            wait.park();
+        } else {
+            wait.abandon();
+        }
+        f.end.disarm(wait.token());
+        if (wait.ended_by() == wait_arm::cancel && !f.end.is_ready()) throw_if_cancelled(self);
+    }
+}
+
+void* result_or_throw(fiber& f) {
+    if (f.how_ended == outcome::error) std::rethrow_exception(f.error);
+    if (f.how_ended == outcome::cancelled) {
+        throw std::system_error(std::make_error_code(std::errc::operation_canceled), "mioco: the fiber was cancelled");
+    }
+    return f.storage;
+}
+
+void release_joined(fiber& f) noexcept {
+    if (f.how_ended == outcome::value) f.task->destroy_result(f.storage);
+    f.how_ended = outcome::none;
+    f.error = nullptr;
+    drop_share(f);
+}
+
+void detach_fiber(fiber& f) noexcept {
+    if (f.end.close_and_consume()) dispose_of_outcome(f);
+    drop_share(f);
+}
+
+bool fiber_done(const fiber& f) noexcept { return f.end.is_ready(); }
+
+fiber_id id_of(const fiber& f) noexcept { return fiber_id(f.id); }
+
+}  // namespace mioco::detail

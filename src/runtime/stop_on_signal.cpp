@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MPL-2.0
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstring>
+#include <string>
+#include <system_error>
+
+#include <mioco/runtime.hpp>
+
+#include "fiber/parking.hpp"
+#include "runtime/runtime_core.hpp"
+#include "runtime/stop_signals.hpp"
+#include "sched/worker.hpp"
+
+namespace mioco {
+
+namespace detail {
+
+namespace {
+
+struct registration {
+    std::atomic<runtime_core*> stops{nullptr};
+    struct sigaction before {};
+};
+
+std::array<registration, NSIG> registrations;
+
+// The default action was put back by SA_RESETHAND, for a second signal.
+void on_signal(int number) noexcept {
+    if (runtime_core* const core = registrations[static_cast<std::size_t>(number)].stops.load()) core->request_stop();
+}
+
+}  // namespace
+
+void forget_stop_signals(const runtime_core& ending) noexcept {
+    for (std::size_t number = 1; number < registrations.size(); ++number) {
+        registration& each = registrations[number];
+        if (each.stops.load() != &ending) continue;
+        sigaction(static_cast<int>(number), &each.before, nullptr);
+        each.stops = nullptr;
+    }
+}
+
+}  // namespace detail
+
+void stop_on_signal(int signal_number) {
+    const detail::fiber* const self = detail::current_fiber();
+    if (self == nullptr) {
+        throw std::system_error(std::make_error_code(std::errc::operation_not_permitted),
+                                "mioco: stop_on_signal is called in a fiber, whose runtime the signal stops");
+    }
+    struct sigaction action {};
+    action.sa_handler = &detail::on_signal;
+    action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
+    sigemptyset(&action.sa_mask);
+    struct sigaction before {};
+    const bool known = signal_number > 0 && signal_number < NSIG;
+    if (!known || sigaction(signal_number, nullptr, &before) != 0) {
+        throw std::system_error(std::make_error_code(std::errc::invalid_argument),
+                                "mioco: stop_on_signal(" + std::to_string(signal_number) + "): no such signal");
+    }
+    auto& mine = detail::registrations[static_cast<std::size_t>(signal_number)];
+    if (mine.stops.exchange(&self->on->home()) == nullptr) mine.before = before;
+    if (sigaction(signal_number, &action, nullptr) != 0) {
+        mine.stops = nullptr;
+        throw std::system_error(std::make_error_code(std::errc::invalid_argument),
+                                "mioco: stop_on_signal(" + std::to_string(signal_number) +
+                                    "): this signal cannot be handled");
+    }
+}
+
+}  // namespace mioco

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+namespace mioco::detail {
+
+class runtime_core;
+
+/// [end of a runtime] Puts back the handlers that `stop_on_signal` replaced.
+void forget_stop_signals(const runtime_core& ending) noexcept;
+
+}  // namespace mioco::detail

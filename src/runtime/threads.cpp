@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MPL-2.0
+#include <string>
+
+#include <pthread.h>
+
+#include "fiber/parking.hpp"
+#include "io/fd.hpp"
+#include "runtime/runtime_core.hpp"
+#include "sched/worker.hpp"
+
+// The threads of a runtime: when they start, and who is worker 0.
+
+namespace mioco::detail {
+
+void runtime_core::start_threads(bool with_first_worker) {
+    const std::scoped_lock held(threads_mutex_);
+    if (!others_started_) {
+        others_started_ = true;
+        for (unsigned i = 1; i < worker_count(); ++i) start_thread(i);
+    }
+    if (with_first_worker && !first_started_ && !driven_) {
+        first_started_ = true;
+        start_thread(0);
+    }
+}
+
+void runtime_core::start_thread(unsigned number) {
+    threads_.emplace_back([this, number] {
+        const std::string name = (settings_.name + "_" + std::to_string(number)).substr(0, 15);
+        pthread_setname_np(pthread_self(), name.c_str());
+        workers_[number]->run(&is_closing);
+    });
+}
+
+bool runtime_core::begin_to_drive() {
+    if (current_fiber() != nullptr) return false;
+    {
+        const std::scoped_lock held(threads_mutex_);
+        if (first_started_ || driven_) return false;
+        driven_ = true;
+    }
+    start_threads(false);
+    return true;
+}
+
+void runtime_core::drive() noexcept {
+    for (;;) {
+        workers_.front()->run(&is_idle);
+        // Who spawns from outside just now finds either a driver or, having counted its fiber before it looks, makes this one go on.
+        const std::scoped_lock held(threads_mutex_);
+        if (has_fibers()) continue;
+        driven_ = false;
+        forget_poller(workers_.front()->events());
+        return;
+    }
+}
+
+void runtime_core::join_threads() noexcept {
+    const std::scoped_lock held(threads_mutex_);
+    for (auto& each : threads_) each.join();
+    threads_.clear();
+}
+
+}  // namespace mioco::detail

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "sched/neighbourhood.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "debug/log.hpp"
+#include "runtime/runtime_core.hpp"
+#include "sched/worker.hpp"
+
+namespace mioco::detail {
+
+idle_board& neighbourhood::board() const noexcept { return self_.home().idle(); }
+
+bool neighbourhood::alone() const noexcept { return self_.home().worker_count() == 1; }
+
+bool neighbourhood::any_busy() const noexcept {
+    return board().idle.load(std::memory_order_seq_cst) < self_.home().worker_count();
+}
+
+template <class Visit>
+void neighbourhood::for_each_other(Visit visit) {
+    const unsigned count = self_.home().worker_count();
+    for (unsigned i = 1; i < count; ++i) visit(self_.home().worker_at((self_.number() + i) % count));
+}
+
+void neighbourhood::arrive() noexcept {
+    views_.resize(self_.home().worker_count());
+    board().idle.fetch_sub(1, std::memory_order_seq_cst);
+}
+
+void neighbourhood::depart() noexcept { board().idle.fetch_add(1, std::memory_order_seq_cst); }
+
+bool neighbourhood::begin_sleep() noexcept {
+    if (alone()) return false;
+    board().idle.fetch_add(1, std::memory_order_seq_cst);
+    quiet_rounds_ = any_busy() ? 0 : quiet_rounds_ + 1;
+    if (quiet_rounds_ > quiet_rounds_until_sleep) return false;
+    watching_ = board().watchers.fetch_add(1, std::memory_order_seq_cst) < most_watchers;
+    if (!watching_) board().watchers.fetch_sub(1, std::memory_order_seq_cst);
+    return watching_;
+}
+
+void neighbourhood::end_sleep() noexcept {
+    if (alone()) return;
+    if (watching_) board().watchers.fetch_sub(1, std::memory_order_seq_cst);
+    watching_ = false;
+    board().idle.fetch_sub(1, std::memory_order_seq_cst);
+}
+
+bool neighbourhood::need_a_watcher() const noexcept {
+    return !alone() && any_busy() && board().watchers.load(std::memory_order_seq_cst) == 0;
+}
+
+void neighbourhood::ensure_watcher() noexcept {
+    quiet_rounds_ = 0;
+    interval_ns_ = shortest_interval_ns;
+    if (alone() || board().watchers.load(std::memory_order_seq_cst) != 0) return;
+    self_.home().rouse_one(self_.number());
+}
+
+void neighbourhood::help() noexcept {
+    bool helped = false;
+    for_each_other([&](worker& other) {
+        view& seen = views_[other.number()];
+        const std::uint32_t polls = other.polls_.load(std::memory_order_relaxed);
+        if (!other.is_asleep()) {
+            helped |= steal_from(other, seen.queue_position);
+            if (polls == seen.polls) helped |= relieve(other);
+        }
+        seen = {other.queue_.position(), polls};
+    });
+    interval_ns_ = helped ? shortest_interval_ns : std::min(2 * interval_ns_, longest_interval_ns);
+}
+
+bool neighbourhood::steal_waiting() noexcept {
+    if (alone()) return false;
+    bool stolen = false;
+    for_each_other([&](worker& other) {
+        if (!stolen) stolen = steal_from(other, views_[other.number()].queue_position);
+    });
+    return stolen;
+}
+
+bool neighbourhood::steal_from(worker& other, std::uint64_t up_to) noexcept {
+    std::array<fiber*, decltype(other.queue_)::most_stolen> loot;
+    const std::size_t count = other.queue_.steal(loot, up_to);
+    for (std::size_t i = 0; i < count; ++i) self_.queue(*loot[i]);
+    if (count == 0) return false;
+    MIOCO_LOG("takes %zu waiting fibers from worker %u", count, other.number());
+    // Where there is much, one more may help, and so on.
+    if (count > 1) self_.home().rouse_one(self_.number());
+    return true;
+}
+
+// Does what `other` cannot do while a fiber holds it.
+bool neighbourhood::relieve(worker& other) noexcept {
+    other.poller_->wait(0, poller::caller::neighbour);
+    other.timers_.fire(self_.home().io().now(), self_.timers_);
+    fiber* delivered = other.inbox_.take_all();
+    while (delivered != nullptr) {
+        fiber& f = *delivered;
+        delivered = f.next;
+        if (f.pinned) {
+            other.deliver(f);
+        } else {
+            self_.queue(f);
+        }
+    }
+    if (self_.has_nothing_queued()) {
+        if (fiber* const f = other.next_.exchange(nullptr, std::memory_order_acq_rel)) self_.queue(*f);
+    }
+    if (self_.has_nothing_queued()) return false;
+    MIOCO_LOG("relieves worker %u", other.number());
+    return true;
+}
+
+}  // namespace mioco::detail

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "time/lazy_timer.hpp"
+
+namespace mioco::detail {
+
+class worker;
+
+// How workers help each other.
+//
+// A worker runs the fibers whose events it polls, and wakes no other for them: a hand-over to a sleeping core costs more than most
+// handlers do. Instead an idle worker looks after the busy ones. While any worker is inside a fiber, one or two of the
+// idle ones are watchers: they sleep for 100 us at a time, more when there was nothing to do, and then take
+//
+//   - fibers that were queued at the last look already, and so have waited for that long;
+//   - from a worker that has not polled since: the events at its poller, its overdue timers, what others delivered to it, and
+//     at last the fiber in its slot. A fiber that computes for a second holds up nobody else.
+//
+// When all have been idle for a while the watchers go to sleep for good, and no CPU is used. The worker that is then the first to get
+// something to do, and finds no watcher, wakes one.
+
+/// What the workers of a runtime know of each other.
+struct idle_board {
+    // Workers that are not inside a fiber, those not started included. Sequentially consistent: a worker that goes to sleep without
+    // a watcher, and one that starts to run fibers, see each other (`need_a_watcher`, `ensure_watcher`).
+    std::atomic<unsigned> idle{0};
+    std::atomic<unsigned> watchers{0};
+};
+
+/// One worker's view of the others; used by that worker only.
+class neighbourhood {
+public:
+    explicit neighbourhood(worker& self) noexcept : self_(self) {}
+
+    /// Around the worker's life as a runner of fibers.
+    void arrive() noexcept;
+    void depart() noexcept;
+
+    /// Around each sleep. True: as a watcher, so sleep for `interval_ns` at most, then call `help`.
+    bool begin_sleep() noexcept;
+    void end_sleep() noexcept;
+    [[nodiscard]] nanoseconds_t interval_ns() const noexcept { return interval_ns_; }
+    /// A worker is inside a fiber, and nobody watches.
+    [[nodiscard]] bool need_a_watcher() const noexcept;
+    /// Before running fibers after a sleep: somebody else watches from now on, if there is anybody.
+    void ensure_watcher() noexcept;
+
+    /// Takes what has waited, see above. Fibers are queued at the own worker.
+    void help() noexcept;
+    /// Only what was queued at the last look: for a worker that has nothing left to do. Whether there was any.
+    bool steal_waiting() noexcept;
+
+private:
+    struct view {
+        std::uint64_t queue_position = 0;
+        std::uint32_t polls = 0;
+    };
+
+    [[nodiscard]] bool alone() const noexcept;
+    [[nodiscard]] bool any_busy() const noexcept;
+    [[nodiscard]] idle_board& board() const noexcept;
+    bool steal_from(worker& other, std::uint64_t up_to) noexcept;
+    bool relieve(worker& other) noexcept;
+    template <class Visit>
+    void for_each_other(Visit visit);
+
+    static constexpr unsigned most_watchers = 2;
+    static constexpr unsigned quiet_rounds_until_sleep = 40;
+    static constexpr nanoseconds_t shortest_interval_ns = 100'000;
+    static constexpr nanoseconds_t longest_interval_ns = 500'000;
+
+    worker& self_;
+    bool watching_ = false;
+    unsigned quiet_rounds_ = 0;  // sleeps in a row before which nobody was busy
+    nanoseconds_t interval_ns_ = shortest_interval_ns;
+    std::vector<view> views_;  // of each worker, by number, at the last look
+};
+
+}  // namespace mioco::detail

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "sched/wake.hpp"
+
+#include "debug/log.hpp"
+#include "fiber/blocked_thread.hpp"
+#include "fiber/fiber_table.hpp"
+#include "runtime/runtime_core.hpp"
+#include "sched/current.hpp"
+#include "sched/worker.hpp"
+
+namespace mioco::detail {
+
+bool waker::claim(wait_token token) const noexcept {
+    return all_fibers()[token.index()].word.claim(token.epoch(), arm);
+}
+
+void waker::complete(wait_token token) const noexcept {
+    fiber& f = all_fibers()[token.index()];
+    MIOCO_LOG("wakes C%llu", static_cast<unsigned long long>(f.id));
+    // The wait is not complete yet, so the fiber and its runtime still exist.
+    if (f.is_thread) return unblock_thread(f);
+    runtime_core* const home = f.home.load(std::memory_order_relaxed);
+    worker* const here = current_thread().on_worker;
+    if (here != nullptr && &here->home() == home) {
+        if (f.word.complete()) here->make_ready(f);
+        return;
+    }
+    home->guests().enter();
+    if (f.word.complete()) home->inject(f);
+    home->guests().leave();
+}
+
+}  // namespace mioco::detail

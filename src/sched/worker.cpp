@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "sched/worker.hpp"
+
+#include "base/assert.hpp"
+#include "debug/log.hpp"
+#include "fiber/fiber_run.hpp"
+#include "runtime/runtime_core.hpp"
+#include "sched/wake.hpp"
+
+// Switching. A fiber that parks, yields or ends picks its successor while it is still on its own stack and switches straight to
+// it; the worker's own stack is for looking around, for sleeping, and for system calls that a new stack may need.
+//
+// At each switch the one that leaves writes down what is to become of it (`handover_`), and whoever runs next, on his own
+// stack, carries it out (`settle`). Not before: from the moment that a fiber is in a queue another worker may resume it, so
+// its registers must have been saved.
+//
+// After a switch only `self` is known; the worker may be another one, and is read from `self.on`.
+
+namespace mioco::detail {
+
+namespace {
+constexpr std::int32_t operations_a_run = 128;
+constexpr std::uint64_t ids_a_batch = 1024;
+}  // namespace
+
+worker::worker(runtime_core& home, unsigned number)
+    : home_(home), number_(number), neighbours_(*this), poller_(home.io().make_poller(&home)), stacks_(home.default_stack()) {
+    reserve_stack_ = stacks_.take(home.default_stack());
+    if (!reserve_stack_) throw_no_stack(home.default_stack());
+}
+
+worker::~worker() { stacks_.give(reserve_stack_); }
+
+std::uint64_t worker::next_fiber_id() noexcept {
+    if (next_id_ == end_id_) {
+        next_id_ = take_fiber_ids(ids_a_batch);
+        end_id_ = next_id_ + ids_a_batch;
+    }
+    return next_id_++;
+}
+
+void worker::enter(fiber* from, fiber* to) noexcept {
+    ++ticks_;
+    running_ = to;
+    (from != nullptr ? from->exceptions : loop_exceptions_) = *thread_exceptions_;
+    *thread_exceptions_ = to != nullptr ? to->exceptions : loop_exceptions_;
+    if (to != nullptr) {
+        to->on = this;
+        to->budget = operations_a_run;
+    }
+    switch_context(from != nullptr ? from->ctx : loop_, to != nullptr ? to->ctx : loop_);
+}
+
+void worker::resume(fiber& next) noexcept {
+    enter(nullptr, &next);
+    settle();
+}
+
+void worker::switch_from(fiber& self, handover::action what, std::uint64_t epoch, nanoseconds_t deadline) noexcept {
+    fiber* const next = next_to_switch_to();
+    handover_ = {&self, what, epoch, deadline};
+    enter(&self, next);
+    self.on->settle();
+}
+
+void worker::yield(fiber& self) noexcept {
+    if (ticks_ < ticks_per_look && started_by_loop_ == nullptr && has_nothing_queued()) {
+        ++ticks_;
+        self.budget = operations_a_run;
+        return;
+    }
+    switch_from(self, handover::action::requeue, 0, never);
+}
+
+void worker::park(fiber& self, std::uint64_t epoch, nanoseconds_t deadline) noexcept {
+    switch_from(self, handover::action::park, epoch, deadline);
+}
+
+void worker::settle() noexcept {
+    const handover done = handover_;
+    handover_.what = handover::action::nothing;
+    switch (done.what) {
+        case handover::action::nothing:
+            return;
+        case handover::action::requeue:
+            return requeue(*done.left);
+        case handover::action::park:
+            return settle_parked(done);
+        case handover::action::bury:
+            destroy_context(done.left->ctx);
+            take_back_stack(*done.left);
+            return drop_share(*done.left);
+    }
+}
+
+void worker::settle_parked(const handover& done) noexcept {
+    fiber& f = *done.left;
+    if (f.word.park()) return requeue(f);
+    // From here on another thread may run the fiber; what follows is safe at any later time of its life.
+    if (done.deadline != never && f.timer.arm(done.deadline)) timers_.push(done.deadline, f.index);
+    if (f.cancel.load(std::memory_order_seq_cst) && f.word.claim_for_cancel(done.epoch)) {
+        waker{wait_arm::cancel}.complete(f.token(done.epoch));
+    }
+}
+
+// As for any other ready fiber, save that it goes behind those that are queued: it is the one that has just run.
+void worker::requeue(fiber& f) noexcept {
+    if (!send_elsewhere(f)) queue(f);
+}
+
+fiber* worker::next_to_switch_to() noexcept {
+    if (ticks_ >= ticks_per_look || started_by_loop_ != nullptr) return nullptr;
+    fiber* const next = next_local();
+    if (next == nullptr || next->has_started()) return next;
+    next->memory = stacks_.take_cached(next->wanted_stack);
+    if (!next->memory) {
+        started_by_loop_ = next;
+        return nullptr;
+    }
+    begin_life(*next);
+    return next;
+}
+
+void worker::begin_life(fiber& f) noexcept {
+    if (home_.settings().moves == migration::never) f.pinned = true;
+    make_context(f.ctx, f.memory.bottom(), f.memory.top(), &fiber_main, &f);
+}
+
+void worker::fiber_main(void* block) {
+    context_started();
+    auto* self = static_cast<fiber*>(block);
+    self->on->settle();
+    for (;;) {
+        run_fiber(*self);
+        self = self->on->succeed(*self);
+    }
+}
+
+// The end of a fiber. If a new one is next that wants such a stack, it goes on right here: a million short fibers run on a
+// few hot stacks, without a switch.
+fiber* worker::succeed(fiber& ended) noexcept {
+    fiber* next = nullptr;
+    if (ticks_ < ticks_per_look && started_by_loop_ == nullptr) next = next_local();
+    const bool is_new = next != nullptr && !next->has_started();
+    if (is_new && next->wanted_stack == ended.memory.kind && ended.memory.base != reserve_stack_.base) {
+        next->ctx = ended.ctx;
+        next->memory = ended.memory;
+        ended.memory = {};
+        if (home_.settings().moves == migration::never) next->pinned = true;
+        next->on = this;
+        next->budget = operations_a_run;
+        running_ = next;
+        ++ticks_;
+        drop_share(ended);
+        return next;
+    }
+    if (is_new) {
+        started_by_loop_ = next;
+        next = nullptr;
+    }
+    handover_ = {&ended, handover::action::bury};
+    ++ticks_;
+    running_ = next;
+    *thread_exceptions_ = next != nullptr ? next->exceptions : loop_exceptions_;
+    if (next != nullptr) {
+        next->on = this;
+        next->budget = operations_a_run;
+    }
+    leave_context(ended.ctx, next != nullptr ? next->ctx : loop_);
+}
+
+void worker::take_back_stack(fiber& ended) noexcept {
+    const stack freed = std::exchange(ended.memory, stack());
+    if (freed.base == reserve_stack_.base) {
+        reserve_in_use_ = false;
+    } else {
+        stacks_.give(freed);
+    }
+}
+
+// [loop] With system calls, if need be. When there is no stack to be had, the fiber gets the reserve, on which its closure is
+// destroyed, and its join the error. False: the reserve is in use too.
+bool worker::give_stack(fiber& f) noexcept {
+    f.memory = stacks_.take(f.wanted_stack);
+    if (!f.memory) {
+        if (reserve_in_use_) return false;
+        reserve_in_use_ = true;
+        f.memory = reserve_stack_;
+        f.pinned = true;
+        f.error = no_stack_error(f.wanted_stack);
+    }
+    begin_life(f);
+    return true;
+}
+
+}  // namespace mioco::detail

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "context/context.hpp"
+#include "fiber/eh_globals.hpp"
+#include "fiber/fiber.hpp"
+#include "fiber/fiber_table.hpp"
+#include "io/driver.hpp"
+#include "net/lease_pool.hpp"
+#include "sched/inbox.hpp"
+#include "sched/neighbourhood.hpp"
+#include "sched/ready_list.hpp"
+#include "sched/run_queue.hpp"
+#include "sched/sleep_gate.hpp"
+#include "stack/depot.hpp"
+#include "time/timer_heap.hpp"
+
+namespace mioco::detail {
+
+class runtime_core;
+
+/// What is to be done for a fiber that has just been switched away from, by whoever runs next: only then are its registers
+/// saved, so that another thread may resume it.
+struct handover {
+    enum class action : std::uint8_t { nothing, requeue, park, bury };
+    fiber* left = nullptr;
+    action what = action::nothing;
+    std::uint64_t epoch = 0;
+    nanoseconds_t deadline = never;
+};
+
+/// An OS thread that runs fibers. Members without a comment are used by its own thread only.
+class worker {
+public:
+    /// Throws std::system_error when the system has no descriptor or no memory for it.
+    worker(runtime_core& home, unsigned number);
+    ~worker();
+    worker(const worker&) = delete;
+    worker& operator=(const worker&) = delete;
+
+    /// Runs fibers on the calling thread until `finished` says so; asked whenever there is nothing to run.
+    void run(bool (*finished)(const runtime_core&));
+
+    [[nodiscard]] runtime_core& home() const noexcept { return home_; }
+    [[nodiscard]] unsigned number() const noexcept { return number_; }
+    /// The fiber whose stack this thread is on; null: the worker's own.
+    [[nodiscard]] fiber* running() const noexcept { return running_; }
+    [[nodiscard]] poller& events() noexcept { return *poller_; }
+    [[nodiscard]] timer_heap& timers() noexcept { return timers_; }
+    [[nodiscard]] lease_cache& leases() noexcept { return leases_; }
+    [[nodiscard]] fiber_cache& blocks() noexcept { return blocks_; }
+    [[nodiscard]] eh_globals& thread_exceptions() noexcept { return *thread_exceptions_; }
+    std::uint64_t next_fiber_id() noexcept;
+
+    // Switching, called on the stack of `self`, the running fiber
+    /// Lets others run; `self` stays ready.
+    void yield(fiber& self) noexcept;
+    /// Until the wait is over. The caller goes on on whichever worker resumes it.
+    void park(fiber& self, std::uint64_t epoch, nanoseconds_t deadline) noexcept;
+
+    // Making fibers ready
+    /// [this thread] Queues a fiber here, or where it belongs.
+    void make_ready(fiber& f) noexcept;
+    /// [this thread] Queues a fiber that has not run yet.
+    void start(fiber& f) noexcept;
+    /// [any thread] Queues a fiber for this worker and no other.
+    void deliver(fiber& f) noexcept;
+    /// [any thread] Ends its sleep; false if it does not sleep.
+    bool rouse() noexcept;
+
+    [[nodiscard]] bool is_asleep() const noexcept { return gate_.is_asleep(); }
+
+private:
+    friend class neighbourhood;
+
+    // worker.cpp: switching
+    static void fiber_main(void* block);
+    void switch_from(fiber& self, handover::action what, std::uint64_t epoch, nanoseconds_t deadline) noexcept;
+    void resume(fiber& next) noexcept;
+    void enter(fiber* from, fiber* to) noexcept;
+    void settle() noexcept;
+    void settle_parked(const handover& done) noexcept;
+    void requeue(fiber& f) noexcept;
+    fiber* next_to_switch_to() noexcept;
+    fiber* succeed(fiber& ended) noexcept;
+    void begin_life(fiber& f) noexcept;
+    bool give_stack(fiber& f) noexcept;
+    void take_back_stack(fiber& ended) noexcept;
+
+    // worker_loop.cpp: finding something to run
+    fiber* next_to_start() noexcept;
+    fiber* next_local() noexcept;
+    fiber* take_delivered() noexcept;
+    [[nodiscard]] bool has_nothing_queued() const noexcept;
+    bool find_work() noexcept;
+    void look_around() noexcept;
+    void poll(nanoseconds_t timeout_ns) noexcept;
+    void sleep(bool (*finished)(const runtime_core&)) noexcept;
+    bool send_elsewhere(fiber& f) noexcept;
+    void queue(fiber& f) noexcept;
+    void queue_next(fiber& f) noexcept;
+
+    static constexpr unsigned ticks_per_look = 61;
+    static constexpr nanoseconds_t poll_interval_ns = 50'000;
+    static constexpr unsigned most_in_a_row_from_slot = 16;
+
+    runtime_core& home_;
+    const unsigned number_;
+    neighbourhood neighbours_;
+    fiber* running_ = nullptr;
+    context loop_;
+    eh_globals loop_exceptions_;
+    eh_globals* thread_exceptions_ = nullptr;
+    handover handover_;
+    unsigned ticks_ = 0;        // switches since the last look around
+    unsigned slot_streak_ = 0;  // fibers run from next_ without one from the queue between
+    fiber* started_by_loop_ = nullptr;  // taken from a queue, but its stack takes system calls to get
+
+    basic_run_queue<fiber> queue_;      // thieves take from it
+    std::atomic<fiber*> next_{nullptr};  // made ready by the running fiber: runs first; thieves take it last
+    ready_list bound_;                  // fibers that must run here
+    basic_inbox<fiber> inbox_;          // others put in
+    sleep_gate gate_;
+    std::unique_ptr<poller> poller_;
+    timer_heap timers_;
+    nanoseconds_t polled_at_ = 0;
+    // Times it has polled, for neighbours who want to know whether it is held up. Relaxed: only a hint.
+    std::atomic<std::uint32_t> polls_{0};
+
+    lease_cache leases_;
+    fiber_cache blocks_;
+    stack_magazine stacks_;
+    stack reserve_stack_;  // for the end of a fiber that gets no stack
+    bool reserve_in_use_ = false;
+    std::uint64_t next_id_ = 0;
+    std::uint64_t end_id_ = 0;
+};
+
+}  // namespace mioco::detail

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MPL-2.0
+#include <algorithm>
+
+#include "base/sys.hpp"
+#include "debug/log.hpp"
+#include "fiber/eh_globals.hpp"
+#include "runtime/runtime_core.hpp"
+#include "sched/current.hpp"
+#include "sched/worker.hpp"
+#include "stack/overflow.hpp"
+
+// Finding something to run, on the worker's own stack: first what is queued here, then what was injected into the runtime, then what
+// the poller and the timers bring, then what has waited for a neighbour; and then sleep.
+
+namespace mioco::detail {
+
+namespace {
+
+// Sleeps of a worker end when they should, not up to 50 us later as for other threads.
+class precise_sleeps {
+public:
+    precise_sleeps() noexcept : slack_ns_(sys::timer_slack_ns()) { sys::set_timer_slack_ns(1); }
+    ~precise_sleeps() { sys::set_timer_slack_ns(slack_ns_); }
+    precise_sleeps(const precise_sleeps&) = delete;
+    precise_sleeps& operator=(const precise_sleeps&) = delete;
+
+private:
+    long slack_ns_;
+};
+
+class on_this_thread {
+public:
+    explicit on_this_thread(worker& w) noexcept : before_(current_thread().on_worker) {
+        current_thread().on_worker = &w;
+    }
+    ~on_this_thread() { current_thread().on_worker = before_; }
+    on_this_thread(const on_this_thread&) = delete;
+    on_this_thread& operator=(const on_this_thread&) = delete;
+
+private:
+    worker* before_;
+};
+
+}  // namespace
+
+void worker::run(bool (*finished)(const runtime_core&)) {
+    const on_this_thread here(*this);
+    const precise_sleeps precise;
+    const overflow_stack for_overflows;
+    adopt_thread(loop_);
+    thread_exceptions_ = this_thread_eh_globals();
+    neighbours_.arrive();
+    neighbours_.ensure_watcher();
+    MIOCO_LOG("worker starts");
+    while (true) {
+        if (ticks_ >= ticks_per_look) look_around();
+        fiber* const next = next_to_start();
+        if (next != nullptr) {
+            resume(*next);
+        } else if (finished(home_)) {
+            break;
+        } else if (!find_work()) {
+            sleep(finished);
+        }
+    }
+    MIOCO_LOG("worker ends");
+    neighbours_.depart();
+}
+
+fiber* worker::next_to_start() noexcept {
+    fiber* next = std::exchange(started_by_loop_, nullptr);
+    if (next == nullptr) next = next_local();
+    if (next == nullptr) next = home_.take_injected(*this);
+    if (next == nullptr || next->has_started() || give_stack(*next)) return next;
+    // Not even the reserve is free. Its user is a closure that is being destroyed on this worker, and waits for something.
+    queue(*next);
+    ticks_ = ticks_per_look;
+    return nullptr;
+}
+
+fiber* worker::next_local() noexcept {
+    if (next_.load(std::memory_order_relaxed) != nullptr && slot_streak_ < most_in_a_row_from_slot) {
+        if (fiber* const f = next_.exchange(nullptr, std::memory_order_acq_rel)) {
+            ++slot_streak_;
+            return f;
+        }
+    }
+    slot_streak_ = 0;
+    const bool bound_first = (ticks_ & 1) != 0;
+    if (bound_first && !bound_.empty()) return bound_.pop();
+    if (fiber* const f = queue_.pop()) return f;
+    if (!bound_.empty()) return bound_.pop();
+    if (!inbox_.empty()) return take_delivered();
+    return next_.load(std::memory_order_relaxed) == nullptr ? nullptr
+                                                            : next_.exchange(nullptr, std::memory_order_acq_rel);
+}
+
+bool worker::has_nothing_queued() const noexcept {
+    return queue_.empty() && bound_.empty() && inbox_.empty() && next_.load(std::memory_order_relaxed) == nullptr;
+}
+
+fiber* worker::take_delivered() noexcept {
+    fiber* delivered = inbox_.take_all();
+    fiber* const first = delivered;
+    if (first == nullptr) return nullptr;
+    delivered = first->next;
+    while (delivered != nullptr) {
+        fiber& f = *delivered;
+        delivered = f.next;
+        queue(f);
+    }
+    return first;
+}
+
+void worker::look_around() noexcept {
+    ticks_ = 0;
+    if (fiber* const delivered = take_delivered()) queue(*delivered);
+    if (fiber* const injected = home_.take_injected(*this)) queue(*injected);
+    home_.cancel_if_stopped();
+    const nanoseconds_t now = home_.io().now();
+    if (now - polled_at_ < poll_interval_ns) return;
+    polled_at_ = now;
+    poll(0);
+    timers_.fire(now, timers_);
+}
+
+bool worker::find_work() noexcept {
+    home_.cancel_if_stopped();
+    if (!has_nothing_queued()) return true;
+    return neighbours_.steal_waiting();
+}
+
+void worker::poll(nanoseconds_t timeout_ns) noexcept {
+    polls_.fetch_add(1, std::memory_order_relaxed);
+    poller_->wait(timeout_ns, poller::caller::owner);
+}
+
+void worker::sleep(bool (*finished)(const runtime_core&)) noexcept {
+    ticks_ = 0;
+    nanoseconds_t timeout = never;
+    if (const nanoseconds_t earliest = timers_.earliest(); earliest != never) {
+        timeout = std::max<nanoseconds_t>(0, earliest - home_.io().now());
+    }
+    const bool watching = neighbours_.begin_sleep();
+    if (watching) timeout = std::min(timeout, neighbours_.interval_ns());
+    gate_.prepare();
+    if (!inbox_.empty() || home_.has_injected() || home_.stop_is_due() || finished(home_) ||
+        (!watching && neighbours_.need_a_watcher())) {
+        timeout = 0;
+    }
+    poll(timeout);
+    gate_.awake();
+    neighbours_.end_sleep();
+    if (timers_.earliest() != never) timers_.fire(home_.io().now(), timers_);
+    if (watching && has_nothing_queued()) neighbours_.help();
+    if (!has_nothing_queued()) neighbours_.ensure_watcher();
+}
+
+void worker::make_ready(fiber& f) noexcept {
+    if (send_elsewhere(f)) return;
+    if (running_ != nullptr) {
+        queue_next(f);
+    } else {
+        queue(f);
+    }
+}
+
+void worker::start(fiber& f) noexcept {
+    if (!send_elsewhere(f)) queue(f);
+}
+
+bool worker::send_elsewhere(fiber& f) noexcept {
+    if (f.pinned) {
+        if (f.on == nullptr || f.on == this) return false;
+        f.on->deliver(f);
+        return true;
+    }
+    if (home_.settings().moves != migration::always || home_.worker_count() == 1) return false;
+    home_.worker_after(*this).deliver(f);
+    return true;
+}
+
+void worker::queue(fiber& f) noexcept {
+    if (f.pinned) {
+        bound_.push(f);
+    } else if (!queue_.push(&f)) {
+        home_.inject(f);
+    }
+}
+
+void worker::queue_next(fiber& f) noexcept {
+    if (f.pinned) return bound_.push(f);
+    if (fiber* const displaced = next_.exchange(&f, std::memory_order_acq_rel)) queue(*displaced);
+}
+
+void worker::deliver(fiber& f) noexcept {
+    inbox_.push(f);
+    rouse();
+}
+
+bool worker::rouse() noexcept {
+    if (!gate_.rouse()) return false;
+    poller_->wake();
+    return true;
+}
+
+}  // namespace mioco::detail

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "stack/guard.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+
+#include "base/sys.hpp"
+
+namespace mioco::detail {
+
+namespace {
+
+// Tried for its effect, since qemu's user mode answers 0 to the call and guards nothing: the kernel must refuse to read from
+// there.
+bool madvise_guards() {
+    constexpr std::size_t page = 4096;
+    const long mapped = sys::map_anonymous(page);
+    if (mapped < 0) return false;
+    void* const probe = reinterpret_cast<void*>(mapped);
+    bool guards = false;
+    if (sys::guard_install(probe, page) == 0) {
+        const int reader = sys::event_fd();
+        guards = reader >= 0 && sys::write(reader, probe, 8) == -EFAULT;
+        if (reader >= 0) sys::close(reader);
+    }
+    sys::unmap(probe, page);
+    return guards;
+}
+
+guard_method choose() {
+    const bool works = madvise_guards();
+    const char* const wanted = std::getenv("MIOCO_GUARD");
+    if (wanted == nullptr) return works ? guard_method::madvise : guard_method::mprotect;
+    const std::string method = wanted;
+    if (method == "mprotect") return guard_method::mprotect;
+    if (method != "madvise") {
+        throw std::invalid_argument("MIOCO_GUARD=\"" + method + "\": allowed are madvise and mprotect");
+    }
+    if (!works) {
+        throw std::invalid_argument("MIOCO_GUARD=madvise: this kernel has no MADV_GUARD_INSTALL (Linux 6.13); allowed "
+                                    "here is mprotect");
+    }
+    return guard_method::madvise;
+}
+
+}  // namespace
+
+guard_method chosen_guard_method() {
+    static const guard_method method = choose();
+    return method;
+}
+
+int install_guard(void* base, std::size_t bytes) noexcept {
+    return chosen_guard_method() == guard_method::madvise ? -sys::guard_install(base, bytes)
+                                                          : -sys::protect_none(base, bytes);
+}
+
+}  // namespace mioco::detail

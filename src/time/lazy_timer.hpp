@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <cstdint>
+#include <limits>
+
+#include "base/sync.hpp"
+#include "fiber/wait_word.hpp"
+
+namespace mioco::detail {
+
+/// Nanoseconds of the monotonic clock.
+using nanoseconds_t = std::int64_t;
+inline constexpr nanoseconds_t never = std::numeric_limits<nanoseconds_t>::max();
+
+/// The deadline of a fiber's current wait, and the claim of the timer heaps on it.
+///
+/// Setting and clearing a deadline is one store, though most waits end before their deadline: the heap is told lazily. An entry
+/// in a heap is {deadline, fiber}, with no epoch, and means "look at this fiber then". `armed` is the earliest entry
+/// that is known to be in some heap; a wait whose deadline is not earlier pushes nothing, and the entry's popper finds
+/// the later deadline and pushes it then. (An entry that carried the epoch and was dropped when stale would lose the
+/// deadline of the next wait, which had relied on it.)
+template <class Sync = system_sync>
+class basic_lazy_timer {
+public:
+    enum class action { drop, push_again, expire };
+    struct verdict {
+        action what;
+        nanoseconds_t deadline = never;
+        std::uint64_t epoch = 0;
+    };
+
+    /// [fiber] Before its wait begins; `never` for none.
+    void set(nanoseconds_t deadline) noexcept { deadline_.store(deadline, std::memory_order_relaxed); }
+
+    /// [the stack that runs next, after the word's `park`] Whether the caller must push {deadline, fiber} into its heap.
+    [[nodiscard]] bool arm(nanoseconds_t deadline) noexcept {
+        if (armed_.load(std::memory_order_seq_cst) <= deadline) return false;
+        armed_.store(deadline, std::memory_order_seq_cst);
+        return true;
+    }
+
+    /// [who popped an entry of this fiber] What to do with it. `expire`: claim the word for `epoch`; a failed claim
+    /// means that the wait ended, and the entry is dropped. `push_again`: at `deadline`.
+    [[nodiscard]] verdict popped(const basic_wait_word<Sync>& word, nanoseconds_t now) noexcept {
+        // Disarm, then look; the other side parks, then looks at `armed`: one of the two sees the other, so either the popper
+        // finds the parked wait and its deadline, or the wait's `arm` finds NONE and pushes an entry of its own.
+        armed_.store(never, std::memory_order_seq_cst);
+        const auto epoch = word.open_epoch();
+        if (!epoch) return {action::drop};
+        const nanoseconds_t deadline = deadline_.load(std::memory_order_relaxed);
+        if (deadline == never) return {action::drop};
+        if (deadline <= now) return {action::expire, deadline, *epoch};
+        armed_.store(deadline, std::memory_order_seq_cst);
+        return {action::push_again, deadline};
+    }
+
+    /// [compaction] Whether an entry of this deadline may be the one that `armed` speaks of; others are only clutter.
+    [[nodiscard]] bool is_armed_at(nanoseconds_t deadline) const noexcept {
+        return armed_.load(std::memory_order_relaxed) == deadline;
+    }
+
+    /// [owner of a block, before its first wait] Entries of the block's former life may be gone with their heap.
+    void reset() noexcept {
+        armed_.store(never, std::memory_order_relaxed);
+        deadline_.store(never, std::memory_order_relaxed);
+    }
+
+private:
+    template <class T>
+    using atomic = typename Sync::template atomic<T>;
+
+    // Invariant: a parked, unclaimed wait with a deadline has an entry not later than it in some heap, or a thread between its
+    // `park` and its push, or a popper that has not yet looked at the word.
+    atomic<nanoseconds_t> armed_{never};
+    // Read by poppers at any time; what belongs to another epoch fails its claim.
+    atomic<nanoseconds_t> deadline_{never};
+};
+
+using lazy_timer = basic_lazy_timer<>;
+
+}  // namespace mioco::detail
