@@ -19,7 +19,7 @@ enum class on_uncaught {
 enum class migration {
     allowed,  ///< An idle worker takes work that waited for a busy one. The default.
     never,    ///< A fiber stays on the worker that first runs it.
-    always    ///< A fiber changes its worker at each resume: slow, and meant for finding bugs.
+    always    ///< A fiber changes its worker at nearly each resume: slow, and meant for finding bugs.
 };
 
 /// How a runtime is made. Setters return the object, for chaining:

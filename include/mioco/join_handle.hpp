@@ -45,7 +45,7 @@ public:
     /// A fiber that joins itself throws `std::system_error` with `std::errc::resource_deadlock_would_occur`, an empty
     /// handle with `std::errc::invalid_argument`.
     T join() {
-        detail::wait_for_end(detail::require_joinable(fiber_));
+        detail::wait_for_end(fiber_);
         const joined ended(std::exchange(fiber_, nullptr));
         return detail::take_result<T>(detail::result_or_throw(*ended));
     }

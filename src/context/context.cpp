@@ -10,10 +10,7 @@
 #include <pthread.h>
 #endif
 
-extern "C" {
-void mioco_switch(void** save, void* resume);
-void mioco_start();
-}
+extern "C" void mioco_start();
 
 namespace mioco::detail {
 
@@ -53,21 +50,6 @@ void* prepare_stack(std::byte* top, void (*entry)(void*), void* argument) noexce
 #error "mioco has no context switch for this architecture; see src/context"
 #endif
 
-#if !defined(NDEBUG) && defined(__x86_64__)
-// The switch saves no floating-point modes. A fiber that parks with changed ones would hand them to the next fiber.
-void check_floating_point_modes() noexcept {
-    std::uint32_t mxcsr = 0;
-    std::uint16_t x87 = 0;
-    asm volatile("stmxcsr %0" : "=m"(mxcsr));
-    asm volatile("fnstcw %0" : "=m"(x87));
-    constexpr std::uint32_t mxcsr_modes = 0xffc0;  // without the status bits, which any arithmetic sets
-    MIOCO_ASSERT((mxcsr & mxcsr_modes) == 0x1f80 && (x87 & 0x0f3f) == 0x033f,
-                 "a fiber restores the floating-point modes that it changed before it parks");
-}
-#else
-void check_floating_point_modes() noexcept {}
-#endif
-
 }  // namespace
 
 void make_context(context& c, std::byte* bottom, std::byte* top, void (*entry)(void*), void* argument) noexcept {
@@ -99,37 +81,6 @@ void adopt_thread(context& c) noexcept {
 #endif
 }
 
-void context_started() noexcept {
-#if defined(MIOCO_ASAN)
-    __sanitizer_finish_switch_fiber(nullptr, nullptr, nullptr);
-#endif
-}
-
-void switch_context(context& from, context& to) noexcept {
-    check_floating_point_modes();
-#if defined(MIOCO_ASAN)
-    __sanitizer_start_switch_fiber(&from.fake_stack, to.bottom, to.size_bytes);
-#endif
-#if defined(MIOCO_TSAN)
-    __tsan_switch_to_fiber(to.tsan, 0);
-#endif
-    mioco_switch(&from.stack_pointer, to.stack_pointer);
-#if defined(MIOCO_ASAN)
-    __sanitizer_finish_switch_fiber(from.fake_stack, nullptr, nullptr);
-#endif
-}
-
-void leave_context(context& from, context& to) noexcept {
-#if defined(MIOCO_ASAN)
-    __sanitizer_start_switch_fiber(nullptr, to.bottom, to.size_bytes);
-#endif
-#if defined(MIOCO_TSAN)
-    __tsan_switch_to_fiber(to.tsan, 0);
-#endif
-    mioco_switch(&from.stack_pointer, to.stack_pointer);
-    std::abort();
-}
-
 void destroy_context(context& c) noexcept {
     static_cast<void>(c);
 #if defined(MIOCO_TSAN)
@@ -137,5 +88,19 @@ void destroy_context(context& c) noexcept {
     c.tsan = nullptr;
 #endif
 }
+
+#if !defined(NDEBUG)
+void check_floating_point_modes() noexcept {
+#if defined(__x86_64__)
+    std::uint32_t mxcsr = 0;
+    std::uint16_t x87 = 0;
+    asm volatile("stmxcsr %0" : "=m"(mxcsr));
+    asm volatile("fnstcw %0" : "=m"(x87));
+    constexpr std::uint32_t mxcsr_modes = 0xffc0;  // without the status bits, which any arithmetic sets
+    MIOCO_ASSERT((mxcsr & mxcsr_modes) == 0x1f80 && (x87 & 0x0f3f) == 0x033f,
+                 "a fiber restores the floating-point modes that it changed before it parks");
+#endif
+}
+#endif
 
 }  // namespace mioco::detail

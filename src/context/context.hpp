@@ -5,6 +5,9 @@
 
 #include "context/sanitizer.hpp"
 
+/// In the assembly file of the architecture.
+extern "C" void mioco_switch(void** save, void* resume);
+
 namespace mioco::detail {
 
 /// A suspended flow of control: the stack pointer, under which the registers lie (see the assembly files), and what the
@@ -27,14 +30,47 @@ void make_context(context& c, std::byte* bottom, std::byte* top, void (*entry)(v
 /// Makes `c` stand for the calling thread, before its first switch away.
 void adopt_thread(context& c) noexcept;
 
+#if !defined(NDEBUG)
+/// The switch saves no floating-point modes; a fiber that parked with changed ones would hand them to the next. Checks that
+/// the caller's are the default ones.
+void check_floating_point_modes() noexcept;
+#else
+inline void check_floating_point_modes() noexcept {}
+#endif
+
 /// To be called first on a new context's stack.
-void context_started() noexcept;
+inline void context_started() noexcept {
+#if defined(MIOCO_ASAN)
+    __sanitizer_finish_switch_fiber(nullptr, nullptr, nullptr);
+#endif
+}
 
 /// Suspends `from`, which is the caller, and resumes `to`. Returns when somebody switches to `from`.
-void switch_context(context& from, context& to) noexcept;
+inline void switch_context(context& from, context& to) noexcept {
+    check_floating_point_modes();
+#if defined(MIOCO_ASAN)
+    __sanitizer_start_switch_fiber(&from.fake_stack, to.bottom, to.size_bytes);
+#endif
+#if defined(MIOCO_TSAN)
+    __tsan_switch_to_fiber(to.tsan, 0);
+#endif
+    mioco_switch(&from.stack_pointer, to.stack_pointer);
+#if defined(MIOCO_ASAN)
+    __sanitizer_finish_switch_fiber(from.fake_stack, nullptr, nullptr);
+#endif
+}
 
 /// As `switch_context`, from a context that is never resumed.
-[[noreturn]] void leave_context(context& from, context& to) noexcept;
+[[noreturn]] inline void leave_context(context& from, context& to) noexcept {
+#if defined(MIOCO_ASAN)
+    __sanitizer_start_switch_fiber(nullptr, to.bottom, to.size_bytes);
+#endif
+#if defined(MIOCO_TSAN)
+    __tsan_switch_to_fiber(to.tsan, 0);
+#endif
+    mioco_switch(&from.stack_pointer, to.stack_pointer);
+    __builtin_trap();
+}
 
 /// After a context was left for good, or before it ever ran.
 void destroy_context(context& c) noexcept;

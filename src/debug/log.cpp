@@ -39,7 +39,7 @@ void log_line(const char* format, ...) noexcept {
         used = std::snprintf(line, sizeof line, "T%u: C-: ", on->number());
     } else {
         used = std::snprintf(line, sizeof line, "T%u: C%llu: ", on->number(),
-                             static_cast<unsigned long long>(on->running()->id));
+                             static_cast<unsigned long long>(on->running()->number()));
     }
     std::va_list arguments;
     va_start(arguments, format);

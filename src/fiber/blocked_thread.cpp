@@ -25,7 +25,6 @@ fiber& blocked_thread() {
         throw;
     }
     mine->is_thread = true;
-    mine->cancel.store(false, std::memory_order_relaxed);
     mine->thread_wakeup_fd = wakeup_fd;
     retire_at_thread_end();
     return *mine;
@@ -68,7 +67,7 @@ void retire_blocked_thread(fiber& block) noexcept {
     sys::close(block.thread_wakeup_fd);
     block.thread_wakeup_fd = -1;
     block.is_thread = false;
-    all_fibers().give(&block);
+    all_fibers.give(&block);
 }
 
 }  // namespace mioco::detail

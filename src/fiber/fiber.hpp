@@ -48,13 +48,11 @@ struct alignas(64) fiber {
     eh_globals exceptions;  // valid while it does not run
     fiber* next = nullptr;  // in an inbox, a list of ready fibers, or the free list
 
-    // From spawn to end. Read by `stop`, which looks at all blocks: see try_add_share.
+    // From spawn to end. Read by `stop`, which looks at all blocks.
     std::atomic<runtime_core*> home{nullptr};
     stack memory;
     const std::uint32_t index;
     std::int32_t budget = 0;  // operations until the next forced yield
-    // Set by anyone, cleared never; seq_cst against the word, see basic_wait_word::claim_for_cancel.
-    std::atomic<bool> cancel{false};
     bool pinned = false;
     bool is_thread = false;  // a plain thread's stand-in
     std::uint8_t shields = 0;  // nested regions in which a cancel is not seen
@@ -67,16 +65,24 @@ struct alignas(64) fiber {
     const task_ops* task = nullptr;
     void* storage = nullptr;
     std::exception_ptr error;
-    std::uint64_t id = 0;
+    // Who the block is now; written by the maker before `home`. Numbers are never used again.
+    std::atomic<std::uint64_t> id{0};
+    // The fiber that was asked to stop: this one, if the number is its id. So a request that comes late, when the block is
+    // another's, does no harm. seq_cst against the word, see basic_wait_word::cancellable_epoch.
+    std::atomic<std::uint64_t> cancelled_id{0};
     char* name = nullptr;
 
-    static constexpr std::size_t inline_storage_bytes = 96;
+    static constexpr std::size_t inline_storage_bytes = 80;
     alignas(16) std::byte inline_storage[inline_storage_bytes];
 
     explicit fiber(std::uint32_t number) noexcept : index(number) {}
 
     [[nodiscard]] bool has_started() const noexcept { return on != nullptr; }
     [[nodiscard]] std::string_view name_or_empty() const noexcept { return name == nullptr ? "" : name; }
+    [[nodiscard]] std::uint64_t number() const noexcept { return id.load(std::memory_order_relaxed); }
+    [[nodiscard]] bool cancel_requested() const noexcept {
+        return cancelled_id.load(std::memory_order_relaxed) == number();
+    }
     [[nodiscard]] wait_token token(std::uint64_t epoch) const noexcept { return {index, epoch}; }
 };
 

@@ -23,7 +23,7 @@ namespace mioco::detail {
 namespace {
 
 void run_or_discard(fiber& self) {
-    if (self.error != nullptr || self.cancel.load(std::memory_order_relaxed)) {
+    if (self.error != nullptr || self.cancel_requested()) {
         self.how_ended = self.error != nullptr ? outcome::error : outcome::cancelled;
         self.task->discard(self.storage);
         return;
@@ -53,7 +53,7 @@ void run_caught(fiber& self) {
 void report(const fiber& f, const char* what) noexcept {
     const std::string_view name = f.name_or_empty();
     std::fprintf(stderr, "mioco: fiber %llu%s%.*s%s ended with an exception that nobody joined: %s\n",
-                 static_cast<unsigned long long>(f.id), name.empty() ? "" : " \"", static_cast<int>(name.size()),
+                 static_cast<unsigned long long>(f.number()), name.empty() ? "" : " \"", static_cast<int>(name.size()),
                  name.data(), name.empty() ? "" : "\"", what);
 }
 
@@ -67,16 +67,15 @@ void report_error(const fiber& f) noexcept {
     }
 }
 
-void free_block(fiber& f) noexcept {
+void free_block(fiber& f, worker* here) noexcept {
     MIOCO_ASSERT(f.how_ended == outcome::none, "an outcome is disposed of before its fiber's block is");
     if (f.storage != f.inline_storage) ::operator delete(f.storage, std::align_val_t{f.task->alignment});
-    std::free(std::exchange(f.name, nullptr));
-    worker* const here = current_thread().on_worker;
+    if (f.name != nullptr) std::free(std::exchange(f.name, nullptr));
     if (here != nullptr) {
         here->blocks().give(f);
     } else {
         f.next = nullptr;
-        all_fibers().give(&f);
+        all_fibers.give(&f);
     }
 }
 
@@ -93,7 +92,7 @@ void run_fiber(fiber& self) {
     MIOCO_LOG("ends");
     self.home.store(nullptr, std::memory_order_relaxed);
     if (const auto joiner = self.end.try_post()) {
-        waker{}.wake(*joiner);
+        if (*joiner) self.on->wake_joiner(*joiner);
     } else {
         dispose_of_outcome(self);
     }
@@ -113,16 +112,11 @@ void dispose_of_outcome(fiber& f) noexcept {
     f.error = nullptr;
 }
 
-void drop_share(fiber& f) noexcept {
-    if (f.shares.fetch_sub(1, std::memory_order_acq_rel) == 1) free_block(f);
-}
-
-bool try_add_share(fiber& f) noexcept {
-    std::uint32_t count = f.shares.load(std::memory_order_seq_cst);
-    while (count != 0) {
-        if (f.shares.compare_exchange_weak(count, count + 1, std::memory_order_seq_cst)) return true;
+void drop_share(fiber& f, worker* here) noexcept {
+    // Whoever finds one share left holds it, and nobody can add one: no exchange is needed.
+    if (f.shares.load(std::memory_order_acquire) == 1 || f.shares.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+        free_block(f, here);
     }
-    return false;
 }
 
 std::uint64_t take_fiber_ids(std::uint64_t count) noexcept {

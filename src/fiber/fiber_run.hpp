@@ -17,11 +17,8 @@ void run_fiber(fiber& self);
 /// that fiber or of who dropped its handle, never on another fiber's: it runs the user's code.
 void dispose_of_outcome(fiber& f) noexcept;
 
-/// Gives back the run's or the handle's share; the last one frees the block.
-void drop_share(fiber& f) noexcept;
-
-/// [stop] Takes a share for a moment, so that the block is not reused meanwhile; false if it is free.
-bool try_add_share(fiber& f) noexcept;
+/// Gives back the run's or the handle's share; the last one frees the block. `here`: the calling thread's worker, or null.
+void drop_share(fiber& f, worker* here) noexcept;
 
 /// A range of new ids, of which this is the first.
 std::uint64_t take_fiber_ids(std::uint64_t count) noexcept;

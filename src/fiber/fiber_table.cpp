@@ -10,22 +10,18 @@ namespace mioco::detail {
 
 static_assert(sizeof(context) != sizeof(void*) || sizeof(fiber) == 256, "the memory of a parked fiber counts");
 
+constinit fiber_table all_fibers;
+
 namespace {
 
 fiber* take_blocks(std::size_t count) {
-    fiber* const list = all_fibers().take(count);
+    fiber* const list = all_fibers.take(count);
     if (list != nullptr) return list;
-    if (!all_fibers().is_full()) throw std::bad_alloc();
+    if (!all_fibers.is_full()) throw std::bad_alloc();
     throw std::system_error(errc::too_many_fibers, "mioco: a process has at most 16777215 fibers at once");
 }
 
 }  // namespace
-
-fiber_table& all_fibers() noexcept {
-    // Never destroyed: threads may end after the destructors of static objects have begun.
-    static auto& table = *new fiber_table;
-    return table;
-}
 
 fiber& take_fiber_block() { return *take_blocks(1); }
 
@@ -47,7 +43,7 @@ void fiber_cache::give(fiber& block) noexcept {
     // The most recently used half stays.
     fiber* last_kept = free_;
     for (std::size_t i = 1; i < batch; ++i) last_kept = last_kept->next;
-    all_fibers().give(last_kept->next);
+    all_fibers.give(last_kept->next);
     last_kept->next = nullptr;
     count_ = batch;
 }

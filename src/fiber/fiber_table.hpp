@@ -11,13 +11,14 @@ namespace mioco::detail {
 /// The control blocks of all fibers and blocked threads. Their numbers have 24 bits, so that one fits into a wait_token.
 using fiber_table = block_table<fiber, 4096, 4096>;
 
-fiber_table& all_fibers() noexcept;
+/// Never destroyed: threads may end after the destructors of static objects have begun.
+extern constinit fiber_table all_fibers;
 
 /// A worker's own few free blocks.
 class fiber_cache {
 public:
     fiber_cache() = default;
-    ~fiber_cache() { all_fibers().give(free_); }
+    ~fiber_cache() { all_fibers.give(free_); }
     fiber_cache(const fiber_cache&) = delete;
     fiber_cache& operator=(const fiber_cache&) = delete;
 

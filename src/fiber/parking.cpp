@@ -6,8 +6,6 @@
 #include "base/assert.hpp"
 #include "debug/log.hpp"
 #include "fiber/blocked_thread.hpp"
-#include "sched/current.hpp"
-#include "sched/worker.hpp"
 
 namespace mioco::detail {
 
@@ -15,16 +13,7 @@ namespace {
 
 constexpr const char* reason_texts[] = {"nothing", "sleep", "join", "read", "write", "the runtime's end"};
 
-bool is_masked(const fiber& self) noexcept {
-    return self.is_thread || self.shields != 0 || self.on->thread_exceptions().in_flight != 0;
-}
-
 }  // namespace
-
-fiber* current_fiber() noexcept {
-    const worker* const here = current_thread().on_worker;
-    return here == nullptr ? nullptr : here->running();
-}
 
 fiber& current_waiter() {
     fiber* const running = current_fiber();
@@ -55,17 +44,6 @@ void parking::abandon() noexcept {
     }
 }
 
-bool is_cancelled(const fiber& self) noexcept {
-    return self.cancel.load(std::memory_order_relaxed) && !is_masked(self);
-}
-
-void throw_if_cancelled(const fiber& self) {
-    if (is_cancelled(self)) throw fiber_cancelled();
-}
-
-void spend(fiber& self) noexcept {
-    if (self.is_thread || --self.budget > 0) return;
-    self.on->yield(self);
-}
+void throw_cancelled() { throw fiber_cancelled(); }
 
 }  // namespace mioco::detail

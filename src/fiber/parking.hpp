@@ -4,13 +4,18 @@
 #include <cstdint>
 
 #include "fiber/fiber.hpp"
+#include "sched/current.hpp"
+#include "sched/worker.hpp"
 
 namespace mioco::detail {
 
 /// The fiber that calls, or the calling thread's stand-in for one. Throws as `blocked_thread` does.
 fiber& current_waiter();
 /// The fiber that calls, or null.
-fiber* current_fiber() noexcept;
+inline fiber* current_fiber() noexcept {
+    const worker* const here = current_thread().on_worker;
+    return here == nullptr ? nullptr : here->running();
+}
 
 /// One wait of the caller, from its begin to its end. Between construction and `park` the caller leaves the token wherever a
 /// waker looks; after `park` it takes back what is still there, and then may leave the frame.
@@ -46,9 +51,18 @@ private:
     std::uint64_t epoch_;
 };
 
+/// Whether the caller must not see a cancel now, see below. The fiber runs, so the count of exceptions in flight is its thread's.
+[[nodiscard]] inline bool is_masked(const fiber& self) noexcept {
+    return self.is_thread || self.shields != 0 || self.on->thread_exceptions().in_flight != 0;
+}
+
+[[noreturn]] void throw_cancelled();
+
 /// Whether the caller was asked to stop and would see it now: not inside a shield, nor while an exception unwinds its stack, so
 /// that destructors can still wait.
-[[nodiscard]] bool is_cancelled(const fiber& self) noexcept;
+[[nodiscard]] inline bool is_cancelled(const fiber& self) noexcept {
+    return self.cancel_requested() && !is_masked(self);
+}
 
 /// The calling fiber sees no cancel while this object lives.
 class cancel_shield {
@@ -67,10 +81,15 @@ private:
 };
 
 /// Throws fiber_cancelled if so.
-void throw_if_cancelled(const fiber& self);
+inline void throw_if_cancelled(const fiber& self) {
+    if (is_cancelled(self)) [[unlikely]] throw_cancelled();
+}
 
 /// Spends one operation from the fiber's budget, and yields when it is used up: every call of the library that might have
 /// parked but did not goes through here, so that one always-ready socket does not starve the others.
-void spend(fiber& self) noexcept;
+inline void spend(fiber& self) noexcept {
+    if (self.is_thread || --self.budget > 0) return;
+    self.on->yield(self);
+}
 
 }  // namespace mioco::detail

@@ -54,13 +54,13 @@ enum class wait_arm : std::uint16_t { first = 0, self = 0xfffc, event = 0xfffd, 
 template <class Sync = system_sync>
 class basic_wait_word {
 public:
-    /// [fiber] Opens a wait and returns its epoch. `masked`: a cancel must not end it. Relaxed: the token reaches others
-    /// through what it is then stored into, with release.
+    /// [fiber] Opens a wait and returns its epoch. `masked`: a cancel must not end it. Release: who sees the epoch sees
+    /// whose it is.
     std::uint64_t begin(bool masked) noexcept {
         const std::uint64_t old = word_.load(std::memory_order_relaxed);
         MIOCO_ASSERT((old & (claimed | done)) == (claimed | done), "a fiber begins a wait while one is open");
         const std::uint64_t epoch = (epoch_of(old) + 1) & wait_token::epoch_mask;
-        word_.store(epoch << epoch_shift | (masked ? no_cancel : 0), std::memory_order_relaxed);
+        word_.store(epoch << epoch_shift | (masked ? no_cancel : 0), std::memory_order_release);
         return epoch;
     }
 
@@ -77,16 +77,16 @@ public:
         return false;
     }
 
-    /// [who set the cancel flag] Claims whatever wait is open, unless it is masked. Sequentially consistent, with the flag's
-    /// store before it: either this sees the open wait, or `park`'s caller sees the flag.
-    /// Returns the epoch. The caller keeps the block from being reused meanwhile.
-    std::optional<std::uint64_t> claim_for_cancel() noexcept {
-        const std::uint64_t old = word_.load(std::memory_order_seq_cst);
-        if ((old & (claimed | no_cancel)) != 0 || !claim(epoch_of(old), wait_arm::cancel)) return std::nullopt;
-        return epoch_of(old);
+    /// [who set the cancel flag] The epoch that a cancel may claim, if a wait is open and not masked. Sequentially
+    /// consistent, with the flag's store before it: either this sees the open wait, or `park`'s caller sees the flag.
+    [[nodiscard]] std::optional<std::uint64_t> cancellable_epoch() const noexcept {
+        const std::uint64_t word = word_.load(std::memory_order_seq_cst);
+        if ((word & (claimed | no_cancel)) != 0) return std::nullopt;
+        return epoch_of(word);
     }
 
-    /// [who parked the fiber, having seen the flag] The same for one wait, as the block may be another fiber's by now.
+    /// [who parked the fiber, having seen the flag] Claims that wait, unless it is masked. By its epoch, as the fiber may run
+    /// again by now, or the block be another's.
     bool claim_for_cancel(std::uint64_t epoch) noexcept {
         const std::uint64_t old = word_.load(std::memory_order_seq_cst);
         return (old & no_cancel) == 0 && claim(epoch, wait_arm::cancel);

@@ -15,6 +15,8 @@
 
 namespace mioco::detail {
 
+constinit fd_table all_fds;
+
 namespace {
 
 // Never connected: reads and writes fail, and nothing can be sent to it. It takes the place of a closed descriptor.
@@ -36,18 +38,13 @@ void unwatch(fd_object& fd) noexcept {
 void retire(fd_object& fd) noexcept {
     fd.generation.fetch_add(1, std::memory_order_release);
     fd.watcher.store(nullptr, std::memory_order_relaxed);
-    all_fds().give(&fd);
+    all_fds.give(&fd);
 }
 
 }  // namespace
 
-fd_table& all_fds() noexcept {
-    static auto& table = *new fd_table;
-    return table;
-}
-
 fd_object* new_fd_object(int number) noexcept {
-    fd_object* const fd = all_fds().take(1);
+    fd_object* const fd = all_fds.take(1);
     if (fd == nullptr) return nullptr;
     for (fd_side& each : fd->sides) each.reset();
     fd->hung_up.store(false, std::memory_order_relaxed);
@@ -101,7 +98,7 @@ int release_fd(fd_object& fd) noexcept {
 }
 
 void post_event(std::uint64_t key, std::uint32_t events) noexcept {
-    fd_object& fd = all_fds()[static_cast<std::uint32_t>(key)];
+    fd_object& fd = all_fds[static_cast<std::uint32_t>(key)];
     // A use that ends just now gets a spurious event at worst: the object is not unmapped.
     if (fd.generation.load(std::memory_order_acquire) != key >> 32) return;
     waker wake;
@@ -112,7 +109,7 @@ void post_event(std::uint64_t key, std::uint32_t events) noexcept {
 }
 
 void forget_poller(poller& gone) noexcept {
-    all_fds().for_each([&](fd_object& fd) {
+    all_fds.for_each([&](fd_object& fd) {
         if (fd.watcher.load(std::memory_order_relaxed) != &gone) return;
         {
             const std::scoped_lock held(fd.watch_lock);

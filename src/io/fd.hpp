@@ -45,7 +45,7 @@ struct alignas(64) fd_object {
 };
 
 using fd_table = block_table<fd_object, 512, 8192>;
-fd_table& all_fds() noexcept;
+extern constinit fd_table all_fds;
 
 /// An object with one share, for an open non-blocking descriptor; null when memory is out.
 fd_object* new_fd_object(int number) noexcept;

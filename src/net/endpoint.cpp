@@ -25,10 +25,11 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
     return port;
 }
 
-// inet_pton and if_nametoindex want a terminated string; nothing valid is longer than this.
+// inet_pton and if_nametoindex want a terminated string; nothing valid is longer than this, or holds a zero.
 class short_text {
 public:
-    explicit short_text(std::string_view text) noexcept : fits_(text.size() < sizeof text_) {
+    explicit short_text(std::string_view text) noexcept
+        : fits_(text.size() < sizeof text_ && text.find('\0') == std::string_view::npos) {
         if (fits_) text.copy(text_, text.size());
     }
     [[nodiscard]] bool fits() const noexcept { return fits_; }

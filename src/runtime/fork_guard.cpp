@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "runtime/fork_guard.hpp"
 
-#include <atomic>
 #include <stdexcept>
 #include <string>
 
@@ -9,14 +8,14 @@
 
 namespace mioco::detail {
 
-namespace {
 std::atomic<bool> in_forked_child{false};
-}
 
-void refuse_after_fork(const char* what) {
+void watch_for_fork() {
     static const int watching = pthread_atfork(nullptr, nullptr, [] { in_forked_child = true; });
     static_cast<void>(watching);
-    if (!in_forked_child.load(std::memory_order_relaxed)) return;
+}
+
+void throw_after_fork(const char* what) {
     throw std::logic_error(std::string("mioco: ") + what +
                            " cannot be made in a forked child: the runtime's threads stayed in the parent; "
                            "start programs by posix_spawn, or fork before mioco is first used");

@@ -28,6 +28,7 @@ constexpr std::size_t most_taken = 32;  // injected fibers at once, beside the o
 
 runtime_core::runtime_core(const config& asked) : settings_(resolve_settings(asked)), driver_(system_driver()) {
     refuse_after_fork("a runtime");
+    watch_for_fork();
     install_overflow_handler();
     idle_.idle = settings_.workers;
     workers_.reserve(settings_.workers);
@@ -59,12 +60,13 @@ void runtime_core::rouse_one(unsigned except) noexcept {
 }
 
 void runtime_core::one_starts(fiber& f) noexcept {
+    f.shares.store(2, std::memory_order_relaxed);  // the run's and the handle's
+    // Against `cancel_all`, which changes the flag, then this counter, and then looks for fibers: whichever of the two comes
+    // second here sees what the other did before.
     live_.fetch_add(1, std::memory_order_seq_cst);
-    // Two shares: the run's and the handle's. From here on `cancel_all` finds the fiber; if it looked before, then the flag
-    // that it had set before is seen here.
-    f.home.store(this, std::memory_order_relaxed);
-    f.shares.store(2, std::memory_order_seq_cst);
-    if (stop_.load(std::memory_order_seq_cst) != stop_state::none) f.cancel.store(true, std::memory_order_relaxed);
+    if (stop_.load(std::memory_order_seq_cst) != stop_state::none) {
+        f.cancelled_id.store(f.number(), std::memory_order_relaxed);
+    }
 }
 
 void runtime_core::one_ended() noexcept {
@@ -112,16 +114,22 @@ void runtime_core::cancel_all() noexcept {
     stop_state expected = stop_state::due;
     if (!stop_.compare_exchange_strong(expected, stop_state::carried_out, std::memory_order_seq_cst)) return;
     MIOCO_LOG("stops all fibers");
-    const waker wake{wait_arm::cancel};
-    all_fibers().for_each([&](fiber& f) {
-        if (f.home.load(std::memory_order_relaxed) != this || !try_add_share(f)) return;
-        // With the share the block stays who it is.
-        if (f.home.load(std::memory_order_relaxed) == this) {
-            f.cancel.store(true, std::memory_order_seq_cst);
-            if (const auto epoch = f.word.claim_for_cancel()) wake.complete(f.token(*epoch));
-        }
-        drop_share(f);
-    });
+    live_.fetch_add(0, std::memory_order_seq_cst);  // see one_starts
+    all_fibers.for_each([this](fiber& f) { cancel(f); });
+}
+
+// The block may become another fiber's at any moment; then the request names a fiber that is no more.
+void runtime_core::cancel(fiber& f) noexcept {
+    std::uint64_t id = 0;
+    std::uint64_t requested = f.cancelled_id.load(std::memory_order_seq_cst);
+    do {
+        id = f.number();
+        if (f.home.load(std::memory_order_acquire) != this || f.number() != id) return;
+    } while (!f.cancelled_id.compare_exchange_weak(requested, id, std::memory_order_seq_cst));
+    const auto epoch = f.word.cancellable_epoch();
+    // Still the same fiber, so the epoch, which was read before, is one of its own.
+    if (!epoch || f.number() != id || f.home.load(std::memory_order_acquire) != this) return;
+    waker{wait_arm::cancel}.wake(f.token(*epoch));
 }
 
 void runtime_core::fail(std::exception_ptr error) noexcept {

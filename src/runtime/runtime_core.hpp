@@ -85,6 +85,7 @@ private:
     void start_thread(unsigned number);
     void join_threads() noexcept;
     void cancel_all() noexcept;
+    void cancel(fiber& f) noexcept;
 
     const detail::settings settings_;
     driver& driver_;

@@ -10,6 +10,7 @@
 #include <mioco/spawn.hpp>
 
 #include "debug/log.hpp"
+#include "fiber/blocked_thread.hpp"
 #include "fiber/fiber_run.hpp"
 #include "fiber/fiber_table.hpp"
 #include "fiber/parking.hpp"
@@ -55,7 +56,7 @@ void prepare_block(fiber& f, const runtime_core& home, const spawn_options& opti
     f.on = nullptr;
     f.timer.reset();
     f.exceptions = {};
-    f.cancel.store(false, std::memory_order_relaxed);
+    f.cancelled_id.store(0, std::memory_order_relaxed);
     f.pinned = options.pinned;
     f.shields = 0;
     f.how_ended = outcome::none;
@@ -68,10 +69,8 @@ void free_unstarted(fiber& f) noexcept {
     }
     std::free(std::exchange(f.name, nullptr));
     f.next = nullptr;
-    all_fibers().give(&f);
+    all_fibers.give(&f);
 }
-
-runtime_core& home_for(runtime* asked, worker* here);
 
 }  // namespace
 
@@ -101,8 +100,8 @@ new_fiber make_fiber(runtime* home, const spawn_options& options, const task_ops
         free_unstarted(f);
         throw;
     }
-    f.id = here != nullptr ? here->next_fiber_id() : take_fiber_ids(1);
-    f.home.store(&target, std::memory_order_relaxed);
+    f.id.store(here != nullptr ? here->next_fiber_id() : take_fiber_ids(1), std::memory_order_relaxed);
+    f.home.store(&target, std::memory_order_release);
     return {&f, f.storage};
 }
 
@@ -113,7 +112,7 @@ void drop_unstarted(fiber& f) noexcept {
 
 void start_fiber(fiber& f) {
     runtime_core& home = *f.home.load(std::memory_order_relaxed);
-    MIOCO_LOG("spawns C%llu", static_cast<unsigned long long>(f.id));
+    MIOCO_LOG("spawns C%llu", static_cast<unsigned long long>(f.number()));
     home.one_starts(f);
     // The closure's constructor may have been a switch point, so this thread need not be the one that made the block.
     worker* const here = current_thread().on_worker;
@@ -122,35 +121,43 @@ void start_fiber(fiber& f) {
     if (here->running() != nullptr) spend(*here->running());
 }
 
-fiber& require_joinable(fiber* f) {
+namespace {
+
+void check_joinable(const fiber* f, const fiber* caller) {
     if (f == nullptr) {
         throw std::system_error(std::make_error_code(std::errc::invalid_argument),
                                 "mioco: join of a handle that has no fiber: it was joined, detached or moved from");
     }
-    if (f == current_fiber()) {
+    if (f == caller) {
         throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
                                 "mioco: a fiber joins itself");
     }
-    return *f;
 }
 
-void wait_for_end(fiber& f) {
-    if (f.end.is_ready()) {
-        if (fiber* const self = current_fiber()) spend(*self);
+void park_until_end(fiber& f, fiber& self) {
+    parking wait(self, wait_reason::join, never);
+    if (f.end.arm(wait.token()) == wait_slot::arming::armed) {
+        wait.park();
+    } else {
+        wait.abandon();
+    }
+    if (wait.ended_by() == wait_arm::event) return;
+    f.end.disarm(wait.token());
+    if (!f.end.is_ready()) throw_if_cancelled(self);
+}
+
+}  // namespace
+
+void wait_for_end(fiber* f) {
+    fiber* const caller = current_fiber();
+    check_joinable(f, caller);
+    if (f->end.is_ready()) {
+        if (caller != nullptr) spend(*caller);
         return;
     }
-    fiber& self = current_waiter();
+    fiber& self = caller != nullptr ? *caller : blocked_thread();
     throw_if_cancelled(self);
-    while (!f.end.is_ready()) {
-        parking wait(self, wait_reason::join, never);
-        if (f.end.arm(wait.token()) == wait_slot::arming::armed) {
-            wait.park();
-        } else {
-            wait.abandon();
-        }
-        f.end.disarm(wait.token());
-        if (wait.ended_by() == wait_arm::cancel && !f.end.is_ready()) throw_if_cancelled(self);
-    }
+    while (!f->end.is_ready()) park_until_end(*f, self);
 }
 
 void* result_or_throw(fiber& f) {
@@ -165,16 +172,16 @@ void release_joined(fiber& f) noexcept {
     if (f.how_ended == outcome::value) f.task->destroy_result(f.storage);
     f.how_ended = outcome::none;
     f.error = nullptr;
-    drop_share(f);
+    drop_share(f, current_thread().on_worker);
 }
 
 void detach_fiber(fiber& f) noexcept {
     if (f.end.close_and_consume()) dispose_of_outcome(f);
-    drop_share(f);
+    drop_share(f, current_thread().on_worker);
 }
 
 bool fiber_done(const fiber& f) noexcept { return f.end.is_ready(); }
 
-fiber_id id_of(const fiber& f) noexcept { return fiber_id(f.id); }
+fiber_id id_of(const fiber& f) noexcept { return fiber_id(f.number()); }
 
 }  // namespace mioco::detail

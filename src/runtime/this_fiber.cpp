@@ -9,7 +9,7 @@ namespace mioco::this_fiber {
 
 fiber_id id() noexcept {
     const detail::fiber* const self = detail::current_fiber();
-    return self == nullptr ? fiber_id{} : fiber_id(self->id);
+    return self == nullptr ? fiber_id{} : fiber_id(self->number());
 }
 
 std::string_view name() noexcept {

@@ -7,6 +7,7 @@
 #include "debug/log.hpp"
 #include "runtime/runtime_core.hpp"
 #include "sched/worker.hpp"
+#include "sched/worker_queue.hpp"
 
 namespace mioco::detail {
 

@@ -11,12 +11,12 @@
 namespace mioco::detail {
 
 bool waker::claim(wait_token token) const noexcept {
-    return all_fibers()[token.index()].word.claim(token.epoch(), arm);
+    return all_fibers[token.index()].word.claim(token.epoch(), arm);
 }
 
 void waker::complete(wait_token token) const noexcept {
-    fiber& f = all_fibers()[token.index()];
-    MIOCO_LOG("wakes C%llu", static_cast<unsigned long long>(f.id));
+    fiber& f = all_fibers[token.index()];
+    MIOCO_LOG("wakes C%llu", static_cast<unsigned long long>(f.number()));
     // The wait is not complete yet, so the fiber and its runtime still exist.
     if (f.is_thread) return unblock_thread(f);
     runtime_core* const home = f.home.load(std::memory_order_relaxed);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "sched/worker.hpp"
 
-#include "base/assert.hpp"
 #include "debug/log.hpp"
 #include "fiber/fiber_run.hpp"
 #include "runtime/runtime_core.hpp"
 #include "sched/wake.hpp"
+#include "sched/worker_queue.hpp"
 
 // Switching. A fiber that parks, yields or ends picks its successor while it is still on its own stack and switches straight to
 // it; the worker's own stack is for looking around, for sleeping, and for system calls that a new stack may need.
@@ -24,7 +24,12 @@ constexpr std::uint64_t ids_a_batch = 1024;
 }  // namespace
 
 worker::worker(runtime_core& home, unsigned number)
-    : home_(home), number_(number), neighbours_(*this), poller_(home.io().make_poller(&home)), stacks_(home.default_stack()) {
+    : home_(home),
+      number_(number),
+      moves_(home.settings().moves),
+      neighbours_(*this),
+      poller_(home.io().make_poller(&home)),
+      stacks_(home.default_stack()) {
     reserve_stack_ = stacks_.take(home.default_stack());
     if (!reserve_stack_) throw_no_stack(home.default_stack());
 }
@@ -39,27 +44,34 @@ std::uint64_t worker::next_fiber_id() noexcept {
     return next_id_++;
 }
 
-void worker::enter(fiber* from, fiber* to) noexcept {
+// Everything of a switch but the stack pointer; null stands for the worker's own stack.
+inline void worker::announce(fiber* to) noexcept {
     ++ticks_;
     running_ = to;
-    (from != nullptr ? from->exceptions : loop_exceptions_) = *thread_exceptions_;
-    *thread_exceptions_ = to != nullptr ? to->exceptions : loop_exceptions_;
-    if (to != nullptr) {
-        to->on = this;
-        to->budget = operations_a_run;
+    if (to == nullptr) {
+        *thread_exceptions_ = loop_exceptions_;
+        return;
     }
-    switch_context(from != nullptr ? from->ctx : loop_, to != nullptr ? to->ctx : loop_);
+    *thread_exceptions_ = to->exceptions;
+    to->on = this;
+    to->budget = operations_a_run;
 }
 
 void worker::resume(fiber& next) noexcept {
-    enter(nullptr, &next);
+    loop_exceptions_ = *thread_exceptions_;
+    handover_.what = handover::action::nothing;
+    announce(&next);
+    switch_context(loop_, next.ctx);
     settle();
 }
 
-void worker::switch_from(fiber& self, handover::action what, std::uint64_t epoch, nanoseconds_t deadline) noexcept {
+inline void worker::switch_from(fiber& self, handover::action what, std::uint64_t epoch,
+                                nanoseconds_t deadline) noexcept {
     fiber* const next = next_to_switch_to();
     handover_ = {&self, what, epoch, deadline};
-    enter(&self, next);
+    self.exceptions = *thread_exceptions_;
+    announce(next);
+    switch_context(self.ctx, next != nullptr ? next->ctx : loop_);
     self.on->settle();
 }
 
@@ -76,36 +88,37 @@ void worker::park(fiber& self, std::uint64_t epoch, nanoseconds_t deadline) noex
     switch_from(self, handover::action::park, epoch, deadline);
 }
 
-void worker::settle() noexcept {
-    const handover done = handover_;
-    handover_.what = handover::action::nothing;
-    switch (done.what) {
+inline void worker::settle() noexcept {
+    switch (handover_.what) {
         case handover::action::nothing:
             return;
         case handover::action::requeue:
-            return requeue(*done.left);
+            // As for any ready fiber, save that it goes behind those that are queued: it is the one that has just run.
+            return enqueue(*handover_.left);
         case handover::action::park:
-            return settle_parked(done);
+            return settle_parked();
         case handover::action::bury:
-            destroy_context(done.left->ctx);
-            take_back_stack(*done.left);
-            return drop_share(*done.left);
+            return settle_buried();
     }
 }
 
-void worker::settle_parked(const handover& done) noexcept {
-    fiber& f = *done.left;
-    if (f.word.park()) return requeue(f);
+void worker::settle_parked() noexcept {
+    const handover parked = handover_;
+    fiber& f = *parked.left;
+    if (f.word.park()) return enqueue(f);
     // From here on another thread may run the fiber; what follows is safe at any later time of its life.
-    if (done.deadline != never && f.timer.arm(done.deadline)) timers_.push(done.deadline, f.index);
-    if (f.cancel.load(std::memory_order_seq_cst) && f.word.claim_for_cancel(done.epoch)) {
-        waker{wait_arm::cancel}.complete(f.token(done.epoch));
+    if (parked.deadline != never && f.timer.arm(parked.deadline)) timers_.push(parked.deadline, f.index);
+    const bool cancelled = f.cancelled_id.load(std::memory_order_seq_cst) == f.number();
+    if (cancelled && f.word.claim_for_cancel(parked.epoch)) {
+        waker{wait_arm::cancel}.complete(f.token(parked.epoch));
     }
 }
 
-// As for any other ready fiber, save that it goes behind those that are queued: it is the one that has just run.
-void worker::requeue(fiber& f) noexcept {
-    if (!send_elsewhere(f)) queue(f);
+void worker::settle_buried() noexcept {
+    fiber& ended = *handover_.left;
+    destroy_context(ended.ctx);
+    take_back_stack(ended);
+    drop_share(ended, this);
 }
 
 fiber* worker::next_to_switch_to() noexcept {
@@ -122,7 +135,7 @@ fiber* worker::next_to_switch_to() noexcept {
 }
 
 void worker::begin_life(fiber& f) noexcept {
-    if (home_.settings().moves == migration::never) f.pinned = true;
+    if (moves_ == migration::never) f.pinned = true;
     make_context(f.ctx, f.memory.bottom(), f.memory.top(), &fiber_main, &f);
 }
 
@@ -137,36 +150,35 @@ void worker::fiber_main(void* block) {
 }
 
 // The end of a fiber. If a new one is next that wants such a stack, it goes on right here: a million short fibers run on a
-// few hot stacks, without a switch.
+// few hot stacks, without a switch. If not, this does not return.
 fiber* worker::succeed(fiber& ended) noexcept {
-    fiber* next = nullptr;
-    if (ticks_ < ticks_per_look && started_by_loop_ == nullptr) next = next_local();
+    fiber* next = std::exchange(successor_, nullptr);
+    if (next == nullptr && ticks_ < ticks_per_look && started_by_loop_ == nullptr) next = next_local();
     const bool is_new = next != nullptr && !next->has_started();
     if (is_new && next->wanted_stack == ended.memory.kind && ended.memory.base != reserve_stack_.base) {
         next->ctx = ended.ctx;
-        next->memory = ended.memory;
-        ended.memory = {};
-        if (home_.settings().moves == migration::never) next->pinned = true;
-        next->on = this;
-        next->budget = operations_a_run;
-        running_ = next;
-        ++ticks_;
-        drop_share(ended);
+        next->memory = std::exchange(ended.memory, stack());
+        if (moves_ == migration::never) next->pinned = true;
+        announce(next);
+        drop_share(ended, this);
         return next;
     }
-    if (is_new) {
-        started_by_loop_ = next;
-        next = nullptr;
-    }
+    if (is_new) started_by_loop_ = std::exchange(next, nullptr);
     handover_ = {&ended, handover::action::bury};
-    ++ticks_;
-    running_ = next;
-    *thread_exceptions_ = next != nullptr ? next->exceptions : loop_exceptions_;
-    if (next != nullptr) {
-        next->on = this;
-        next->budget = operations_a_run;
-    }
+    announce(next);
     leave_context(ended.ctx, next != nullptr ? next->ctx : loop_);
+}
+
+// By the fiber that ends, just before `succeed`. Who waits for a fiber's end goes on at once, while the result is hot, and without
+// a turn through the slot.
+void worker::wake_joiner(wait_token joiner) noexcept {
+    const waker wake;
+    if (!wake.claim(joiner)) return;
+    fiber& f = all_fibers[joiner.index()];
+    const bool may_run_here = !f.is_thread && f.home.load(std::memory_order_relaxed) == &home_ && !f.pinned &&
+                              moves_ != migration::always;
+    if (!may_run_here) return wake.complete(joiner);
+    if (f.word.complete()) successor_ = &f;
 }
 
 void worker::take_back_stack(fiber& ended) noexcept {

@@ -7,6 +7,8 @@
 #include <memory>
 #include <vector>
 
+#include <mioco/config.hpp>
+
 #include "context/context.hpp"
 #include "fiber/eh_globals.hpp"
 #include "fiber/fiber.hpp"
@@ -67,6 +69,8 @@ public:
     // Making fibers ready
     /// [this thread] Queues a fiber here, or where it belongs.
     void make_ready(fiber& f) noexcept;
+    /// [this thread, by a fiber that ends] Wakes who joins it.
+    void wake_joiner(wait_token joiner) noexcept;
     /// [this thread] Queues a fiber that has not run yet.
     void start(fiber& f) noexcept;
     /// [any thread] Queues a fiber for this worker and no other.
@@ -83,28 +87,31 @@ private:
     static void fiber_main(void* block);
     void switch_from(fiber& self, handover::action what, std::uint64_t epoch, nanoseconds_t deadline) noexcept;
     void resume(fiber& next) noexcept;
-    void enter(fiber* from, fiber* to) noexcept;
+    void announce(fiber* to) noexcept;
     void settle() noexcept;
-    void settle_parked(const handover& done) noexcept;
-    void requeue(fiber& f) noexcept;
+    void settle_parked() noexcept;
+    void settle_buried() noexcept;
     fiber* next_to_switch_to() noexcept;
     fiber* succeed(fiber& ended) noexcept;
     void begin_life(fiber& f) noexcept;
     bool give_stack(fiber& f) noexcept;
     void take_back_stack(fiber& ended) noexcept;
 
+    // worker_queue.hpp: what is ready here
+    fiber* next_local() noexcept;
+    [[nodiscard]] bool has_nothing_queued() const noexcept;
+    void queue(fiber& f) noexcept;
+    void enqueue(fiber& f) noexcept;
+
     // worker_loop.cpp: finding something to run
     fiber* next_to_start() noexcept;
-    fiber* next_local() noexcept;
+    fiber* next_local_if_queue_empty() noexcept;
     fiber* take_delivered() noexcept;
-    [[nodiscard]] bool has_nothing_queued() const noexcept;
     bool find_work() noexcept;
     void look_around() noexcept;
     void poll(nanoseconds_t timeout_ns) noexcept;
     void sleep(bool (*finished)(const runtime_core&)) noexcept;
     bool send_elsewhere(fiber& f) noexcept;
-    void queue(fiber& f) noexcept;
-    void queue_next(fiber& f) noexcept;
 
     static constexpr unsigned ticks_per_look = 61;
     static constexpr nanoseconds_t poll_interval_ns = 50'000;
@@ -112,6 +119,7 @@ private:
 
     runtime_core& home_;
     const unsigned number_;
+    const migration moves_;
     neighbourhood neighbours_;
     fiber* running_ = nullptr;
     context loop_;
@@ -120,6 +128,7 @@ private:
     handover handover_;
     unsigned ticks_ = 0;        // switches since the last look around
     unsigned slot_streak_ = 0;  // fibers run from next_ without one from the queue between
+    fiber* successor_ = nullptr;        // of the fiber that is just ending
     fiber* started_by_loop_ = nullptr;  // taken from a queue, but its stack takes system calls to get
 
     basic_run_queue<fiber> queue_;      // thieves take from it

@@ -7,6 +7,7 @@
 #include "runtime/runtime_core.hpp"
 #include "sched/current.hpp"
 #include "sched/worker.hpp"
+#include "sched/worker_queue.hpp"
 #include "stack/overflow.hpp"
 
 // Finding something to run, on the worker's own stack: first what is queued here, then what was injected into the runtime, then what
@@ -78,27 +79,6 @@ fiber* worker::next_to_start() noexcept {
     return nullptr;
 }
 
-fiber* worker::next_local() noexcept {
-    if (next_.load(std::memory_order_relaxed) != nullptr && slot_streak_ < most_in_a_row_from_slot) {
-        if (fiber* const f = next_.exchange(nullptr, std::memory_order_acq_rel)) {
-            ++slot_streak_;
-            return f;
-        }
-    }
-    slot_streak_ = 0;
-    const bool bound_first = (ticks_ & 1) != 0;
-    if (bound_first && !bound_.empty()) return bound_.pop();
-    if (fiber* const f = queue_.pop()) return f;
-    if (!bound_.empty()) return bound_.pop();
-    if (!inbox_.empty()) return take_delivered();
-    return next_.load(std::memory_order_relaxed) == nullptr ? nullptr
-                                                            : next_.exchange(nullptr, std::memory_order_acq_rel);
-}
-
-bool worker::has_nothing_queued() const noexcept {
-    return queue_.empty() && bound_.empty() && inbox_.empty() && next_.load(std::memory_order_relaxed) == nullptr;
-}
-
 fiber* worker::take_delivered() noexcept {
     fiber* delivered = inbox_.take_all();
     fiber* const first = delivered;
@@ -156,18 +136,20 @@ void worker::sleep(bool (*finished)(const runtime_core&)) noexcept {
     if (!has_nothing_queued()) neighbours_.ensure_watcher();
 }
 
-void worker::make_ready(fiber& f) noexcept {
-    if (send_elsewhere(f)) return;
-    if (running_ != nullptr) {
-        queue_next(f);
-    } else {
-        queue(f);
-    }
+fiber* worker::next_local_if_queue_empty() noexcept {
+    if (!bound_.empty()) return bound_.pop();
+    if (!inbox_.empty()) return take_delivered();
+    if (next_.load(std::memory_order_relaxed) == nullptr) return nullptr;
+    return next_.exchange(nullptr, std::memory_order_acq_rel);
 }
 
-void worker::start(fiber& f) noexcept {
-    if (!send_elsewhere(f)) queue(f);
+void worker::make_ready(fiber& f) noexcept {
+    if (running_ == nullptr || f.pinned || moves_ == migration::always) return enqueue(f);
+    // Woken by a fiber: it runs next. Whoever was in the slot goes to the queue.
+    if (fiber* const displaced = next_.exchange(&f, std::memory_order_acq_rel)) queue(*displaced);
 }
+
+void worker::start(fiber& f) noexcept { enqueue(f); }
 
 bool worker::send_elsewhere(fiber& f) noexcept {
     if (f.pinned) {
@@ -175,22 +157,10 @@ bool worker::send_elsewhere(fiber& f) noexcept {
         f.on->deliver(f);
         return true;
     }
-    if (home_.settings().moves != migration::always || home_.worker_count() == 1) return false;
-    home_.worker_after(*this).deliver(f);
+    worker& next = home_.worker_after(f.on != nullptr ? *f.on : *this);
+    if (&next == this) return false;
+    next.deliver(f);
     return true;
-}
-
-void worker::queue(fiber& f) noexcept {
-    if (f.pinned) {
-        bound_.push(f);
-    } else if (!queue_.push(&f)) {
-        home_.inject(f);
-    }
-}
-
-void worker::queue_next(fiber& f) noexcept {
-    if (f.pinned) return bound_.push(f);
-    if (fiber* const displaced = next_.exchange(&f, std::memory_order_acq_rel)) queue(*displaced);
 }
 
 void worker::deliver(fiber& f) noexcept {

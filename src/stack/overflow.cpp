@@ -27,7 +27,7 @@ void report_overflow(const fiber& f) noexcept {
         text, sizeof text,
         "mioco: stack overflow in fiber %llu%s%.*s%s: its stack of %zu bytes is full. Raise it for this fiber "
         "(spawn_options::stack_size_bytes), for all (config::stack_size), or to try (MIOCO_STACK_SIZE=%zuK).\n",
-        static_cast<unsigned long long>(f.id), name.empty() ? "" : " \"", static_cast<int>(name.size()), name.data(),
+        static_cast<unsigned long long>(f.number()), name.empty() ? "" : " \"", static_cast<int>(name.size()), name.data(),
         name.empty() ? "" : "\"", f.memory.kind.size_bytes(), f.memory.kind.size_bytes() / 512);
     sys::write(STDERR_FILENO, text, static_cast<std::size_t>(size));
 }

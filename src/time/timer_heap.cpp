@@ -20,7 +20,7 @@ void timer_heap::push(nanoseconds_t deadline, std::uint32_t fiber_index) noexcep
 void timer_heap::fire(nanoseconds_t now, timer_heap& again) noexcept {
     entry due{};
     while (pop_due(now, due)) {
-        fiber& f = all_fibers()[due.fiber_index];
+        fiber& f = all_fibers[due.fiber_index];
         const auto verdict = f.timer.popped(f.word, now);
         if (verdict.what == lazy_timer::action::push_again) {
             again.push(verdict.deadline, due.fiber_index);
@@ -44,7 +44,7 @@ bool timer_heap::pop_due(nanoseconds_t now, entry& due) noexcept {
 // A fiber whose waits have now a far and now a near deadline leaves an entry behind for each far one. Done at twice the size that
 // was left the last time, it costs a constant time an entry, and the heap stays within twice what is needed.
 void timer_heap::drop_clutter() noexcept {
-    std::erase_if(entries_, [](const entry& e) { return !all_fibers()[e.fiber_index].timer.is_armed_at(e.deadline); });
+    std::erase_if(entries_, [](const entry& e) { return !all_fibers[e.fiber_index].timer.is_armed_at(e.deadline); });
     std::make_heap(entries_.begin(), entries_.end(), later);
     clean_at_ = std::max<std::size_t>(64, entries_.size() * 2);
 }

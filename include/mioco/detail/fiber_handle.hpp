@@ -45,10 +45,8 @@ fiber& spawn_fiber(runtime* home, const spawn_options& options, F&& f, Args&&...
     return *made.block;
 }
 
-/// Throws when there is nothing to join.
-fiber& require_joinable(fiber* f);
-/// Waits for the fiber's end. Throws when the caller is cancelled meanwhile.
-void wait_for_end(fiber& f);
+/// Waits for the fiber's end. Throws when there is nothing to join, and when the caller is cancelled meanwhile.
+void wait_for_end(fiber* f);
 /// After its end: throws what the fiber threw, and else gives the result, which the fiber still owns.
 void* result_or_throw(fiber& f);
 /// Gives the handle's share back after a join, with the result.

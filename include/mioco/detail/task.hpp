@@ -39,7 +39,8 @@ stored_result<R> call_for_result(Call&& call) {
         std::forward<Call>(call)();
         return {};
     } else if constexpr (std::is_reference_v<R>) {
-        return std::addressof(std::forward<Call>(call)());
+        R result = std::forward<Call>(call)();  // a named reference is an lvalue, whose address can be taken
+        return std::addressof(result);
     } else {
         return std::forward<Call>(call)();
     }
