@@ -2,7 +2,6 @@
 #include "stack/depot.hpp"
 
 #include <algorithm>
-#include <array>
 #include <mutex>
 
 #include "context/sanitizer.hpp"
@@ -25,12 +24,20 @@ void register_with_tools([[maybe_unused]] const stack& fresh) noexcept {
 
 }  // namespace
 
+struct stack_depot::all_kinds {
+    stack_depot depots[64][2];
+
+    all_kinds() noexcept {
+        for (std::uint8_t size_log2 = 0; size_log2 < 64; ++size_log2) {
+            for (const bool guarded : {false, true}) depots[size_log2][guarded ? 1 : 0].kind_ = {size_log2, guarded};
+        }
+    }
+};
+
 stack_depot& stack_depot::of(stack_kind kind) noexcept {
     // Never destroyed: fibers may end after the destructors of static objects have begun.
-    static auto& depots = *new std::array<std::array<stack_depot, 2>, 64>;
-    stack_depot& depot = depots[kind.size_log2][kind.guarded ? 1 : 0];
-    depot.kind_ = kind;
-    return depot;
+    static auto& kinds = *new all_kinds;
+    return kinds.depots[kind.size_log2][kind.guarded ? 1 : 0];
 }
 
 stack stack_depot::take() noexcept {

@@ -23,6 +23,8 @@ public:
     [[nodiscard]] int last_error() const noexcept { return last_error_; }
 
 private:
+    struct all_kinds;
+
     stack carve() noexcept;
     bool reserve_slab() noexcept;
 
