@@ -3,18 +3,29 @@
 
 #include <cstdint>
 
+#include "base/assert.hpp"
+#include "fiber/blocked_thread.hpp"
 #include "fiber/fiber.hpp"
 #include "sched/current.hpp"
 #include "sched/worker.hpp"
 
 namespace mioco::detail {
 
-/// The fiber that calls, or the calling thread's stand-in for one. Throws as `blocked_thread` does.
-fiber& current_waiter();
 /// The fiber that calls, or null.
 inline fiber* current_fiber() noexcept {
     const worker* const here = current_thread().on_worker;
     return here == nullptr ? nullptr : here->running();
+}
+
+/// The fiber that calls, or the calling thread's stand-in for one. Throws as `blocked_thread` does.
+inline fiber& current_waiter() {
+    fiber* const running = current_fiber();
+    return running != nullptr ? *running : blocked_thread();
+}
+
+/// Whether the caller must not see a cancel now, see below. The fiber runs, so the count of exceptions in flight is its thread's.
+[[nodiscard]] inline bool is_masked(const fiber& self) noexcept {
+    return self.is_thread || self.shields != 0 || self.on->thread_exceptions().in_flight != 0;
 }
 
 /// One wait of the caller, from its begin to its end. Between construction and `park` the caller leaves the token wherever a
@@ -27,17 +38,24 @@ class parking {
 public:
     enum class cancelling { allowed, masked };
 
-    parking(fiber& self, wait_reason why, nanoseconds_t deadline,
-            cancelling mode = cancelling::allowed) noexcept;
+    parking(fiber& self, wait_reason why, nanoseconds_t deadline, cancelling mode = cancelling::allowed) noexcept
+        : self_(self), deadline_(deadline) {
+        self.waits_for = why;
+        self.timer.set(deadline);
+        epoch_ = self.word.begin(mode == cancelling::masked || is_masked(self));
+    }
     parking(const parking&) = delete;
     parking& operator=(const parking&) = delete;
-    ~parking();
+    ~parking() { MIOCO_ASSERT(self_.word.is_done(), "a wait has ended before its frame is left"); }
 
     [[nodiscard]] wait_token token() const noexcept { return self_.token(epoch_); }
 
     /// Parks the fiber, or blocks the thread, until somebody has ended the wait. `fd` and `events` are for threads, see
     /// block_thread.
-    void park(int fd = -1, short events = 0) noexcept;
+    void park(int fd = -1, short events = 0) noexcept {
+        if (self_.is_thread) [[unlikely]] return block_thread(self_, epoch_, deadline_, fd, events);
+        if (!self_.word.is_done()) self_.on->park(self_, epoch_, deadline_);
+    }
 
     /// For a caller that found what it wants while arming: ends the wait itself. If somebody else was faster, waits for him
     /// to be done with the frame.
@@ -50,11 +68,6 @@ private:
     nanoseconds_t deadline_;
     std::uint64_t epoch_;
 };
-
-/// Whether the caller must not see a cancel now, see below. The fiber runs, so the count of exceptions in flight is its thread's.
-[[nodiscard]] inline bool is_masked(const fiber& self) noexcept {
-    return self.is_thread || self.shields != 0 || self.on->thread_exceptions().in_flight != 0;
-}
 
 [[noreturn]] void throw_cancelled();
 

@@ -74,14 +74,13 @@ public:
 
     /// [leaver] Wakes the first of the queue whose wait is still open.
     template <class Waker>
-    void pass_on(Waker& waker) noexcept {
-        if (queued_.load(std::memory_order_seq_cst) == 0) return;
-        wake_first(waker);
+    void pass_on(const Waker& waker) noexcept {
+        if (queued_.load(std::memory_order_seq_cst) != 0) [[unlikely]] wake_first(waker);
     }
 
     /// [closer] Ends the side: everybody who waits is woken, and finds it closed.
     template <class Waker>
-    void close(Waker& waker) noexcept {
+    void close(const Waker& waker) noexcept {
         if (const wait_token token = slot_.close(); token && waker.claim(token)) waker.complete(token);
         while (wake_first(waker)) {
         }
@@ -89,7 +88,7 @@ public:
 
     /// [poller] An event came.
     template <class Waker>
-    void post(Waker& waker) noexcept {
+    void post(const Waker& waker) noexcept {
         if (const wait_token token = slot_.post(); token && waker.claim(token)) waker.complete(token);
     }
 
@@ -101,7 +100,7 @@ public:
 
 private:
     template <class Waker>
-    bool wake_first(Waker& waker) noexcept {
+    bool wake_first(const Waker& waker) noexcept {
         wait_token woken;
         lock_.lock();
         while (head_ != nullptr && !woken) {

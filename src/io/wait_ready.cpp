@@ -5,8 +5,6 @@
 
 #include <poll.h>
 
-#include "debug/log.hpp"
-#include "sched/wake.hpp"
 #include "sched/worker.hpp"
 
 namespace mioco::detail {
@@ -37,48 +35,48 @@ int watch_elsewhere(fd_object& fd, poller& here) noexcept {
     return failure;
 }
 
-int ensure_watched(const fiber& self, fd_object& fd) noexcept {
+inline int ensure_watched(const fiber& self, fd_object& fd) noexcept {
     if (self.is_thread) return 0;
     poller& here = self.on->events();
-    if (fd.watcher.load(std::memory_order_acquire) == &here) {
-        if (fd.strays.load(std::memory_order_relaxed) != 0) fd.strays.store(0, std::memory_order_relaxed);
-        return 0;
-    }
-    return watch_elsewhere(fd, here);
+    if (fd.watcher.load(std::memory_order_acquire) != &here) return watch_elsewhere(fd, here);
+    if (fd.strays.load(std::memory_order_relaxed) != 0) fd.strays.store(0, std::memory_order_relaxed);
+    return 0;
+}
+
+// Behind the one who waits in the slot.
+void wait_in_queue(parking& wait, fd_object& fd, side which, turn& mine) noexcept {
+    fd_side& s = fd[which];
+    queued_waiter node{wait.token()};
+    if (!s.enqueue(node)) return wait.abandon();
+    mine.waited();
+    wait.park(fd.number.load(std::memory_order_relaxed), which == side::read ? POLLIN : POLLOUT);
+    s.dequeue(node);
 }
 
 }  // namespace
 
-turn::~turn() {
-    if (!waited_) return;
-    waker wake;
-    side_.pass_on(wake);
-}
-
-int wait_for_event(fiber& self, fd_object& fd, side which, nanoseconds_t deadline, after_drained mode, turn& mine) {
+int wait_for_event(fiber& self, fd_object& fd, side which, nanoseconds_t deadline, attempt_made made, turn& mine) {
     if (const int failure = ensure_watched(self, fd); failure < 0) return failure;
     fd_side& s = fd[which];
-    const bool reading = which == side::read;
-    parking wait(self, reading ? wait_reason::readable : wait_reason::writable, deadline);
+    parking wait(self, which == side::read ? wait_reason::readable : wait_reason::writable, deadline);
     const wait_token token = wait.token();
-    queued_waiter node{token};
-    arming result = mode == after_drained::only_if_unchanged ? s.slot().arm_again(token) : s.slot().arm(token);
-    bool queued = false;
-    if (result == arming::occupied) queued = s.enqueue(node);
-    if (result == arming::armed || queued) {
+    const arming result = made == attempt_made::yes ? s.slot().arm(token) : s.slot().arm_again(token);
+    if (result == arming::armed) [[likely]] {
         mine.waited();
-        wait.park(fd.number.load(std::memory_order_relaxed), reading ? POLLIN : POLLOUT);
+        wait.park(fd.number.load(std::memory_order_relaxed), which == side::read ? POLLIN : POLLOUT);
+    } else if (result == arming::occupied) {
+        wait_in_queue(wait, fd, which, mine);
     } else {
         wait.abandon();
     }
-    if (queued) s.dequeue(node);
-    // An event took the token away; what a thread saw itself did not.
-    if (wait.ended_by() != wait_arm::event || self.is_thread) s.slot().disarm(token);
     // What made a thread return is seen by no poller, and what a fiber was told may be old: either tries again.
     s.end_attempt(self.index, false);
-    if (wait.ended_by() == wait_arm::timer) return -ETIMEDOUT;
-    if (wait.ended_by() == wait_arm::cancel && is_cancelled(self)) return -ECANCELED;
-    return 0;
+    const wait_arm by = wait.ended_by();
+    // An event took the token away; what a thread saw itself did not.
+    if (by == wait_arm::event && !self.is_thread) [[likely]] return 0;
+    s.slot().disarm(token);
+    if (by == wait_arm::timer) return -ETIMEDOUT;
+    return by == wait_arm::cancel && is_cancelled(self) ? -ECANCELED : 0;
 }
 
 }  // namespace mioco::detail

@@ -8,23 +8,19 @@
 
 namespace mioco::net {
 
-std::byte* lease_access::borrow() {
-    detail::worker* const here = detail::current_thread().on_worker;
+std::byte* lease_access::borrow(detail::worker* here) {
     if (here != nullptr) {
         if (std::byte* const buffer = here->leases().take()) return buffer;
     }
     return static_cast<std::byte*>(::operator new(leased_bytes::capacity_bytes));
 }
 
-void lease_access::give_back(std::byte* buffer) noexcept {
-    detail::worker* const here = detail::current_thread().on_worker;
+void lease_access::give_back(std::byte* buffer, detail::worker* here) noexcept {
     if (here == nullptr || !here->leases().keep(buffer)) ::operator delete(buffer);
 }
 
-void leased_bytes::give_back() noexcept {
-    if (data_ != nullptr) lease_access::give_back(data_);
-    data_ = nullptr;
-    size_ = 0;
+void leased_bytes::give_back(std::byte* buffer) noexcept {
+    lease_access::give_back(buffer, detail::current_thread().on_worker);
 }
 
 }  // namespace mioco::net

@@ -5,13 +5,17 @@
 
 #include <mioco/net/leased_bytes.hpp>
 
+namespace mioco::detail {
+class worker;
+}
+
 namespace mioco::net {
 
 struct lease_access {
-    /// A buffer of `leased_bytes::capacity_bytes`: the calling worker's last used one, which is still in its cache. Throws
-    /// std::bad_alloc.
-    static std::byte* borrow();
-    static void give_back(std::byte* buffer) noexcept;
+    /// A buffer of `leased_bytes::capacity_bytes`: the one that this worker used last, which is still in its cache. `here` may be
+    /// null. Throws std::bad_alloc.
+    static std::byte* borrow(detail::worker* here);
+    static void give_back(std::byte* buffer, detail::worker* here) noexcept;
     static leased_bytes make(std::byte* buffer, std::size_t size) noexcept { return {buffer, size}; }
 };
 

@@ -13,13 +13,18 @@ namespace mioco::detail {
 
 inline std::error_code code_of(int failure) noexcept { return {-failure, std::system_category()}; }
 
+/// Without a call into the standard library where nothing is set, which is nearly always.
+inline void clear(std::error_code* ec) noexcept {
+    if (ec != nullptr && ec->value() != 0) ec->clear();
+}
+
 inline std::size_t finish(ssize_t result, const char* what, std::error_code* ec) {
     if (result < 0) {
         if (ec == nullptr) throw_failure(static_cast<int>(result), what);
         *ec = code_of(static_cast<int>(result));
         return 0;
     }
-    if (ec != nullptr) ec->clear();
+    clear(ec);
     return static_cast<std::size_t>(result);
 }
 

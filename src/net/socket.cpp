@@ -37,8 +37,8 @@ int wait_until_ready(const fd_ref& fd, side which) {
     // An event may be old, so poll(2) has the last word.
     const ssize_t result = attempt_or_wait(
         *fd.get(), which,
-        [&]() -> ssize_t {
-            const int ready = current_driver().ready_now(fd.get()->number.load(std::memory_order_relaxed), events);
+        [&](driver& io, int number) -> ssize_t {
+            const int ready = io.ready_now(number, events);
             return ready == 0 ? -EAGAIN : ready;
         },
         [](ssize_t) { return false; });

@@ -25,10 +25,10 @@ struct accepted {
     endpoint peer;
 };
 
-accepted accept_now(int listener) noexcept {
+accepted accept_now(detail::driver& io, int listener) noexcept {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
-    const int number = detail::current_driver().accept(listener, reinterpret_cast<sockaddr*>(&address), &size);
+    const int number = io.accept(listener, reinterpret_cast<sockaddr*>(&address), &size);
     if (number < 0) return {number, {}};
     return {number, endpoint(reinterpret_cast<const sockaddr*>(&address), size)};
 }
@@ -82,9 +82,9 @@ accepted accept_patiently(detail::fd_object& fd) {
         accepted result{};
         const ssize_t outcome = detail::attempt_or_wait(
             fd, detail::side::read,
-            [&]() -> ssize_t {
+            [&](detail::driver& io, int number) -> ssize_t {
                 do {
-                    result = accept_now(fd.number.load(std::memory_order_relaxed));
+                    result = accept_now(io, number);
                 } while (concerns_one_client(result.number));
                 return result.number;
             },
@@ -154,9 +154,9 @@ tcp_stream tcp_listener::accept() {
 
 std::optional<tcp_stream> tcp_listener::try_accept() {
     accepted result{-EBADF, {}};
-    const ssize_t outcome = detail::attempt_once(fd_.get(), detail::side::read, [&](int number) -> ssize_t {
+    const ssize_t outcome = detail::attempt_once(fd_.get(), detail::side::read, [&](detail::driver& io, int number) -> ssize_t {
         do {
-            result = accept_now(number);
+            result = accept_now(io, number);
         } while (concerns_one_client(result.number));
         return result.number;
     });

@@ -18,17 +18,17 @@ namespace {
 
 // Until the connection stands or has failed. A wake-up alone proves nothing: poll(2) is asked.
 int wait_for_connection(detail::fd_object& fd) {
-    const int number = fd.number.load(std::memory_order_relaxed);
     const ssize_t ready = detail::attempt_or_wait(
         fd, detail::side::write,
-        [&]() -> ssize_t {
-            const int events = detail::current_driver().ready_now(number, POLLOUT);
+        [](detail::driver& io, int number) -> ssize_t {
+            const int events = io.ready_now(number, POLLOUT);
             return events == 0 ? -EAGAIN : events;
         },
         [](ssize_t) { return false; });
     if (ready < 0) return static_cast<int>(ready);
     int error = 0;
     socklen_t size = sizeof error;
+    const int number = fd.number.load(std::memory_order_relaxed);
     const int failure = detail::current_driver().get_option(number, SOL_SOCKET, SO_ERROR, &error, &size);
     return failure < 0 ? failure : -error;
 }

@@ -3,19 +3,14 @@
 
 #include "debug/log.hpp"
 #include "fiber/blocked_thread.hpp"
-#include "fiber/fiber_table.hpp"
 #include "runtime/runtime_core.hpp"
 #include "sched/current.hpp"
 #include "sched/worker.hpp"
+#include "sched/worker_queue.hpp"
 
 namespace mioco::detail {
 
-bool waker::claim(wait_token token) const noexcept {
-    return all_fibers[token.index()].word.claim(token.epoch(), arm);
-}
-
-void waker::complete(wait_token token) const noexcept {
-    fiber& f = all_fibers[token.index()];
+void waker::complete_wait(fiber& f) noexcept {
     MIOCO_LOG("wakes C%llu", static_cast<unsigned long long>(f.number()));
     // The wait is not complete yet, so the fiber and its runtime still exist.
     if (f.is_thread) return unblock_thread(f);

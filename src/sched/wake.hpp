@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #pragma once
 
+#include "fiber/fiber_table.hpp"
 #include "fiber/wait_word.hpp"
 
 namespace mioco::detail {
@@ -10,13 +11,18 @@ namespace mioco::detail {
 struct waker {
     wait_arm arm = wait_arm::event;
 
-    [[nodiscard]] bool claim(wait_token token) const noexcept;
-    void complete(wait_token token) const noexcept;
+    [[nodiscard]] bool claim(wait_token token) const noexcept {
+        return all_fibers[token.index()].word.claim(token.epoch(), arm);
+    }
+    void complete(wait_token token) const noexcept { complete_wait(all_fibers[token.index()]); }
 
     /// Both, where nothing is handed over.
     void wake(wait_token token) const noexcept {
         if (token && claim(token)) complete(token);
     }
+
+private:
+    static void complete_wait(fiber& f) noexcept;
 };
 
 }  // namespace mioco::detail

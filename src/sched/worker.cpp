@@ -21,12 +21,14 @@ namespace mioco::detail {
 namespace {
 constexpr std::int32_t operations_a_run = 128;
 constexpr std::uint64_t ids_a_batch = 1024;
+constexpr const char* reason_texts[] = {"nothing", "sleep", "join", "read", "write", "the runtime's end"};
 }  // namespace
 
 worker::worker(runtime_core& home, unsigned number)
     : home_(home),
       number_(number),
       moves_(home.settings().moves),
+      io_(home.io()),
       neighbours_(*this),
       poller_(home.io().make_poller(&home)),
       stacks_(home.default_stack()) {
@@ -85,6 +87,7 @@ void worker::yield(fiber& self) noexcept {
 }
 
 void worker::park(fiber& self, std::uint64_t epoch, nanoseconds_t deadline) noexcept {
+    MIOCO_LOG("waits for %s", reason_texts[static_cast<int>(self.waits_for)]);
     switch_from(self, handover::action::park, epoch, deadline);
 }
 

@@ -53,6 +53,7 @@ public:
     [[nodiscard]] unsigned number() const noexcept { return number_; }
     /// The fiber whose stack this thread is on; null: the worker's own.
     [[nodiscard]] fiber* running() const noexcept { return running_; }
+    [[nodiscard]] driver& io() const noexcept { return io_; }
     [[nodiscard]] poller& events() noexcept { return *poller_; }
     [[nodiscard]] timer_heap& timers() noexcept { return timers_; }
     [[nodiscard]] lease_cache& leases() noexcept { return leases_; }
@@ -120,6 +121,7 @@ private:
     runtime_core& home_;
     const unsigned number_;
     const migration moves_;
+    driver& io_;
     neighbourhood neighbours_;
     fiber* running_ = nullptr;
     context loop_;

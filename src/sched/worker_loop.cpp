@@ -143,12 +143,6 @@ fiber* worker::next_local_if_queue_empty() noexcept {
     return next_.exchange(nullptr, std::memory_order_acq_rel);
 }
 
-void worker::make_ready(fiber& f) noexcept {
-    if (running_ == nullptr || f.pinned || moves_ == migration::always) return enqueue(f);
-    // Woken by a fiber: it runs next. Whoever was in the slot goes to the queue.
-    if (fiber* const displaced = next_.exchange(&f, std::memory_order_acq_rel)) queue(*displaced);
-}
-
 void worker::start(fiber& f) noexcept { enqueue(f); }
 
 bool worker::send_elsewhere(fiber& f) noexcept {

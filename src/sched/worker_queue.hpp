@@ -40,4 +40,10 @@ inline void worker::enqueue(fiber& f) noexcept {
     queue(f);
 }
 
+inline void worker::make_ready(fiber& f) noexcept {
+    if (running_ == nullptr || f.pinned || moves_ == migration::always) return enqueue(f);
+    // Woken by a fiber: it runs next. Whoever was in the slot goes to the queue.
+    if (fiber* const displaced = next_.exchange(&f, std::memory_order_acq_rel)) queue(*displaced);
+}
+
 }  // namespace mioco::detail

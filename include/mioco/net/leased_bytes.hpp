@@ -19,7 +19,7 @@ public:
     /// Gives the own buffer back and takes the other's.
     leased_bytes& operator=(leased_bytes&& other) noexcept {
         if (this != &other) {
-            give_back();
+            if (data_ != nullptr) give_back(data_);
             data_ = std::exchange(other.data_, nullptr);
             size_ = std::exchange(other.size_, 0);
         }
@@ -28,7 +28,9 @@ public:
     leased_bytes(const leased_bytes&) = delete;
     leased_bytes& operator=(const leased_bytes&) = delete;
     /// Gives the buffer back.
-    ~leased_bytes() { give_back(); }
+    ~leased_bytes() {
+        if (data_ != nullptr) give_back(data_);
+    }
 
     /// The first byte.
     [[nodiscard]] std::byte* data() noexcept { return data_; }
@@ -57,7 +59,7 @@ public:
 private:
     friend struct lease_access;
     leased_bytes(std::byte* data, std::size_t size) noexcept : data_(data), size_(size) {}
-    void give_back() noexcept;
+    static void give_back(std::byte* buffer) noexcept;
 
     std::byte* data_ = nullptr;
     std::size_t size_ = 0;
