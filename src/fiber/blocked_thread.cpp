@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "base/sys.hpp"
-#include "fiber/fiber_table.hpp"
+#include "fiber/fiber_pool.hpp"
 #include "sched/current.hpp"
 
 namespace mioco::detail {
@@ -19,7 +19,7 @@ fiber& blocked_thread() {
         throw std::system_error(-wakeup_fd, std::system_category(), "mioco: a thread cannot wait without an eventfd");
     }
     try {
-        mine = &take_fiber_block();
+        mine = fiber_pool::of_threads().take(1);
     } catch (...) {
         sys::close(wakeup_fd);
         throw;
@@ -67,7 +67,8 @@ void retire_blocked_thread(fiber& block) noexcept {
     sys::close(block.thread_wakeup_fd);
     block.thread_wakeup_fd = -1;
     block.is_thread = false;
-    all_fibers.give(&block);
+    block.next = nullptr;
+    fiber_pool::of_threads().give(&block);
 }
 
 }  // namespace mioco::detail

@@ -18,6 +18,7 @@
 
 namespace mioco::detail {
 
+class fiber_pool;
 class runtime_core;
 class worker;
 
@@ -30,8 +31,8 @@ enum class wait_reason : std::uint8_t { none, sleep, join, readable, writable, i
 /// The control block of a fiber, or of a plain thread while that blocks in the library.
 ///
 /// Blocks are type-stable and numbered (see fiber_table): a waker that comes late with an old token finds a block, if another
-/// fiber's, and its claim fails on the epoch. A block is freed when both shares in it are gone: the run's and the
-/// handle's.
+/// fiber's, and its claim fails on the epoch. A block goes back to its pool when both shares in it are gone: the run's
+/// and the handle's.
 ///
 /// The life of a fiber, and the members that are live meanwhile:
 ///
@@ -51,6 +52,7 @@ struct alignas(64) fiber {
     // From spawn to end. Read by `stop`, which looks at all blocks.
     std::atomic<runtime_core*> home{nullptr};
     stack memory;
+    fiber_pool* pool = nullptr;  // never changes once it is set
     const std::uint32_t index;
     std::int32_t budget = 0;  // operations until the next forced yield
     bool pinned = false;
@@ -61,6 +63,7 @@ struct alignas(64) fiber {
     stack_kind wanted_stack;
     std::atomic<std::uint32_t> shares{0};
     int thread_wakeup_fd = -1;  // of a plain thread
+    std::uint32_t tenancy = 0;  // of its pool when it was made, see fiber_pool
     wait_slot end;              // READY once the outcome stands; the joiner waits there
     const task_ops* task = nullptr;
     void* storage = nullptr;
@@ -72,7 +75,7 @@ struct alignas(64) fiber {
     std::atomic<std::uint64_t> cancelled_id{0};
     char* name = nullptr;
 
-    static constexpr std::size_t inline_storage_bytes = 80;
+    static constexpr std::size_t inline_storage_bytes = 64;
     alignas(16) std::byte inline_storage[inline_storage_bytes];
 
     explicit fiber(std::uint32_t number) noexcept : index(number) {}

@@ -12,9 +12,8 @@
 
 #include "base/assert.hpp"
 #include "debug/log.hpp"
-#include "fiber/fiber_table.hpp"
+#include "fiber/fiber_pool.hpp"
 #include "runtime/runtime_core.hpp"
-#include "sched/current.hpp"
 #include "sched/wake.hpp"
 #include "sched/worker.hpp"
 
@@ -50,33 +49,35 @@ void run_caught(fiber& self) {
     }
 }
 
-void report(const fiber& f, const char* what) noexcept {
-    const std::string_view name = f.name_or_empty();
-    std::fprintf(stderr, "mioco: fiber %llu%s%.*s%s ended with an exception that nobody joined: %s\n",
-                 static_cast<unsigned long long>(f.number()), name.empty() ? "" : " \"", static_cast<int>(name.size()),
-                 name.data(), name.empty() ? "" : "\"", what);
+// Calls `write` with what the exception says.
+template <class Write>
+void describe(const std::exception_ptr& error, Write write) noexcept {
+    try {
+        std::rethrow_exception(error);
+    } catch (const std::exception& e) {
+        write(e.what());
+    } catch (...) {
+        write("not a std::exception");
+    }
 }
 
 void report_error(const fiber& f) noexcept {
-    try {
-        std::rethrow_exception(f.error);
-    } catch (const std::exception& e) {
-        report(f, e.what());
-    } catch (...) {
-        report(f, "not a std::exception");
-    }
+    const std::string_view name = f.name_or_empty();
+    const char* const quote = name.empty() ? "" : "\"";
+    describe(f.error, [&](const char* what) {
+        std::fprintf(stderr, "mioco: fiber %llu%s%s%.*s%s ended with an exception that nobody joined: %s\n",
+                     static_cast<unsigned long long>(f.number()), name.empty() ? "" : " ", quote,
+                     static_cast<int>(name.size()), name.data(), quote, what);
+    });
 }
 
 void free_block(fiber& f, worker* here) noexcept {
     MIOCO_ASSERT(f.how_ended == outcome::none, "an outcome is disposed of before its fiber's block is");
     if (f.storage != f.inline_storage) ::operator delete(f.storage, std::align_val_t{f.task->alignment});
     if (f.name != nullptr) std::free(std::exchange(f.name, nullptr));
-    if (here != nullptr) {
-        here->blocks().give(f);
-    } else {
-        f.next = nullptr;
-        all_fibers.give(&f);
-    }
+    if (here != nullptr && &here->blocks().pool() == f.pool) return here->blocks().give(f);
+    f.next = nullptr;
+    f.pool->give(&f);
 }
 
 }  // namespace
@@ -103,13 +104,15 @@ void dispose_of_outcome(fiber& f) noexcept {
     const outcome ended = std::exchange(f.how_ended, outcome::none);
     if (ended == outcome::value) f.task->destroy_result(f.storage);
     if (ended != outcome::error) return;
-    worker* const here = current_thread().on_worker;
-    if (here != nullptr && here->home().settings().uncaught == on_uncaught::rethrow) {
-        here->home().fail(f.error);
-    } else {
-        report_error(f);
-    }
+    if (!f.pool->fail_tenant(f.tenancy, f.error)) report_error(f);
     f.error = nullptr;
+}
+
+void report_failure(const std::exception_ptr& error) noexcept {
+    describe(error, [](const char* what) {
+        std::fprintf(stderr, "mioco: a runtime was stopped by an exception, and ended before anybody waited for it: %s\n",
+                     what);
+    });
 }
 
 void drop_share(fiber& f, worker* here) noexcept {

@@ -17,6 +17,9 @@ void run_fiber(fiber& self);
 /// that fiber or of who dropped its handle, never on another fiber's: it runs the user's code.
 void dispose_of_outcome(fiber& f) noexcept;
 
+/// Writes one line about an exception that `on_uncaught::rethrow` kept and that nobody waited for.
+void report_failure(const std::exception_ptr& error) noexcept;
+
 /// Gives back the run's or the handle's share; the last one frees the block. `here`: the calling thread's worker, or null.
 void drop_share(fiber& f, worker* here) noexcept;
 

@@ -18,8 +18,9 @@ namespace mioco::detail {
 ///     token  --disarm-->   EMPTY     the waiter leaves
 ///     any    --close-->    CLOSED    for ever
 ///
-/// EMPTY holds the number of the fiber that made it so: a fiber that has seen a descriptor drained arms without another attempt
-/// only if nobody else has consumed an event since (`arm_again`).
+/// EMPTY holds the number of the fiber that made it so, or 0 if nobody has yet. A fiber arms only an EMPTY of its own: if another
+/// fiber has consumed an event since this one's attempt, that event may have announced more than the other one took, and
+/// this one tries once more instead of waiting for an event that was used up.
 ///
 /// The poster never replaces CLOSED: with an exchange in place of its loop a waiter that arms between two edges of a
 /// descriptor that is being closed would sleep for ever.
@@ -28,30 +29,40 @@ class basic_wait_slot {
 public:
     enum class arming { armed, was_ready, was_closed, occupied, changed };
 
-    /// [waiter] Takes a kept event away; whether there was one. Acquire: what the poster saw. Sequentially consistent,
-    /// as all exchanges here: the attempt comes after it for every poster.
-    bool consume(std::uint32_t fiber_index) noexcept {
-        std::uint64_t expected = ready;
-        return state_.load(std::memory_order_relaxed) == ready &&
-               state_.compare_exchange_strong(expected, empty_by(fiber_index), std::memory_order_seq_cst,
-                                              std::memory_order_relaxed);
+    /// [waiter] Before an attempt: takes a kept event away, and makes EMPTY the caller's own. Acquire: what the poster saw.
+    /// Sequentially consistent, as all exchanges here: the attempt comes after it for every poster.
+    void consume(std::uint32_t fiber_index) noexcept {
+        std::uint64_t old = state_.load(std::memory_order_relaxed);
+        if (old == empty_by(fiber_index) || old == 0) return;
+        while (old == ready || (is_empty(old) && old != empty_by(fiber_index))) {
+            if (exchange(old, empty_by(fiber_index))) return;
+        }
     }
 
-    /// [waiter] Leaves the token if the slot is empty. `was_ready` leaves the event in place. Release: the poster that
-    /// takes the token sees the wait's begin.
+    /// [waiter, after an attempt] Leaves the token if the slot is empty. `was_ready` leaves the event in place; `changed`: another
+    /// fiber has consumed an event since the attempt. Release: the poster that takes the token sees the wait's begin.
     arming arm(wait_token token) noexcept {
+        std::uint64_t expected = empty_by(token.index());
+        if (exchange(expected, token.raw())) return arming::armed;
+        if (expected == 0 && exchange(expected, token.raw())) return arming::armed;
+        return is_empty(expected) ? arming::changed : hindrance(expected);
+    }
+
+    /// [waiter, without an attempt since its last one] The same, but only on an EMPTY of its own: that it was drained then is
+    /// known for sure.
+    arming arm_again(wait_token token) noexcept {
+        std::uint64_t expected = empty_by(token.index());
+        if (exchange(expected, token.raw())) return arming::armed;
+        return is_empty(expected) ? arming::changed : hindrance(expected);
+    }
+
+    /// [waiter, where an event is never consumed] Leaves the token on any EMPTY.
+    arming arm_any(wait_token token) noexcept {
         std::uint64_t expected = state_.load(std::memory_order_relaxed);
         while (is_empty(expected)) {
             if (exchange(expected, token.raw())) return arming::armed;
         }
         return hindrance(expected);
-    }
-
-    /// [waiter] As `arm`, but `changed` if another fiber has consumed an event since this one made the slot empty.
-    arming arm_again(wait_token token) noexcept {
-        std::uint64_t expected = empty_by(token.index());
-        if (exchange(expected, token.raw())) return arming::armed;
-        return is_empty(expected) ? arming::changed : hindrance(expected);
     }
 
     /// [waiter] Takes the own token back if it is still there. Sequentially consistent, as is a queueing waiter's look
@@ -70,7 +81,7 @@ public:
     [[nodiscard]] std::optional<wait_token> try_post() noexcept {
         std::uint64_t old = state_.load(std::memory_order_acquire);
         while (old != closed) {
-            if (state_.compare_exchange_weak(old, ready, std::memory_order_acq_rel, std::memory_order_acquire)) {
+            if (state_.compare_exchange_weak(old, ready, std::memory_order_seq_cst, std::memory_order_acquire)) {
                 return token_in(old);
             }
         }

@@ -73,7 +73,10 @@ void drop_share(fd_object& fd) noexcept {
 }
 
 void close_fd(fd_object& fd) noexcept {
-    if (fd.closed.exchange(true, std::memory_order_acq_rel)) return;
+    {
+        const std::scoped_lock held(fd.watch_lock);
+        if (fd.closed.exchange(true, std::memory_order_acq_rel)) return;
+    }
     if (fd.may_be_shared) unwatch(fd);
     end_sides(fd);
     const int number = fd.number.load(std::memory_order_relaxed);
@@ -108,6 +111,10 @@ void post_event(std::uint64_t key, std::uint32_t events) noexcept {
     if ((events & (EPOLLOUT | ended)) != 0) fd[side::write].post(wake);
 }
 
+void wake_sides(fd_object& fd) noexcept {
+    for (fd_side& each : fd.sides) each.post(waker{});
+}
+
 void forget_poller(poller& gone) noexcept {
     all_fds.for_each([&](fd_object& fd) {
         if (fd.watcher.load(std::memory_order_relaxed) != &gone) return;
@@ -117,8 +124,7 @@ void forget_poller(poller& gone) noexcept {
             gone.unwatch(fd);
             fd.watcher.store(nullptr, std::memory_order_release);
         }
-        waker wake;
-        for (fd_side& each : fd.sides) each.post(wake);
+        wake_sides(fd);
     });
 }
 

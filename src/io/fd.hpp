@@ -28,7 +28,7 @@ struct alignas(64) fd_object {
     std::atomic<int> number{-1};
     // Hang-up or error was reported. Sticky: from then on "a short read means drained" holds no more.
     std::atomic<bool> hung_up{false};
-    std::atomic<bool> closed{false};
+    std::atomic<bool> closed{false};  // set under `watch_lock`, so that nobody watches what takes the descriptor's place
     bool was_blocking = true;  // before it was adopted; made so again when released
     bool may_be_shared = false;  // adopted: other descriptors may share the open file, so closing does not unwatch it
     std::atomic<std::uint8_t> strays{0};  // waits in a row on workers with another poller; a hint
@@ -63,6 +63,9 @@ int release_fd(fd_object& fd) noexcept;
 
 /// [poller] Posts an event to the fd's sides, given as epoll's bits, if the key's generation is the current one.
 void post_event(std::uint64_t key, std::uint32_t events) noexcept;
+
+/// Makes all who wait try again.
+void wake_sides(fd_object& fd) noexcept;
 
 /// [before nobody waits at the poller any more] What it watched is watched by nobody; waiters of other runtimes watch it anew.
 void forget_poller(poller& gone) noexcept;

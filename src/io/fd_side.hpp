@@ -34,8 +34,11 @@ public:
     slot_type& slot() noexcept { return slot_; }
     [[nodiscard]] const slot_type& slot() const noexcept { return slot_; }
 
-    /// [caller of the system call] Before an attempt.
-    void begin_attempt(std::uint32_t fiber_index) noexcept { slot_.consume(fiber_index); }
+    /// [caller of the system call] Before an attempt; what was seen before counts no more, however the attempt ends.
+    void begin_attempt(std::uint32_t fiber_index) noexcept {
+        drained_by_.store(0, std::memory_order_relaxed);
+        slot_.consume(fiber_index);
+    }
 
     /// [caller of the system call] After it, whether the kernel had nothing left then. If so, this fiber may wait for the next
     /// event without an attempt, which would only fail: that saves one system call in three.

@@ -18,7 +18,7 @@ constexpr std::uint8_t strays_until_moved = 8;
 // A descriptor stays with the poller of the worker on which it first had to wait. It moves when its fiber has been elsewhere
 // for good, as each wait on another worker costs a hand-over between cores; and at once when that poller is another
 // runtime's, which may not be running.
-int watch_elsewhere(fd_object& fd, poller& here) noexcept {
+int move_watch(fd_object& fd, poller& here) noexcept {
     const std::scoped_lock held(fd.watch_lock);
     poller* const watcher = fd.watcher.load(std::memory_order_relaxed);
     if (watcher == &here || fd.closed.load(std::memory_order_relaxed)) return 0;
@@ -32,6 +32,13 @@ int watch_elsewhere(fd_object& fd, poller& here) noexcept {
     fd.strays.store(0, std::memory_order_relaxed);
     const int failure = here.watch(fd);
     if (failure == 0) fd.watcher.store(&here, std::memory_order_release);
+    return failure;
+}
+
+int watch_elsewhere(fd_object& fd, poller& here) noexcept {
+    const int failure = move_watch(fd, here);
+    // Whoever else waits there is told of no event any more: it tries again, and gets the error itself.
+    if (failure < 0) wake_sides(fd);
     return failure;
 }
 

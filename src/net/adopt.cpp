@@ -20,6 +20,12 @@ fd_ref adopt_socket(int fd) {
         throw_failure(failure, what);
     }
     if (type != SOCK_STREAM) throw_failure(-EPROTOTYPE, what);
+    int family = 0;
+    size = sizeof family;
+    if (const int failure = sys::get_option(fd, SOL_SOCKET, SO_DOMAIN, &family, &size); failure < 0) {
+        throw_failure(failure, what);
+    }
+    if (family != AF_INET && family != AF_INET6) throw_failure(-EAFNOSUPPORT, what);
     const int flags = sys::file_status_flags(fd);
     if (flags < 0) throw_failure(flags, what);
     fd_object* const object = new_fd_object(fd);

@@ -5,7 +5,7 @@
 
 namespace mioco::detail {
 
-/// Takes over a stream socket and makes it non-blocking; throws std::system_error, with the descriptor left to the
+/// Takes over a TCP socket and makes it non-blocking; throws std::system_error, with the descriptor left to the
 /// caller, if it is none.
 fd_ref adopt_socket(int fd);
 

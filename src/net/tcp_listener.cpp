@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include <mioco/error.hpp>
 #include <mioco/time.hpp>
 
 #include "base/sys.hpp"
@@ -66,9 +67,15 @@ void warn_of_shortage(int failure) noexcept {
 /// Grows from 5 ms to one second while a shortage lasts.
 class pause_until_free {
 public:
-    void sleep() {
-        sleep_for(next_);
+    /// False if the caller was cancelled meanwhile: how that is told depends on the form of accept.
+    bool sleep() {
+        try {
+            sleep_for(next_);
+        } catch (const fiber_cancelled&) {
+            return false;
+        }
         next_ = std::min(2 * next_, longest);
+        return true;
     }
 
 private:
@@ -91,7 +98,7 @@ accepted accept_patiently(detail::fd_object& fd) {
             [](ssize_t) { return false; });
         if (!is_shortage(static_cast<int>(outcome))) return {static_cast<int>(outcome), result.peer};
         warn_of_shortage(static_cast<int>(outcome));
-        pause.sleep();
+        if (!pause.sleep()) return {-ECANCELED, {}};
     }
 }
 

@@ -26,13 +26,19 @@ constexpr unsigned nobody = ~0U;
 constexpr std::size_t most_taken = 32;  // injected fibers at once, beside the one to run next
 }  // namespace
 
-runtime_core::runtime_core(const config& asked) : settings_(resolve_settings(asked)), driver_(system_driver()) {
+runtime_core::runtime_core(const config& asked) : settings_(resolve_settings(asked)), driver_(system_driver()), pool_(fiber_pool::rent(*this)) {
     refuse_after_fork("a runtime");
     watch_for_fork();
     install_overflow_handler();
     idle_.idle = settings_.workers;
     workers_.reserve(settings_.workers);
-    for (unsigned i = 0; i < settings_.workers; ++i) workers_.push_back(std::make_unique<worker>(*this, i));
+    try {
+        for (unsigned i = 0; i < settings_.workers; ++i) workers_.push_back(std::make_unique<worker>(*this, i));
+    } catch (...) {
+        workers_.clear();
+        pool_.end_rent();
+        throw;
+    }
 }
 
 runtime_core::~runtime_core() {
@@ -47,6 +53,9 @@ runtime_core::~runtime_core() {
     join_threads();
     while (!guests_.none()) std::this_thread::yield();
     for (auto& each : workers_) forget_poller(each->events());
+    workers_.clear();
+    pool_.end_rent();
+    if (const std::exception_ptr error = take_error()) report_failure(error);
 }
 
 worker& runtime_core::worker_after(const worker& other) noexcept {
@@ -64,7 +73,7 @@ void runtime_core::one_starts(fiber& f) noexcept {
     // Against `cancel_all`, which changes the flag, then this counter, and then looks for fibers: whichever of the two comes
     // second here sees what the other did before.
     live_.fetch_add(1, std::memory_order_seq_cst);
-    if (stop_.load(std::memory_order_seq_cst) != stop_state::none) {
+    if ((stop_.load(std::memory_order_seq_cst) & state_mask) != none) {
         f.cancelled_id.store(f.number(), std::memory_order_relaxed);
     }
 }
@@ -73,11 +82,6 @@ void runtime_core::one_ended() noexcept {
     if (live_.fetch_sub(1, std::memory_order_seq_cst) != 1) return;
     idle_waiters_.notify_all();
     workers_.front()->rouse();
-}
-
-void runtime_core::start_from_outside(fiber& f) {
-    start_threads(true);
-    inject(f);
 }
 
 void runtime_core::inject(fiber& f) noexcept {
@@ -106,13 +110,17 @@ fiber* runtime_core::take_injected(worker& here) noexcept {
 }
 
 void runtime_core::request_stop() noexcept {
-    stop_.store(stop_state::due, std::memory_order_seq_cst);
+    std::uint64_t old = stop_.load(std::memory_order_relaxed);
+    while (!stop_.compare_exchange_weak(old, ((old & ~state_mask) + one_request) | due, std::memory_order_seq_cst)) {
+    }
     for (auto& each : workers_) each->events().wake();
 }
 
 void runtime_core::cancel_all() noexcept {
-    stop_state expected = stop_state::due;
-    if (!stop_.compare_exchange_strong(expected, stop_state::carried_out, std::memory_order_seq_cst)) return;
+    std::uint64_t old = stop_.load(std::memory_order_relaxed);
+    do {
+        if ((old & state_mask) != due) return;
+    } while (!stop_.compare_exchange_weak(old, (old & ~state_mask) | carried_out, std::memory_order_seq_cst));
     MIOCO_LOG("stops all fibers");
     live_.fetch_add(0, std::memory_order_seq_cst);  // see one_starts
     all_fibers.for_each([this](fiber& f) { cancel(f); });
@@ -132,12 +140,17 @@ void runtime_core::cancel(fiber& f) noexcept {
     waker{wait_arm::cancel}.wake(f.token(*epoch));
 }
 
-void runtime_core::fail(std::exception_ptr error) noexcept {
+void runtime_core::fail(const std::exception_ptr& error) noexcept {
     {
         const std::scoped_lock held(error_lock_);
-        if (error_ == nullptr) error_ = std::move(error);
+        if (error_ == nullptr) error_ = error;
     }
     request_stop();
+}
+
+std::exception_ptr runtime_core::take_error() noexcept {
+    const std::scoped_lock held(error_lock_);
+    return std::exchange(error_, nullptr);
 }
 
 void runtime_core::wait() {
@@ -147,16 +160,17 @@ void runtime_core::wait() {
                                 "mioco: a fiber waits for the end of its own runtime");
     }
     const auto idle = [](const void* core) { return !static_cast<const runtime_core*>(core)->has_fibers(); };
+    std::uint64_t stop = stop_.load(std::memory_order_seq_cst);
     while (idle_waiters_.wait_unless(idle, this)) {
         if (self != nullptr) throw_if_cancelled(*self);
+        stop = stop_.load(std::memory_order_seq_cst);
     }
-    stop_.store(stop_state::none, std::memory_order_seq_cst);
-    std::exception_ptr error;
-    {
-        const std::scoped_lock held(error_lock_);
-        std::swap(error, error_);
+    // The state may have moved on from due, which does not change the count; a newer request does, and stays.
+    std::uint64_t now = stop_.load(std::memory_order_seq_cst);
+    while ((now & ~state_mask) == (stop & ~state_mask) &&
+           !stop_.compare_exchange_weak(now, now & ~state_mask, std::memory_order_seq_cst)) {
     }
-    if (error != nullptr) std::rethrow_exception(error);
+    if (const std::exception_ptr error = take_error()) std::rethrow_exception(error);
 }
 
 }  // namespace mioco::detail

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/lock.hpp"
-#include "fiber/fiber.hpp"
+#include "fiber/fiber_pool.hpp"
 #include "io/driver.hpp"
 #include "runtime/idle_waiters.hpp"
 #include "runtime/settings.hpp"
@@ -37,6 +37,7 @@ public:
     [[nodiscard]] stack_kind default_stack() const noexcept { return settings_.stacks; }
     [[nodiscard]] driver& io() noexcept { return driver_; }
     [[nodiscard]] guest_count& guests() noexcept { return guests_; }
+    [[nodiscard]] fiber_pool& pool() noexcept { return pool_; }
     [[nodiscard]] idle_board& idle() noexcept { return idle_; }
 
     [[nodiscard]] unsigned worker_count() const noexcept { return settings_.workers; }
@@ -49,9 +50,9 @@ public:
     /// Counts a fiber that is about to start. `stop` reaches it from then on.
     void one_starts(fiber& f) noexcept;
     void one_ended() noexcept;
-    /// [any thread] Starts a fiber from outside.
-    void start_from_outside(fiber& f);
-    /// [any thread] Queues a ready fiber for whichever worker is free first.
+    /// [any thread] Starts the threads that do not run yet. Throws std::system_error when the system has none left.
+    void start_threads(bool with_first_worker);
+    /// [worker, or guest] Queues a ready fiber for whichever worker is free first.
     void inject(fiber& f) noexcept;
     [[nodiscard]] bool has_injected() const noexcept { return injected_count_.load(std::memory_order_seq_cst) != 0; }
     /// [worker] One that was injected, or null; some more go into the worker's own queue.
@@ -67,21 +68,21 @@ public:
 
     /// Async-signal-safe.
     void request_stop() noexcept;
-    [[nodiscard]] bool stop_is_due() const noexcept { return stop_.load(std::memory_order_seq_cst) == stop_state::due; }
+    [[nodiscard]] bool stop_is_due() const noexcept { return (stop_.load(std::memory_order_seq_cst) & state_mask) == due; }
     /// [worker] Carries a requested stop out.
     void cancel_if_stopped() noexcept {
-        if (stop_.load(std::memory_order_relaxed) == stop_state::due) cancel_all();
+        if ((stop_.load(std::memory_order_relaxed) & state_mask) == due) cancel_all();
     }
     /// For `on_uncaught::rethrow`: stops, and keeps the first exception for `wait`.
-    void fail(std::exception_ptr error) noexcept;
+    void fail(const std::exception_ptr& error) noexcept;
 
 private:
+    std::exception_ptr take_error() noexcept;
     static bool is_idle(const runtime_core& self) noexcept { return !self.has_fibers(); }
     static bool is_closing(const runtime_core& self) noexcept {
         return self.closing_.load(std::memory_order_seq_cst);
     }
 
-    void start_threads(bool with_first_worker);
     void start_thread(unsigned number);
     void join_threads() noexcept;
     void cancel_all() noexcept;
@@ -89,6 +90,7 @@ private:
 
     const detail::settings settings_;
     driver& driver_;
+    fiber_pool& pool_;
     std::vector<std::unique_ptr<worker>> workers_;
     idle_board idle_;
     guest_count guests_;
@@ -102,18 +104,19 @@ private:
     std::atomic<std::size_t> injected_count_{0};
 
     // `due` from `request_stop` until a worker has cancelled the fibers that were there; then `carried_out` until `wait` has seen
-    // the last one end. Meanwhile fibers are born cancelled.
-    enum class stop_state : unsigned char { none, due, carried_out };
-    std::atomic<stop_state> stop_{stop_state::none};
+    // the last one end. Meanwhile fibers are born cancelled. Requests are counted above the state, so that `wait` does not
+    // end one that came after its look.
+    enum stop_state : std::uint64_t { none = 0, due = 1, carried_out = 2, state_mask = 3, one_request = 4 };
+    std::atomic<std::uint64_t> stop_{none};
     std::atomic<bool> closing_{false};
 
     idle_waiters idle_waiters_;
     lock error_lock_;
-    std::exception_ptr error_;
+    std::exception_ptr error_;  // the first that `fail` was given
 
     std::mutex threads_mutex_;  // for what follows; plain threads hold it while they start and join others
     std::vector<std::thread> threads_;
-    bool others_started_ = false;
+    unsigned others_started_ = 0;
     bool first_started_ = false;
     bool driven_ = false;
 };

@@ -12,7 +12,7 @@
 #include "debug/log.hpp"
 #include "fiber/blocked_thread.hpp"
 #include "fiber/fiber_run.hpp"
-#include "fiber/fiber_table.hpp"
+#include "fiber/fiber_pool.hpp"
 #include "fiber/parking.hpp"
 #include "runtime/fork_guard.hpp"
 #include "runtime/runtime_core.hpp"
@@ -59,6 +59,7 @@ void prepare_block(fiber& f, const runtime_core& home, const spawn_options& opti
     f.cancelled_id.store(0, std::memory_order_relaxed);
     f.pinned = options.pinned;
     f.shields = 0;
+    f.tenancy = f.pool->tenancy();
     f.how_ended = outcome::none;
     f.end.reset();
 }
@@ -69,7 +70,7 @@ void free_unstarted(fiber& f) noexcept {
     }
     std::free(std::exchange(f.name, nullptr));
     f.next = nullptr;
-    all_fibers.give(&f);
+    f.pool->give(&f);
 }
 
 }  // namespace
@@ -91,7 +92,8 @@ new_fiber make_fiber(runtime* home, const spawn_options& options, const task_ops
     refuse_after_fork("a fiber");
     worker* const here = current_thread().on_worker;
     runtime_core& target = home_for(home, here);
-    fiber& f = here != nullptr ? here->blocks().take() : take_fiber_block();
+    const bool at_home = here != nullptr && &here->home() == &target;
+    fiber& f = at_home ? here->blocks().take() : *target.pool().take(1);
     try {
         f.storage = nullptr;
         f.name = copy_of(options.name);
@@ -110,13 +112,32 @@ void drop_unstarted(fiber& f) noexcept {
     free_unstarted(f);
 }
 
+namespace {
+
+// Into a runtime that the caller need not keep alive: the fiber, which is counted already, does so until it is queued.
+void start_elsewhere(fiber& f, runtime_core& home) {
+    const guest until_queued(home.guests());
+    try {
+        home.start_threads(true);
+    } catch (...) {
+        f.task->discard(f.storage);
+        f.shares.store(0, std::memory_order_relaxed);
+        drop_unstarted(f);
+        home.one_ended();
+        throw;
+    }
+    home.inject(f);
+}
+
+}  // namespace
+
 void start_fiber(fiber& f) {
     runtime_core& home = *f.home.load(std::memory_order_relaxed);
     MIOCO_LOG("spawns C%llu", static_cast<unsigned long long>(f.number()));
     home.one_starts(f);
     // The closure's constructor may have been a switch point, so this thread need not be the one that made the block.
     worker* const here = current_thread().on_worker;
-    if (here == nullptr || &here->home() != &home) return home.start_from_outside(f);
+    if (here == nullptr || &here->home() != &home) return start_elsewhere(f, home);
     here->start(f);
     if (here->running() != nullptr) spend(*here->running());
 }
@@ -136,7 +157,7 @@ void check_joinable(const fiber* f, const fiber* caller) {
 
 void park_until_end(fiber& f, fiber& self) {
     parking wait(self, wait_reason::join, never);
-    if (f.end.arm(wait.token()) == wait_slot::arming::armed) {
+    if (f.end.arm_any(wait.token()) == wait_slot::arming::armed) {
         wait.park();
     } else {
         wait.abandon();

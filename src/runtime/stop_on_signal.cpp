@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string>
 #include <system_error>
+#include <thread>
 
 #include <mioco/runtime.hpp>
 
@@ -21,6 +22,7 @@ namespace {
 
 struct registration {
     std::atomic<runtime_core*> stops{nullptr};
+    std::atomic<int> handling{0};  // handlers that may be about to use `stops`
     struct sigaction before {};
 };
 
@@ -28,7 +30,10 @@ std::array<registration, NSIG> registrations;
 
 // The default action was put back by SA_RESETHAND, for a second signal.
 void on_signal(int number) noexcept {
-    if (runtime_core* const core = registrations[static_cast<std::size_t>(number)].stops.load()) core->request_stop();
+    registration& mine = registrations[static_cast<std::size_t>(number)];
+    mine.handling.fetch_add(1);
+    if (runtime_core* const core = mine.stops.load()) core->request_stop();
+    mine.handling.fetch_sub(1);
 }
 
 }  // namespace
@@ -39,6 +44,7 @@ void forget_stop_signals(const runtime_core& ending) noexcept {
         if (each.stops.load() != &ending) continue;
         sigaction(static_cast<int>(number), &each.before, nullptr);
         each.stops = nullptr;
+        while (each.handling.load() != 0) std::this_thread::yield();
     }
 }
 

@@ -14,13 +14,10 @@ namespace mioco::detail {
 
 void runtime_core::start_threads(bool with_first_worker) {
     const std::scoped_lock held(threads_mutex_);
-    if (!others_started_) {
-        others_started_ = true;
-        for (unsigned i = 1; i < worker_count(); ++i) start_thread(i);
-    }
+    for (; others_started_ + 1 < worker_count(); ++others_started_) start_thread(others_started_ + 1);
     if (with_first_worker && !first_started_ && !driven_) {
-        first_started_ = true;
         start_thread(0);
+        first_started_ = true;
     }
 }
 
@@ -39,7 +36,13 @@ bool runtime_core::begin_to_drive() {
         if (first_started_ || driven_) return false;
         driven_ = true;
     }
-    start_threads(false);
+    try {
+        start_threads(false);
+    } catch (...) {
+        const std::scoped_lock held(threads_mutex_);
+        driven_ = false;
+        throw;
+    }
     return true;
 }
 

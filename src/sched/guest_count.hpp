@@ -26,4 +26,16 @@ private:
 
 using guest_count = basic_guest_count<>;
 
+/// A guest for the life of this object.
+class guest {
+public:
+    explicit guest(guest_count& count) noexcept : count_(count) { count.enter(); }
+    ~guest() { count_.leave(); }
+    guest(const guest&) = delete;
+    guest& operator=(const guest&) = delete;
+
+private:
+    guest_count& count_;
+};
+
 }  // namespace mioco::detail

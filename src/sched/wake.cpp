@@ -20,9 +20,8 @@ void waker::complete_wait(fiber& f) noexcept {
         if (f.word.complete()) here->make_ready(f);
         return;
     }
-    home->guests().enter();
+    const guest until_queued(home->guests());
     if (f.word.complete()) home->inject(f);
-    home->guests().leave();
 }
 
 }  // namespace mioco::detail

@@ -3,6 +3,7 @@
 
 #include "debug/log.hpp"
 #include "fiber/fiber_run.hpp"
+#include "fiber/fiber_table.hpp"
 #include "runtime/runtime_core.hpp"
 #include "sched/wake.hpp"
 #include "sched/worker_queue.hpp"
@@ -31,6 +32,7 @@ worker::worker(runtime_core& home, unsigned number)
       io_(home.io()),
       neighbours_(*this),
       poller_(home.io().make_poller(&home)),
+      blocks_(home.pool()),
       stacks_(home.default_stack()) {
     reserve_stack_ = stacks_.take(home.default_stack());
     if (!reserve_stack_) throw_no_stack(home.default_stack());
@@ -78,7 +80,8 @@ inline void worker::switch_from(fiber& self, handover::action what, std::uint64_
 }
 
 void worker::yield(fiber& self) noexcept {
-    if (ticks_ < ticks_per_look && started_by_loop_ == nullptr && has_nothing_queued()) {
+    const bool must_move = moves_ == migration::always && home_.worker_count() > 1;
+    if (ticks_ < ticks_per_look && started_by_loop_ == nullptr && has_nothing_queued() && !must_move) {
         ++ticks_;
         self.budget = operations_a_run;
         return;

@@ -12,7 +12,7 @@
 #include "context/context.hpp"
 #include "fiber/eh_globals.hpp"
 #include "fiber/fiber.hpp"
-#include "fiber/fiber_table.hpp"
+#include "fiber/fiber_pool.hpp"
 #include "io/driver.hpp"
 #include "net/lease_pool.hpp"
 #include "sched/inbox.hpp"
@@ -141,6 +141,7 @@ private:
     std::unique_ptr<poller> poller_;
     timer_heap timers_;
     nanoseconds_t polled_at_ = 0;
+    bool slept_ = true;  // since it last ran a fiber
     // Times it has polled, for neighbours who want to know whether it is held up. Relaxed: only a hint.
     std::atomic<std::uint32_t> polls_{0};
 

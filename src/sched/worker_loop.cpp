@@ -51,12 +51,13 @@ void worker::run(bool (*finished)(const runtime_core&)) {
     adopt_thread(loop_);
     thread_exceptions_ = this_thread_eh_globals();
     neighbours_.arrive();
-    neighbours_.ensure_watcher();
+    slept_ = true;
     MIOCO_LOG("worker starts");
     while (true) {
         if (ticks_ >= ticks_per_look) look_around();
         fiber* const next = next_to_start();
         if (next != nullptr) {
+            if (std::exchange(slept_, false)) neighbours_.ensure_watcher();
             resume(*next);
         } else if (finished(home_)) {
             break;
@@ -133,7 +134,7 @@ void worker::sleep(bool (*finished)(const runtime_core&)) noexcept {
     neighbours_.end_sleep();
     if (timers_.earliest() != never) timers_.fire(home_.io().now(), timers_);
     if (watching && has_nothing_queued()) neighbours_.help();
-    if (!has_nothing_queued()) neighbours_.ensure_watcher();
+    slept_ = true;
 }
 
 fiber* worker::next_local_if_queue_empty() noexcept {

@@ -34,10 +34,13 @@ public:
     void set(nanoseconds_t deadline) noexcept { deadline_.store(deadline, std::memory_order_relaxed); }
 
     /// [the stack that runs next, after the word's `park`] Whether the caller must push {deadline, fiber} into its heap.
+    /// Lowers `armed` only: a thread that comes late, when the fiber has a nearer deadline already, must not hide that.
     [[nodiscard]] bool arm(nanoseconds_t deadline) noexcept {
-        if (armed_.load(std::memory_order_seq_cst) <= deadline) return false;
-        armed_.store(deadline, std::memory_order_seq_cst);
-        return true;
+        nanoseconds_t armed = armed_.load(std::memory_order_seq_cst);
+        while (armed > deadline) {
+            if (armed_.compare_exchange_weak(armed, deadline, std::memory_order_seq_cst)) return true;
+        }
+        return false;
     }
 
     /// [who popped an entry of this fiber] What to do with it. `expire`: claim the word for `epoch`; a failed claim
@@ -51,7 +54,7 @@ public:
         const nanoseconds_t deadline = deadline_.load(std::memory_order_relaxed);
         if (deadline == never) return {action::drop};
         if (deadline <= now) return {action::expire, deadline, *epoch};
-        armed_.store(deadline, std::memory_order_seq_cst);
+        if (!arm(deadline)) return {action::drop};  // an earlier entry is there, or about to be
         return {action::push_again, deadline};
     }
 
