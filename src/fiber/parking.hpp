@@ -54,7 +54,12 @@ public:
     /// block_thread.
     void park(int fd = -1, short events = 0) noexcept {
         if (self_.is_thread) [[unlikely]] return block_thread(self_, epoch_, deadline_, fd, events);
-        if (!self_.word.is_done()) self_.on->park(self_, epoch_, deadline_);
+        park_fiber();
+    }
+
+    /// The same, by a caller that is known to be a fiber.
+    void park_fiber() noexcept {
+        if (!self_.word.is_done()) self_.on->park(self_);
     }
 
     /// For a caller that found what it wants while arming: ends the wait itself. If somebody else was faster, waits for him
@@ -101,8 +106,7 @@ inline void throw_if_cancelled(const fiber& self) {
 /// Spends one operation from the fiber's budget, and yields when it is used up: every call of the library that might have
 /// parked but did not goes through here, so that one always-ready socket does not starve the others.
 inline void spend(fiber& self) noexcept {
-    if (self.is_thread || --self.budget > 0) return;
-    self.on->yield(self);
+    if (--self.budget <= 0) [[unlikely]] self.on->yield(self);
 }
 
 }  // namespace mioco::detail

@@ -73,14 +73,15 @@ public:
     }
 
     /// [poster] Keeps the event, and returns the token that it took the place of: the caller claims it. A claim that
-    /// fails is no loss, since the event is kept. READY is written over READY too: so this event comes, for sure,
-    /// before the waiter's next `consume`, and the attempt after that sees what caused it.
+    /// fails is no loss, since the event is kept. An event that is kept already stands for this one too: the look and the
+    /// waiter's `consume` are sequentially consistent, so that comes later, and the attempt after it sees what caused both.
     [[nodiscard]] wait_token post() noexcept { return try_post().value_or(wait_token()); }
 
     /// [poster] The same; nothing if the slot is closed.
     [[nodiscard]] std::optional<wait_token> try_post() noexcept {
-        std::uint64_t old = state_.load(std::memory_order_acquire);
+        std::uint64_t old = state_.load(std::memory_order_seq_cst);
         while (old != closed) {
+            if (old == ready) return wait_token();
             if (state_.compare_exchange_weak(old, ready, std::memory_order_seq_cst, std::memory_order_acquire)) {
                 return token_in(old);
             }

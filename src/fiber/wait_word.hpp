@@ -77,6 +77,20 @@ public:
         return false;
     }
 
+    /// [any waker with nothing to hand over] `claim` and `complete` in one step. `won_parked`: the caller makes the fiber
+    /// ready.
+    enum class ending { lost, won, won_parked };
+    [[nodiscard]] ending claim_and_complete(std::uint64_t epoch, wait_arm arm) noexcept {
+        std::uint64_t old = word_.load(std::memory_order_relaxed);
+        while (epoch_of(old) == epoch && (old & claimed) == 0) {
+            if (word_.compare_exchange_weak(old, with_claim(old, arm) | done, std::memory_order_acq_rel,
+                                            std::memory_order_relaxed)) {
+                return (old & parked) != 0 ? ending::won_parked : ending::won;
+            }
+        }
+        return ending::lost;
+    }
+
     /// [who set the cancel flag] The epoch that a cancel may claim, if a wait is open and not masked. Sequentially
     /// consistent, with the flag's store before it: either this sees the open wait, or `park`'s caller sees the flag.
     [[nodiscard]] std::optional<std::uint64_t> cancellable_epoch() const noexcept {
@@ -101,13 +115,17 @@ public:
         return (old & parked) != 0;
     }
 
-    /// [the stack that runs next] Publishes the saved registers; true: the wait is over already, and the caller makes the fiber
-    /// ready. Sequentially consistent: what is set before a look at this word (a cancel flag, a timer that is
-    /// disarmed) is seen by the caller's next loads, or the setter sees PARKED.
-    [[nodiscard]] bool park() noexcept {
+    /// [the stack that runs next] Publishes the saved registers. If the wait is over already, the caller makes the fiber ready; if
+    /// not, the epoch is what it may still claim. Sequentially consistent: what is set before a look at this word (a cancel
+    /// flag, a timer that is disarmed) is seen by the caller's next loads, or the setter sees PARKED.
+    struct parked_wait {
+        bool is_over;
+        std::uint64_t epoch;
+    };
+    [[nodiscard]] parked_wait park() noexcept {
         const std::uint64_t old = word_.fetch_add(parked, std::memory_order_seq_cst);
         MIOCO_ASSERT((old & parked) == 0, "a fiber parks once a wait");
-        return (old & done) != 0;
+        return {(old & done) != 0, epoch_of(old)};
     }
 
     /// [fiber] Whether the wait is over. Acquire: then the frame holds what the winner wrote.

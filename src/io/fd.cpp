@@ -6,7 +6,6 @@
 #include <system_error>
 
 #include <fcntl.h>
-#include <sys/epoll.h>
 
 #include "base/assert.hpp"
 #include "base/sys.hpp"
@@ -47,8 +46,7 @@ fd_object* new_fd_object(int number) noexcept {
     fd_object* const fd = all_fds.take(1);
     if (fd == nullptr) return nullptr;
     for (fd_side& each : fd->sides) each.reset();
-    fd->hung_up.store(false, std::memory_order_relaxed);
-    fd->closed.store(false, std::memory_order_relaxed);
+    fd->ended.store(0, std::memory_order_relaxed);
     fd->was_blocking = true;
     fd->may_be_shared = false;
     fd->strays.store(0, std::memory_order_relaxed);
@@ -67,7 +65,7 @@ void add_share(fd_object& fd) noexcept { fd.shares.fetch_add(1, std::memory_orde
 
 void drop_share(fd_object& fd) noexcept {
     if (fd.shares.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-    if (fd.may_be_shared && !fd.closed.load(std::memory_order_relaxed)) unwatch(fd);
+    if (fd.may_be_shared && !fd.is_closed()) unwatch(fd);
     current_driver().close(fd.number.exchange(-1, std::memory_order_relaxed));
     retire(fd);
 }
@@ -75,7 +73,7 @@ void drop_share(fd_object& fd) noexcept {
 void close_fd(fd_object& fd) noexcept {
     {
         const std::scoped_lock held(fd.watch_lock);
-        if (fd.closed.exchange(true, std::memory_order_acq_rel)) return;
+        if ((fd.ended.fetch_or(fd_object::closed, std::memory_order_acq_rel) & fd_object::closed) != 0) return;
     }
     if (fd.may_be_shared) unwatch(fd);
     end_sides(fd);
@@ -84,7 +82,7 @@ void close_fd(fd_object& fd) noexcept {
 }
 
 int release_fd(fd_object& fd) noexcept {
-    if (fd.closed.load(std::memory_order_relaxed)) return -EBADF;
+    if (fd.is_closed()) return -EBADF;
     if (fd.shares.load(std::memory_order_acquire) != 1 || fd[side::read].slot().is_occupied() ||
         fd[side::write].slot().is_occupied()) {
         return -EBUSY;
@@ -100,19 +98,9 @@ int release_fd(fd_object& fd) noexcept {
     return number;
 }
 
-void post_event(std::uint64_t key, std::uint32_t events) noexcept {
-    fd_object& fd = all_fds[static_cast<std::uint32_t>(key)];
-    // A use that ends just now gets a spurious event at worst: the object is not unmapped.
-    if (fd.generation.load(std::memory_order_acquire) != key >> 32) return;
-    waker wake;
-    constexpr std::uint32_t ended = EPOLLHUP | EPOLLERR;
-    if ((events & (ended | EPOLLRDHUP)) != 0) fd.hung_up.store(true, std::memory_order_release);
-    if ((events & (EPOLLIN | EPOLLRDHUP | ended)) != 0) fd[side::read].post(wake);
-    if ((events & (EPOLLOUT | ended)) != 0) fd[side::write].post(wake);
-}
-
 void wake_sides(fd_object& fd) noexcept {
-    for (fd_side& each : fd.sides) each.post(waker{});
+    const waker wake;
+    for (fd_side& each : fd.sides) each.post(wake);
 }
 
 void forget_poller(poller& gone) noexcept {

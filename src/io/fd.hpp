@@ -14,33 +14,40 @@ class poller;
 
 enum class side : std::uint8_t { read = 0, write = 1 };
 
-/// An open descriptor, shared by the stream or halves that use it. Type-stable and numbered, as events of the kernel may come
-/// late: an event carries the number and the generation of the use that it belongs to.
+/// An open descriptor, shared by the stream or halves that use it. Type-stable, as events of the kernel may come late: an event
+/// carries the object's address and the generation of the use that it belongs to.
 ///
 /// `close` first marks both sides, which wakes whoever waits, and puts a dead socket in the descriptor's place. So the
 /// connection ends at once, while the number stays taken until the last share is gone: a call that is just being made
 /// with it cannot reach another connection.
 struct alignas(64) fd_object {
     fd_side sides[2];
-    const std::uint32_t index;
-    std::atomic<std::uint32_t> generation{0};  // changed between uses
-    std::atomic<std::uint32_t> shares{0};
     std::atomic<int> number{-1};
-    // Hang-up or error was reported. Sticky: from then on "a short read means drained" holds no more.
-    std::atomic<bool> hung_up{false};
-    std::atomic<bool> closed{false};  // set under `watch_lock`, so that nobody watches what takes the descriptor's place
-    bool was_blocking = true;  // before it was adopted; made so again when released
-    bool may_be_shared = false;  // adopted: other descriptors may share the open file, so closing does not unwatch it
+    // Both sticky, and nearly always 0. `hung_up`: hang-up or error was reported, and "a short read means drained" holds no more.
+    // `closed` is set under `watch_lock`, so that nobody watches what takes the descriptor's place.
+    static constexpr std::uint8_t hung_up = 1;
+    static constexpr std::uint8_t closed = 2;
+    std::atomic<std::uint8_t> ended{0};
     std::atomic<std::uint8_t> strays{0};  // waits in a row on workers with another poller; a hint
+    bool was_blocking = true;             // before it was adopted; made so again when released
+    bool may_be_shared = false;  // adopted: other descriptors may share the open file, so closing does not unwatch it
+    std::atomic<std::uint16_t> generation{0};  // changed between uses
+    std::atomic<std::uint32_t> shares{0};
     lock watch_lock;
     std::atomic<poller*> watcher{nullptr};  // changed under `watch_lock`
     fd_object* next = nullptr;
 
-    explicit fd_object(std::uint32_t block_number) noexcept : index(block_number) {}
+    explicit fd_object(std::uint32_t) noexcept {}
 
     fd_side& operator[](side which) noexcept { return sides[static_cast<int>(which)]; }
+    [[nodiscard]] bool is_closed() const noexcept { return (ended.load(std::memory_order_acquire) & closed) != 0; }
+
+    /// For events: the generation above the 48 bits of an address. Never below 64, since objects are aligned so.
     [[nodiscard]] std::uint64_t event_key() const noexcept {
-        return std::uint64_t{generation.load(std::memory_order_relaxed)} << 32 | index;
+        return std::uint64_t{generation.load(std::memory_order_relaxed)} << 48 | reinterpret_cast<std::uintptr_t>(this);
+    }
+    static fd_object& of_key(std::uint64_t key) noexcept {
+        return *reinterpret_cast<fd_object*>(key & ((std::uint64_t{1} << 48) - 1));
     }
 };
 
@@ -60,9 +67,6 @@ void close_fd(fd_object& fd) noexcept;
 /// Gives the descriptor out of an object that only the caller uses: no longer watched, and blocking as it was. -EBUSY if
 /// there are other shares, -EBADF if it is closed.
 int release_fd(fd_object& fd) noexcept;
-
-/// [poller] Posts an event to the fd's sides, given as epoll's bits, if the key's generation is the current one.
-void post_event(std::uint64_t key, std::uint32_t events) noexcept;
 
 /// Makes all who wait try again.
 void wake_sides(fd_object& fd) noexcept;

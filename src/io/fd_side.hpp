@@ -20,11 +20,12 @@ struct queued_waiter {
 
 /// One direction of a descriptor: a slot for the first waiter, and a queue for the others.
 ///
-/// The baton: whoever was in the slot or was woken from the queue calls `pass_on` when it goes, whatever made it go; that wakes
-/// the head of the queue, which tries its call and, if it has to wait, takes the slot. So as long as somebody is
-/// queued, somebody else is in the slot or on his way out with the baton, and no waiter is forgotten.
+/// The baton: whoever was in the slot or was woken from the queue calls `pass_on` when its wait is over, whatever ended it;
+/// that wakes the head of the queue, which tries its call and, if it has to wait, takes the slot. So as long as somebody is
+/// queued, somebody else is in the slot or has been woken and holds the baton, and no waiter is forgotten.
 ///
-/// `Waker` is called as `waker.claim(token)` under the queue's lock, and as `waker.complete(token)` after it.
+/// `Waker` is called as `waker.claim(token)` under the queue's lock, and then, outside of it, as `waker.complete(token)`; or as
+/// `waker.wake(token)` for both at once.
 template <class Sync = system_sync>
 class basic_fd_side {
 public:
@@ -75,16 +76,19 @@ public:
         lock_.unlock();
     }
 
+    /// [leaver] Whether `pass_on` would find anybody. Sequentially consistent, see `enqueue`.
+    [[nodiscard]] bool has_queue() const noexcept { return queued_.load(std::memory_order_seq_cst) != 0; }
+
     /// [leaver] Wakes the first of the queue whose wait is still open.
     template <class Waker>
     void pass_on(const Waker& waker) noexcept {
-        if (queued_.load(std::memory_order_seq_cst) != 0) [[unlikely]] wake_first(waker);
+        if (has_queue()) wake_first(waker);
     }
 
     /// [closer] Ends the side: everybody who waits is woken, and finds it closed.
     template <class Waker>
     void close(const Waker& waker) noexcept {
-        if (const wait_token token = slot_.close(); token && waker.claim(token)) waker.complete(token);
+        if (const wait_token token = slot_.close()) waker.wake(token);
         while (wake_first(waker)) {
         }
     }
@@ -92,7 +96,7 @@ public:
     /// [poller] An event came.
     template <class Waker>
     void post(const Waker& waker) noexcept {
-        if (const wait_token token = slot_.post(); token && waker.claim(token)) waker.complete(token);
+        if (const wait_token token = slot_.post()) waker.wake(token);
     }
 
     /// [owner, with no waiter left] For the next user of the block.

@@ -5,6 +5,7 @@
 
 #include <poll.h>
 
+#include "sched/wake.hpp"
 #include "sched/worker.hpp"
 
 namespace mioco::detail {
@@ -21,7 +22,7 @@ constexpr std::uint8_t strays_until_moved = 8;
 int move_watch(fd_object& fd, poller& here) noexcept {
     const std::scoped_lock held(fd.watch_lock);
     poller* const watcher = fd.watcher.load(std::memory_order_relaxed);
-    if (watcher == &here || fd.closed.load(std::memory_order_relaxed)) return 0;
+    if (watcher == &here || fd.is_closed()) return 0;
     if (watcher != nullptr) {
         const auto strays = static_cast<std::uint8_t>(fd.strays.load(std::memory_order_relaxed) + 1);
         fd.strays.store(strays, std::memory_order_relaxed);
@@ -42,48 +43,73 @@ int watch_elsewhere(fd_object& fd, poller& here) noexcept {
     return failure;
 }
 
-inline int ensure_watched(const fiber& self, fd_object& fd) noexcept {
-    if (self.is_thread) return 0;
-    poller& here = self.on->events();
-    if (fd.watcher.load(std::memory_order_acquire) != &here) return watch_elsewhere(fd, here);
-    if (fd.strays.load(std::memory_order_relaxed) != 0) fd.strays.store(0, std::memory_order_relaxed);
-    return 0;
+short poll_events(side which) noexcept { return which == side::read ? POLLIN : POLLOUT; }
+
+wait_reason reason_for(side which) noexcept {
+    return which == side::read ? wait_reason::readable : wait_reason::writable;
 }
 
 // Behind the one who waits in the slot.
-void wait_in_queue(parking& wait, fd_object& fd, side which, turn& mine) noexcept {
+void wait_in_queue(parking& wait, fd_object& fd, side which) noexcept {
     fd_side& s = fd[which];
     queued_waiter node{wait.token()};
     if (!s.enqueue(node)) return wait.abandon();
-    mine.waited();
-    wait.park(fd.number.load(std::memory_order_relaxed), which == side::read ? POLLIN : POLLOUT);
+    wait.park(fd.number.load(std::memory_order_relaxed), poll_events(which));
     s.dequeue(node);
+}
+
+// The slot is not free.
+[[gnu::noinline]] void wait_otherwise(parking& wait, fd_object& fd, side which, arming found) noexcept {
+    if (found == arming::occupied) {
+        wait_in_queue(wait, fd, which);
+    } else {
+        wait.abandon();
+    }
+}
+
+// No event ended the wait.
+[[gnu::noinline]] int leave_slot(const fiber& self, fd_side& s, const parking& wait) noexcept {
+    s.slot().disarm(wait.token());
+    s.pass_on(waker());
+    const wait_arm by = wait.ended_by();
+    if (by == wait_arm::timer) return -ETIMEDOUT;
+    return by == wait_arm::cancel && is_cancelled(self) ? -ECANCELED : 0;
 }
 
 }  // namespace
 
-int wait_for_event(fiber& self, fd_object& fd, side which, nanoseconds_t deadline, attempt_made made, turn& mine) {
-    if (const int failure = ensure_watched(self, fd); failure < 0) return failure;
-    fd_side& s = fd[which];
-    parking wait(self, which == side::read ? wait_reason::readable : wait_reason::writable, deadline);
-    const wait_token token = wait.token();
-    const arming result = made == attempt_made::yes ? s.slot().arm(token) : s.slot().arm_again(token);
-    if (result == arming::armed) [[likely]] {
-        mine.waited();
-        wait.park(fd.number.load(std::memory_order_relaxed), which == side::read ? POLLIN : POLLOUT);
-    } else if (result == arming::occupied) {
-        wait_in_queue(wait, fd, which, mine);
-    } else {
-        wait.abandon();
+int wait_for_event(fiber& self, fd_object& fd, side which, nanoseconds_t deadline, attempt_made made) {
+    poller& here = self.on->events();
+    if (fd.watcher.load(std::memory_order_acquire) != &here) [[unlikely]] {
+        if (const int failure = watch_elsewhere(fd, here); failure < 0) return failure;
+    } else if (fd.strays.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+        fd.strays.store(0, std::memory_order_relaxed);
     }
-    // What made a thread return is seen by no poller, and what a fiber was told may be old: either tries again.
-    s.end_attempt(self.index, false);
-    const wait_arm by = wait.ended_by();
-    // An event took the token away; what a thread saw itself did not.
-    if (by == wait_arm::event && !self.is_thread) [[likely]] return 0;
-    s.slot().disarm(token);
-    if (by == wait_arm::timer) return -ETIMEDOUT;
-    return by == wait_arm::cancel && is_cancelled(self) ? -ECANCELED : 0;
+    fd_side& s = fd[which];
+    parking wait(self, reason_for(which), deadline);
+    const arming found = made == attempt_made::yes ? s.slot().arm(wait.token()) : s.slot().arm_again(wait.token());
+    if (found == arming::armed) [[likely]] {
+        wait.park_fiber();
+    } else {
+        wait_otherwise(wait, fd, which, found);
+    }
+    if (wait.ended_by() != wait_arm::event) [[unlikely]] return leave_slot(self, s, wait);
+    if (s.has_queue()) [[unlikely]] s.pass_on(waker());
+    return 0;
+}
+
+int block_for_event(fd_object& fd, side which) {
+    fiber& self = current_waiter();
+    fd_side& s = fd[which];
+    parking wait(self, reason_for(which), never);
+    const arming found = s.slot().arm(wait.token());
+    if (found == arming::armed) {
+        wait.park(fd.number.load(std::memory_order_relaxed), poll_events(which));
+    } else {
+        wait_otherwise(wait, fd, which, found);
+    }
+    // What the thread saw itself no poller took the token for.
+    return leave_slot(self, s, wait);
 }
 
 }  // namespace mioco::detail

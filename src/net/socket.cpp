@@ -25,7 +25,7 @@ fd_ref fd_ref::share() const noexcept {
 
 int socket_native(const fd_ref& fd) noexcept {
     const fd_object* const object = fd.get();
-    if (object == nullptr || object->closed.load(std::memory_order_acquire)) return -1;
+    if (object == nullptr || object->is_closed()) return -1;
     return object->number.load(std::memory_order_relaxed);
 }
 
@@ -37,7 +37,7 @@ int wait_until_ready(const fd_ref& fd, side which) {
     // An event may be old, so poll(2) has the last word.
     const ssize_t result = attempt_or_wait(
         *fd.get(), which,
-        [&](driver& io, int number) -> ssize_t {
+        [&](driver& io, int number, worker*) -> ssize_t {
             const int ready = io.ready_now(number, events);
             return ready == 0 ? -EAGAIN : ready;
         },

@@ -31,14 +31,14 @@ ssize_t read_some(const fd_ref& fd, bytes into) {
     // With no room, a read would not tell the end of the stream from an empty buffer.
     if (into.empty()) return 0;
     return transfer(
-        fd, side::read, [&](driver& io, int number) { return io.receive(number, into.data(), into.size()); },
+        fd, side::read, [&](driver& io, int number, worker*) { return io.receive(number, into.data(), into.size()); },
         [&](ssize_t count) { return count > 0 && static_cast<std::size_t>(count) < into.size(); });
 }
 
 ssize_t write_some(const fd_ref& fd, const_bytes from) {
     if (from.empty()) return 0;
     return transfer(
-        fd, side::write, [&](driver& io, int number) { return io.send(number, from.data(), from.size()); },
+        fd, side::write, [&](driver& io, int number, worker*) { return io.send(number, from.data(), from.size()); },
         [](ssize_t) { return false; });
 }
 
@@ -89,7 +89,7 @@ std::size_t socket_readv(const fd_ref& fd, std::span<const iovec> into, std::err
     if (room == 0) return finish(0, "readv", ec);
     const ssize_t count = transfer(
         fd, side::read,
-        [&](driver& io, int number) { return io.receive_into(number, into); },
+        [&](driver& io, int number, worker*) { return io.receive_into(number, into); },
         [&](ssize_t n) { return n > 0 && static_cast<std::size_t>(n) < room; });
     return finish(count, "readv", ec);
 }
@@ -98,13 +98,13 @@ std::size_t socket_writev(const fd_ref& fd, std::span<const iovec> from, std::er
     if (total_size(from) == 0) return finish(0, "writev", ec);
     const ssize_t count = transfer(
         fd, side::write,
-        [&](driver& io, int number) { return io.send_from(number, from); },
+        [&](driver& io, int number, worker*) { return io.send_from(number, from); },
         [](ssize_t) { return false; });
     return finish(count, "writev", ec);
 }
 
 std::optional<std::size_t> socket_try_read(const fd_ref& fd, bytes into, std::error_code* ec) {
-    const ssize_t count = attempt_once(fd.get(), side::read, [&](driver& io, int number) {
+    const ssize_t count = attempt_once(fd.get(), side::read, [&](driver& io, int number, worker*) {
         return io.receive(number, into.data(), into.size());
     });
     if (count == -EAGAIN) return finish(0, "try_read", ec), std::nullopt;
@@ -112,7 +112,7 @@ std::optional<std::size_t> socket_try_read(const fd_ref& fd, bytes into, std::er
 }
 
 std::optional<std::size_t> socket_try_write(const fd_ref& fd, const_bytes from, std::error_code* ec) {
-    const ssize_t count = attempt_once(fd.get(), side::write, [&](driver& io, int number) {
+    const ssize_t count = attempt_once(fd.get(), side::write, [&](driver& io, int number, worker*) {
         return io.send(number, from.data(), from.size());
     });
     if (count == -EAGAIN) return finish(0, "try_write", ec), std::nullopt;
@@ -124,9 +124,8 @@ net::leased_bytes socket_read_lease(const fd_ref& fd, std::error_code* ec) {
     std::byte* buffer = nullptr;
     const ssize_t count = transfer(
         fd, side::read,
-        [&](driver& io, int number) {
+        [&](driver& io, int number, worker* here) {
             // Borrowed for each attempt anew, so that a connection that waits holds none.
-            worker* const here = current_thread().on_worker;
             buffer = net::lease_access::borrow(here);
             const ssize_t n = io.receive(number, buffer, room);
             if (n <= 0) net::lease_access::give_back(buffer, here);

@@ -89,7 +89,7 @@ accepted accept_patiently(detail::fd_object& fd) {
         accepted result{};
         const ssize_t outcome = detail::attempt_or_wait(
             fd, detail::side::read,
-            [&](detail::driver& io, int number) -> ssize_t {
+            [&](detail::driver& io, int number, detail::worker*) -> ssize_t {
                 do {
                     result = accept_now(io, number);
                 } while (concerns_one_client(result.number));
@@ -161,7 +161,7 @@ tcp_stream tcp_listener::accept() {
 
 std::optional<tcp_stream> tcp_listener::try_accept() {
     accepted result{-EBADF, {}};
-    const ssize_t outcome = detail::attempt_once(fd_.get(), detail::side::read, [&](detail::driver& io, int number) -> ssize_t {
+    const ssize_t outcome = detail::attempt_once(fd_.get(), detail::side::read, [&](detail::driver& io, int number, detail::worker*) -> ssize_t {
         do {
             result = accept_now(io, number);
         } while (concerns_one_client(result.number));

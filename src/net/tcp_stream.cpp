@@ -20,7 +20,7 @@ namespace {
 int wait_for_connection(detail::fd_object& fd) {
     const ssize_t ready = detail::attempt_or_wait(
         fd, detail::side::write,
-        [](detail::driver& io, int number) -> ssize_t {
+        [](detail::driver& io, int number, detail::worker*) -> ssize_t {
             const int events = io.ready_now(number, POLLOUT);
             return events == 0 ? -EAGAIN : events;
         },

@@ -15,7 +15,7 @@
 #include "io/fd.hpp"
 #include "runtime/fork_guard.hpp"
 #include "runtime/stop_signals.hpp"
-#include "sched/wake.hpp"
+#include "sched/wake_inline.hpp"
 #include "sched/worker.hpp"
 #include "stack/overflow.hpp"
 
@@ -137,7 +137,7 @@ void runtime_core::cancel(fiber& f) noexcept {
     const auto epoch = f.word.cancellable_epoch();
     // Still the same fiber, so the epoch, which was read before, is one of its own.
     if (!epoch || f.number() != id || f.home.load(std::memory_order_acquire) != this) return;
-    waker{wait_arm::cancel}.wake(f.token(*epoch));
+    waker(wait_arm::cancel).wake(f.token(*epoch));
 }
 
 void runtime_core::fail(const std::exception_ptr& error) noexcept {

@@ -61,37 +61,24 @@ inline void worker::announce(fiber* to) noexcept {
     to->budget = operations_a_run;
 }
 
-void worker::resume(fiber& next) noexcept {
-    loop_exceptions_ = *thread_exceptions_;
-    handover_.what = handover::action::nothing;
-    announce(&next);
-    switch_context(loop_, next.ctx);
-    settle();
-}
-
-inline void worker::switch_from(fiber& self, handover::action what, std::uint64_t epoch,
-                                nanoseconds_t deadline) noexcept {
-    fiber* const next = next_to_switch_to();
-    handover_ = {&self, what, epoch, deadline};
-    self.exceptions = *thread_exceptions_;
-    announce(next);
-    switch_context(self.ctx, next != nullptr ? next->ctx : loop_);
-    self.on->settle();
-}
-
-void worker::yield(fiber& self) noexcept {
-    const bool must_move = moves_ == migration::always && home_.worker_count() > 1;
-    if (ticks_ < ticks_per_look && started_by_loop_ == nullptr && has_nothing_queued() && !must_move) {
-        ++ticks_;
-        self.budget = operations_a_run;
-        return;
+inline void worker::settle_parked() noexcept {
+    fiber& f = *handover_.left;
+    const nanoseconds_t deadline = f.timer.deadline();
+    const auto wait = f.word.park();
+    if (wait.is_over) return enqueue(f);
+    // From here on another thread may run the fiber; what follows is safe at any later time of its life.
+    if (deadline != never && f.timer.arm(deadline)) timers_.push(deadline, f.index);
+    const bool cancelled = f.cancelled_id.load(std::memory_order_seq_cst) == f.number();
+    if (cancelled && f.word.claim_for_cancel(wait.epoch)) [[unlikely]] {
+        waker(wait_arm::cancel).complete(f.token(wait.epoch));
     }
-    switch_from(self, handover::action::requeue, 0, never);
 }
 
-void worker::park(fiber& self, std::uint64_t epoch, nanoseconds_t deadline) noexcept {
-    MIOCO_LOG("waits for %s", reason_texts[static_cast<int>(self.waits_for)]);
-    switch_from(self, handover::action::park, epoch, deadline);
+void worker::settle_buried() noexcept {
+    fiber& ended = *handover_.left;
+    destroy_context(ended.ctx);
+    take_back_stack(ended);
+    drop_share(ended, this);
 }
 
 inline void worker::settle() noexcept {
@@ -108,26 +95,7 @@ inline void worker::settle() noexcept {
     }
 }
 
-void worker::settle_parked() noexcept {
-    const handover parked = handover_;
-    fiber& f = *parked.left;
-    if (f.word.park()) return enqueue(f);
-    // From here on another thread may run the fiber; what follows is safe at any later time of its life.
-    if (parked.deadline != never && f.timer.arm(parked.deadline)) timers_.push(parked.deadline, f.index);
-    const bool cancelled = f.cancelled_id.load(std::memory_order_seq_cst) == f.number();
-    if (cancelled && f.word.claim_for_cancel(parked.epoch)) {
-        waker{wait_arm::cancel}.complete(f.token(parked.epoch));
-    }
-}
-
-void worker::settle_buried() noexcept {
-    fiber& ended = *handover_.left;
-    destroy_context(ended.ctx);
-    take_back_stack(ended);
-    drop_share(ended, this);
-}
-
-fiber* worker::next_to_switch_to() noexcept {
+inline fiber* worker::next_to_switch_to() noexcept {
     if (ticks_ >= ticks_per_look || started_by_loop_ != nullptr) return nullptr;
     fiber* const next = next_local();
     if (next == nullptr || next->has_started()) return next;
@@ -138,6 +106,38 @@ fiber* worker::next_to_switch_to() noexcept {
     }
     begin_life(*next);
     return next;
+}
+
+void worker::resume(fiber& next) noexcept {
+    loop_exceptions_ = *thread_exceptions_;
+    handover_.what = handover::action::nothing;
+    announce(&next);
+    switch_context(loop_, next.ctx);
+    settle();
+}
+
+inline void worker::switch_from(fiber& self, handover::action what) noexcept {
+    fiber* const next = next_to_switch_to();
+    handover_ = {&self, what};
+    self.exceptions = *thread_exceptions_;
+    announce(next);
+    switch_context(self.ctx, next != nullptr ? next->ctx : loop_);
+    self.on->settle();
+}
+
+void worker::yield(fiber& self) noexcept {
+    const bool must_move = moves_ == migration::always && home_.worker_count() > 1;
+    if (ticks_ < ticks_per_look && started_by_loop_ == nullptr && has_nothing_queued() && !must_move) {
+        ++ticks_;
+        self.budget = operations_a_run;
+        return;
+    }
+    switch_from(self, handover::action::requeue);
+}
+
+void worker::park(fiber& self) noexcept {
+    MIOCO_LOG("waits for %s", reason_texts[static_cast<int>(self.waits_for)]);
+    switch_from(self, handover::action::park);
 }
 
 void worker::begin_life(fiber& f) noexcept {

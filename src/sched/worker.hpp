@@ -14,7 +14,7 @@
 #include "fiber/fiber.hpp"
 #include "fiber/fiber_pool.hpp"
 #include "io/driver.hpp"
-#include "net/lease_pool.hpp"
+#include "io/lease_cache.hpp"
 #include "sched/inbox.hpp"
 #include "sched/neighbourhood.hpp"
 #include "sched/ready_list.hpp"
@@ -33,8 +33,6 @@ struct handover {
     enum class action : std::uint8_t { nothing, requeue, park, bury };
     fiber* left = nullptr;
     action what = action::nothing;
-    std::uint64_t epoch = 0;
-    nanoseconds_t deadline = never;
 };
 
 /// An OS thread that runs fibers. Members without a comment are used by its own thread only.
@@ -65,7 +63,7 @@ public:
     /// Lets others run; `self` stays ready.
     void yield(fiber& self) noexcept;
     /// Until the wait is over. The caller goes on on whichever worker resumes it.
-    void park(fiber& self, std::uint64_t epoch, nanoseconds_t deadline) noexcept;
+    void park(fiber& self) noexcept;
 
     // Making fibers ready
     /// [this thread] Queues a fiber here, or where it belongs.
@@ -86,7 +84,7 @@ private:
 
     // worker.cpp: switching
     static void fiber_main(void* block);
-    void switch_from(fiber& self, handover::action what, std::uint64_t epoch, nanoseconds_t deadline) noexcept;
+    void switch_from(fiber& self, handover::action what) noexcept;
     void resume(fiber& next) noexcept;
     void announce(fiber* to) noexcept;
     void settle() noexcept;
@@ -103,6 +101,7 @@ private:
     [[nodiscard]] bool has_nothing_queued() const noexcept;
     void queue(fiber& f) noexcept;
     void enqueue(fiber& f) noexcept;
+    void enqueue_rare(fiber& f) noexcept;
 
     // worker_loop.cpp: finding something to run
     fiber* next_to_start() noexcept;

@@ -144,6 +144,8 @@ fiber* worker::next_local_if_queue_empty() noexcept {
     return next_.exchange(nullptr, std::memory_order_acq_rel);
 }
 
+void worker::enqueue_rare(fiber& f) noexcept { enqueue(f); }
+
 void worker::start(fiber& f) noexcept { enqueue(f); }
 
 bool worker::send_elsewhere(fiber& f) noexcept {

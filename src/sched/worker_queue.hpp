@@ -41,7 +41,11 @@ inline void worker::enqueue(fiber& f) noexcept {
 }
 
 inline void worker::make_ready(fiber& f) noexcept {
-    if (running_ == nullptr || f.pinned || moves_ == migration::always) return enqueue(f);
+    if (f.pinned || moves_ == migration::always) [[unlikely]] return enqueue_rare(f);
+    if (running_ == nullptr) {
+        if (!queue_.push(&f)) [[unlikely]] enqueue_rare(f);
+        return;
+    }
     // Woken by a fiber: it runs next. Whoever was in the slot goes to the queue.
     if (fiber* const displaced = next_.exchange(&f, std::memory_order_acq_rel)) queue(*displaced);
 }

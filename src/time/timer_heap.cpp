@@ -5,7 +5,7 @@
 #include <mutex>
 
 #include "fiber/fiber_table.hpp"
-#include "sched/wake.hpp"
+#include "sched/wake_inline.hpp"
 
 namespace mioco::detail {
 
@@ -25,7 +25,7 @@ void timer_heap::fire(nanoseconds_t now, timer_heap& again) noexcept {
         if (verdict.what == lazy_timer::action::push_again) {
             again.push(verdict.deadline, due.fiber_index);
         } else if (verdict.what == lazy_timer::action::expire) {
-            waker{wait_arm::timer}.wake(f.token(verdict.epoch));
+            waker(wait_arm::timer).wake(f.token(verdict.epoch));
         }
     }
 }

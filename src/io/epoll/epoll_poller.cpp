@@ -10,14 +10,15 @@
 
 #include "base/sys.hpp"
 #include "io/fd.hpp"
+#include "sched/wake_inline.hpp"
 
 namespace mioco::detail {
 
 namespace {
 
-// Keys that no descriptor has: its low half, the object's number, is never 0.
-constexpr std::uint64_t wakeup_key = std::uint64_t{1} << 32;
-constexpr std::uint64_t timer_key = std::uint64_t{2} << 32;
+// Keys that no descriptor has, see fd_object::event_key.
+constexpr std::uint64_t wakeup_key = 1;
+constexpr std::uint64_t timer_key = 2;
 constexpr int events_a_wait = 128;
 
 bool has_precise_wait() {
@@ -39,6 +40,18 @@ bool has_precise_wait() {
 bool precise_wait() {
     static const bool works = has_precise_wait();
     return works;
+}
+
+inline void post_event(std::uint64_t key, std::uint32_t events, const waker& wake) noexcept {
+    fd_object& fd = fd_object::of_key(key);
+    // A use that ends just now gets a spurious event at worst: the object is not unmapped.
+    if (fd.generation.load(std::memory_order_acquire) != key >> 48) [[unlikely]] return;
+    if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) [[unlikely]] {
+        fd.ended.fetch_or(fd_object::hung_up, std::memory_order_release);
+        return wake_sides(fd);
+    }
+    if ((events & EPOLLIN) != 0) fd[side::read].post(wake);
+    if ((events & EPOLLOUT) != 0) fd[side::write].post(wake);
 }
 
 }  // namespace
@@ -83,12 +96,13 @@ void epoll_poller::unwatch(fd_object& fd) noexcept {
 void epoll_poller::wait(nanoseconds_t timeout_ns, caller who) noexcept {
     epoll_event events[events_a_wait];
     const int count = wait_for_events(events, events_a_wait, timeout_ns);
+    const waker wake_waiter;
     bool wake_up_owner = false;
     for (int i = 0; i < count; ++i) {
-        if (events[i].data.u64 == wakeup_key || events[i].data.u64 == timer_key) {
+        if (events[i].data.u64 <= timer_key) [[unlikely]] {
             wake_up_owner = true;
         } else {
-            post_event(events[i].data.u64, events[i].events);
+            post_event(events[i].data.u64, events[i].events, wake_waiter);
         }
     }
     // It was meant for the owner, who may have gone to sleep since.

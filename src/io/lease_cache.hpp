@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <cstddef>
+#include <new>
+
+namespace mioco::detail {
+
+/// A worker's free buffers for leases.
+class lease_cache {
+public:
+    lease_cache() = default;
+    ~lease_cache() {
+        while (std::byte* const buffer = take()) ::operator delete(buffer);
+    }
+    lease_cache(const lease_cache&) = delete;
+    lease_cache& operator=(const lease_cache&) = delete;
+
+    /// Null if there is none.
+    std::byte* take() noexcept { return count_ == 0 ? nullptr : buffers_[--count_]; }
+    /// False if there are enough.
+    bool keep(std::byte* buffer) noexcept {
+        if (count_ == capacity) return false;
+        buffers_[count_++] = buffer;
+        return true;
+    }
+
+private:
+    static constexpr std::size_t capacity = 32;
+
+    std::size_t count_ = 0;
+    std::byte* buffers_[capacity];
+};
+
+}  // namespace mioco::detail
