@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MPL-2.0
+"""User instructions, counted by callgrind: those of a long run less those of a short one, so that starting and ending
+do not count."""
+
+import re
+import shutil
+import subprocess
+
+import measure as m
+import programs as p
+
+ECHO_CONNECTIONS = 64
+ECHO_LIMIT = 300
+SHORT_ECHOES, LONG_ECHOES = 20_000, 120_000
+
+# Program, arguments of the short and of the long run, operations between the two. One worker: with two, valgrind's
+# turn-taking of threads decides what happens.
+MICRO = {
+    "context_switch": ("context_switch", ("100000",), ("1100000",), 2_000_000),  # it has two halves
+    "yield": ("yield", ("20000", "1"), ("120000", "1"), 100_000),
+    "spawn_join": ("spawn_join", ("10000", "1"), ("60000", "1"), 50_000),
+    "batch_spawn": ("batch_spawn", ("10000", "1", "2"), ("10000", "1", "7"), 50_000),
+}
+
+CALLGRIND = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null")
+
+
+def _collected(stderr):
+    found = re.search(r"Collected\s*:\s*(\d+)", stderr)
+    if found is None:
+        raise RuntimeError(f"no count from callgrind: {stderr.strip()[-500:]}")
+    return int(found.group(1))
+
+
+def _count_program(command):
+    done = subprocess.run([*CALLGRIND, *map(str, command)], capture_output=True, text=True, timeout=p.RUN_TIMEOUT_S)
+    if done.returncode != 0:
+        raise RuntimeError(f"{command} ended with {done.returncode} under valgrind: {done.stderr.strip()[-500:]}")
+    return _collected(done.stderr)
+
+
+def count_micro(programs, name):
+    """Instructions an operation."""
+    program, short, long, operations = MICRO[name]
+    path = programs.need(program)
+    return (_count_program([path, *long]) - _count_program([path, *short])) / operations
+
+
+def _count_echoes(programs, peer, requests):
+    server = p.Server([*CALLGRIND, programs.need(peer.program)], p.SERVER_CPU, peer.environment(1))
+    with server:
+        p.load(programs, server, c=ECHO_CONNECTIONS, n=requests)
+        return _collected(server.stop())
+
+
+def count_echo(programs, peer):
+    """Instructions of the server an echoed message, 64 connections, ping-pong."""
+    long = _count_echoes(programs, peer, LONG_ECHOES)
+    return (long - _count_echoes(programs, peer, SHORT_ECHOES)) / (LONG_ECHOES - SHORT_ECHOES)
+
+
+def compare_echo(run):
+    """mioco's count beside the rivals'. Go is not among them: valgrind does not run its programs."""
+    if shutil.which("valgrind") is None:
+        raise FileNotFoundError("valgrind is not installed")
+    result = m.Result("instructions", f"User instructions an echoed message, {ECHO_CONNECTIONS} connections")
+    for peer in run.programs.peers((p.MIOCO, p.RAW, p.LIBEV, p.ASIO, p.BOOST_FIBER, p.TOKIO)):
+        m.say(f"  {peer.name}")
+        count = count_echo(run.programs, peer)
+        result.samples[peer.name] = count
+        result.rows.append({"server": peer.name, "instructions": f"{count:.0f}"})
+        if peer is p.MIOCO:
+            result.checks.append(m.Check("user instructions an echoed message", count, ECHO_LIMIT))
+    return result

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MPL-2.0
+"""What a run was made on, for the head of the report."""
+
+import datetime
+import os
+import pathlib
+import platform
+import re
+import subprocess
+
+import programs as p
+
+
+def _first_match(path, pattern):
+    found = re.search(pattern, pathlib.Path(path).read_text(encoding="utf-8"), re.MULTILINE)
+    return found.group(1).strip() if found else "unknown"
+
+
+def _first_line(*command):
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[0]
+    except (OSError, subprocess.CalledProcessError, IndexError):
+        return "not there"
+
+
+class OthersUsage:
+    """How much of the machine programs that are not ours took since this was made, as a share of all its time.
+
+    Clock times and latencies are worth nothing on a busy machine, so the report has to say whether it was one."""
+
+    def __init__(self):
+        self._start = self._times()
+
+    @staticmethod
+    def _times():
+        """Seconds: busy on all processors, busy by us, stolen by the hypervisor, and all there was."""
+        fields = [int(f) for f in pathlib.Path("/proc/stat").read_text(encoding="utf-8").split("\n", 1)[0].split()[1:9]]
+        user, nice, system, idle, iowait, irq, softirq, stolen = (f / os.sysconf("SC_CLK_TCK") for f in fields)
+        ours = os.times()
+        busy = user + nice + system + irq + softirq
+        return busy, sum(ours[:4]), stolen, busy + idle + iowait + stolen
+
+    def share(self):
+        busy, ours, stolen, total = (end - start for start, end in zip(self._start, self._times()))
+        return max(0.0, busy - ours + stolen) / total if total > 0 else 0.0
+
+
+def compiler():
+    return _first_line("c++", "--version")
+
+
+def describe(programs):
+    """A dictionary of names and values, in the order in which they are shown."""
+    pages = pathlib.Path("/sys/kernel/mm/transparent_hugepage/enabled")
+    memory_kib = int(_first_match("/proc/meminfo", r"^MemTotal:\s*(\d+)"))
+    facts = {
+        "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        "processor": _first_match("/proc/cpuinfo", r"^model name\s*:\s*(.*)$"),
+        "cores": str(os.cpu_count()),
+        "memory": f"{memory_kib / 1024 / 1024:.1f} GiB",
+        "kernel": platform.release(),
+        "huge pages": _first_match(pages, r"\[(\w+)\]") if pages.exists() else "unknown",
+        "compiler": compiler(),
+        "valgrind": _first_line("valgrind", "--version"),
+        "load": f"{os.getloadavg()[0]:.2f} a minute before the start",
+    }
+    for peer in programs.peers():
+        facts[peer.name] = programs.version(peer)
+    missing = [peer.name for peer in p.PEERS if programs.find(peer.program) is None]
+    if missing:
+        facts["not built, so left out"] = ", ".join(missing)
+    return facts

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+// What the micro benchmarks share: arguments, clocks, and the line of JSON that each prints.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+
+namespace bench {
+
+/// The argument at `index`, a number above zero, or `otherwise` if there is none.
+inline std::size_t argument(int argc, char** argv, int index, std::size_t otherwise) {
+    if (argc <= index) return otherwise;
+    char* end = nullptr;
+    const auto value = std::strtoull(argv[index], &end, 10);
+    if (value == 0 || *end != '\0') {
+        std::fprintf(stderr, "%s: \"%s\" is not a number above zero\n", argv[0], argv[index]);
+        std::exit(2);
+    }
+    return value;
+}
+
+/// Nanoseconds of wall clock, and of processor over all threads of the process.
+struct times {
+    double wall_ns = 0;
+    double cpu_ns = 0;
+
+    static times now() {
+        timespec cpu{};
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+        return {std::chrono::duration<double, std::nano>(
+                    std::chrono::steady_clock::now().time_since_epoch())
+                    .count(),
+                1e9 * static_cast<double>(cpu.tv_sec) + static_cast<double>(cpu.tv_nsec)};
+    }
+};
+
+/// How long `body` takes, divided by `count`.
+template <class F>
+times measure(std::size_t count, F&& body) {
+    const times start = times::now();
+    body();
+    const times end = times::now();
+    const auto each = static_cast<double>(count);
+    return {(end.wall_ns - start.wall_ns) / each, (end.cpu_ns - start.cpu_ns) / each};
+}
+
+/// The beginning of the line; the caller adds what else there is, and the brace.
+inline void begin_report(const char* name, std::size_t workers, std::size_t count, const times& t) {
+    std::printf(
+        "{\"case\": \"%s\", \"workers\": %zu, \"count\": %zu, \"wall_ns\": %.2f, \"cpu_ns\": %.2f",
+        name, workers, count, t.wall_ns, t.cpu_ns);
+}
+
+inline void report(const char* name, std::size_t workers, std::size_t count, const times& t) {
+    begin_report(name, workers, count, t);
+    std::puts("}");
+}
+
+}  // namespace bench

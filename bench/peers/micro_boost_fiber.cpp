@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MPL-2.0
+// The micro cases on Boost.Fiber: `micro_boost_fiber context_switch|yield|spawn_join|batch_spawn COUNT THREADS`, one line of JSON.
+// With one thread the scheduler is round robin, the fastest that Boost has; with more it is work stealing.
+
+#include <atomic>
+#include <boost/context/fiber.hpp>
+#include <boost/fiber/all.hpp>
+#include <boost/version.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace {
+
+namespace fibers = boost::fibers;
+
+double wall_ns() {
+    return std::chrono::duration<double, std::nano>(
+               std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+}
+
+double cpu_ns() {
+    timespec now{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return 1e9 * static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec);
+}
+
+struct measured {
+    double wall;
+    double cpu;
+    double alternated = -1;
+};
+
+template <class F>
+measured measure(std::size_t count, F body) {
+    const double wall = wall_ns();
+    const double cpu = cpu_ns();
+    body();
+    const auto each = static_cast<double>(count);
+    return {(wall_ns() - wall) / each, (cpu_ns() - cpu) / each};
+}
+
+// The switch of Boost.Context, on which the fibers stand.
+measured context_switch(std::size_t count) {
+    namespace context = boost::context;
+    context::fiber other([](context::fiber&& main) {
+        for (;;) main = std::move(main).resume();
+        return std::move(main);
+    });
+    return measure(count, [&] {
+        for (std::size_t i = 0; i < count / 2; ++i) other = std::move(other).resume();
+    });
+}
+
+// Two fibers yield in turn. `alternated` is the share of yields after which the other one had run.
+measured yield(std::size_t count) {
+    std::atomic<int> last{-1};
+    std::atomic<std::size_t> alternated{0};
+    const auto loop = [&](int self) {
+        std::size_t others = 0;
+        for (std::size_t i = 0; i < count / 2; ++i) {
+            last.store(self, std::memory_order_relaxed);
+            boost::this_fiber::yield();
+            others += last.load(std::memory_order_relaxed) != self ? 1U : 0U;
+        }
+        alternated += others;
+    };
+    measured result = measure(count, [&] {
+        fibers::fiber first(fibers::launch::post, loop, 0);
+        fibers::fiber second(fibers::launch::post, loop, 1);
+        first.join();
+        second.join();
+    });
+    result.alternated = static_cast<double>(alternated) / static_cast<double>(count);
+    return result;
+}
+
+measured spawn_join(std::size_t count) {
+    fibers::pooled_fixedsize_stack stacks;
+    return measure(count, [&] {
+        for (std::size_t i = 0; i < count; ++i) {
+            fibers::fiber(fibers::launch::post, std::allocator_arg, stacks, [] {}).join();
+        }
+    });
+}
+
+// The second round of two. A fiber has its stack from the spawn on, so the stacks are small here.
+measured batch_spawn(std::size_t count) {
+    constexpr std::size_t stack_bytes = 16 * 1024;
+    fibers::pooled_fixedsize_stack stacks(stack_bytes);
+    std::vector<fibers::fiber> batch;
+    batch.reserve(count);
+    const auto round = [&] {
+        for (std::size_t i = 0; i < count; ++i) {
+            batch.emplace_back(fibers::launch::post, std::allocator_arg, stacks, [] {});
+        }
+        for (auto& fiber : batch) fiber.join();
+        batch.clear();
+    };
+    round();
+    return measure(count, round);
+}
+
+// Runs `body` on this thread while `threads - 1` others steal from it.
+template <class F>
+measured on_threads(unsigned threads, F body) {
+    if (threads == 1) return body();
+    fibers::mutex mutex;
+    fibers::condition_variable_any ended;
+    bool done = false;
+    std::vector<std::thread> thieves;
+    for (unsigned i = 1; i < threads; ++i) {
+        thieves.emplace_back([&] {
+            fibers::use_scheduling_algorithm<fibers::algo::work_stealing>(threads, true);
+            std::unique_lock lock(mutex);
+            ended.wait(lock, [&] { return done; });
+        });
+    }
+    fibers::use_scheduling_algorithm<fibers::algo::work_stealing>(threads, true);
+    const measured result = body();
+    {
+        const std::scoped_lock lock(mutex);
+        done = true;
+    }
+    ended.notify_all();
+    for (auto& thief : thieves) thief.join();
+    return result;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc == 2 && std::strcmp(argv[1], "--version") == 0) {
+        std::puts("Boost.Fiber " BOOST_LIB_VERSION);
+        return 0;
+    }
+    const std::string name = argc > 1 ? argv[1] : "";
+    const std::size_t count = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1000000;
+    const unsigned threads = argc > 3 ? static_cast<unsigned>(std::atoi(argv[3])) : 1;
+    const auto run = name == "context_switch" ? context_switch
+                     : name == "yield"        ? yield
+                     : name == "spawn_join"   ? spawn_join
+                     : name == "batch_spawn"  ? batch_spawn
+                                              : nullptr;
+    if (run == nullptr || threads == 0) {
+        std::fprintf(stderr,
+                     "usage: %s context_switch|yield|spawn_join|batch_spawn COUNT THREADS\n",
+                     argv[0]);
+        return 2;
+    }
+    const measured result = on_threads(threads, [&] { return run(count); });
+    std::printf(
+        "{\"case\": \"%s\", \"workers\": %u, \"count\": %zu, \"wall_ns\": %.2f, \"cpu_ns\": %.2f",
+        name.c_str(), threads, count, result.wall, result.cpu);
+    if (result.alternated >= 0) std::printf(", \"alternated\": %.3f", result.alternated);
+    std::puts("}");
+}

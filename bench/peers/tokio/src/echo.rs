@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//! An echo server on Tokio: a task a connection. TOKIO_WORKER_THREADS says on how many threads; one takes the
+//! runtime that Tokio has for it.
+
+mod runtime;
+
+use std::io::Result;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+const BUFFER_BYTES: usize = 16 * 1024;
+
+async fn serve(mut stream: TcpStream) -> Result<()> {
+    stream.set_nodelay(true)?;
+    let mut buffer = vec![0; BUFFER_BYTES];
+    loop {
+        let size = stream.read(&mut buffer).await?;
+        if size == 0 {
+            return Ok(());
+        }
+        stream.write_all(&buffer[..size]).await?;
+    }
+}
+
+async fn listen(address: String) -> Result<()> {
+    let listener = TcpListener::bind(address).await?;
+    println!("listening on {}", listener.local_addr()?);
+    loop {
+        let (stream, _) = listener.accept().await?;
+        // A connection that breaks concerns nobody else.
+        tokio::spawn(async { serve(stream).await.unwrap_or(()) });
+    }
+}
+
+fn main() -> Result<()> {
+    let address = std::env::args().nth(1).expect("usage: tokio_echo 127.0.0.1:PORT");
+    if address == "--version" {
+        println!("Tokio {}", env!("TOKIO_VERSION"));
+        return Ok(());
+    }
+    let workers = std::env::var("TOKIO_WORKER_THREADS").map_or(1, |n| n.parse().expect("a number of threads"));
+    runtime::with_workers(workers).block_on(listen(address))
+}

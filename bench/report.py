@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Writes RESULTS.md and results.json."""
+
+import dataclasses
+import json
+
+
+def _table(rows):
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    lines = ["| " + " | ".join(columns) + " |", "|---" + "|---:" * (len(columns) - 1) + "|"]
+    lines += ["| " + " | ".join(row.get(column, "") for column in columns) + " |" for row in rows]
+    return lines
+
+
+def check_line(check):
+    unit = f" {check.unit}" if check.unit else ""
+    if check.met:
+        verdict = "met"
+    else:
+        verdict = f"**not met**, by {100 * (check.value / check.limit - 1):.1f} %"
+    return f"{check.what}: {check.value:.3g}{unit}, at most {check.limit:g}{unit}: {verdict}"
+
+
+def _section(result):
+    lines = [f"## {result.title}", ""]
+    if result.rows:
+        lines += [*_table(result.rows), ""]
+    lines += [f"- {check_line(check)}" for check in result.checks]
+    lines += [f"- {note}" for note in result.notes]
+    return [*lines, ""]
+
+
+def markdown(facts, results, quick):
+    lines = ["# Results", "", "Written by `make bench`; how each figure is taken stands in README.md.", ""]
+    if quick:
+        lines += ["**A quick run: one short round of each, good for trying the commands and for nothing else.**", ""]
+    lines += [*_table([{"what": name, "on this run": value} for name, value in facts.items()]), ""]
+    for result in results:
+        lines += _section(result)
+    return "\n".join(lines)
+
+
+def write(folder, facts, results, quick):
+    raw = {"machine": facts, "quick": quick, "cases": {}}
+    for result in results:
+        raw["cases"][result.name] = {"checks": [dataclasses.asdict(c) | {"met": c.met} for c in result.checks],
+                                     "samples": result.samples}
+    (folder / "RESULTS.md").write_text(markdown(facts, results, quick), encoding="utf-8")
+    (folder / "results.json").write_text(json.dumps(raw, indent=1) + "\n", encoding="utf-8")
