@@ -13,21 +13,26 @@ namespace mioco::detail {
 
 fiber& blocked_thread() {
     fiber*& mine = current_thread().blocked_thread;
-    if (mine != nullptr) return *mine;
-    const int wakeup_fd = sys::event_fd();
-    if (wakeup_fd < 0) {
-        throw std::system_error(-wakeup_fd, std::system_category(), "mioco: a thread cannot wait without an eventfd");
-    }
-    try {
+    if (mine == nullptr) {
         mine = fiber_pool::of_threads().take(1);
-    } catch (...) {
-        sys::close(wakeup_fd);
-        throw;
+        mine->is_thread = true;
+        retire_at_thread_end();
     }
-    mine->is_thread = true;
-    mine->thread_wakeup_fd = wakeup_fd;
-    retire_at_thread_end();
     return *mine;
+}
+
+int enable_blocking(fiber& self) noexcept {
+    if (self.thread_wakeup_fd >= 0) return 0;
+    const int opened = sys::event_fd();
+    if (opened < 0) return opened;
+    self.thread_wakeup_fd = opened;
+    return 0;
+}
+
+void require_blocking(fiber& self) {
+    if (const int failure = enable_blocking(self); failure < 0) {
+        throw std::system_error(-failure, std::system_category(), "mioco: a thread cannot wait without an eventfd");
+    }
 }
 
 void block_thread(fiber& self, std::uint64_t epoch, nanoseconds_t deadline, int fd, short events) noexcept {
@@ -64,7 +69,7 @@ void unblock_thread(fiber& waiting) noexcept {
 }
 
 void retire_blocked_thread(fiber& block) noexcept {
-    sys::close(block.thread_wakeup_fd);
+    if (block.thread_wakeup_fd >= 0) sys::close(block.thread_wakeup_fd);
     block.thread_wakeup_fd = -1;
     block.is_thread = false;
     block.next = nullptr;

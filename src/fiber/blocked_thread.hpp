@@ -11,9 +11,13 @@
 
 namespace mioco::detail {
 
-/// The calling thread's block, made at the first call and retired when the thread ends. Throws std::system_error when
-/// there is no descriptor or block left.
+/// The calling thread's block, made at the first call and retired when the thread ends. Throws as `fiber_pool::take`.
 fiber& blocked_thread();
+
+/// To be called before the block's first wait: 0, or a negative errno value when there is no descriptor for it.
+int enable_blocking(fiber& self) noexcept;
+/// The same; throws std::system_error.
+void require_blocking(fiber& self);
 
 /// Until the wait of `epoch` is over. If `fd` is not -1: or until one of the poll(2) `events` holds there, which ends the
 /// wait too.

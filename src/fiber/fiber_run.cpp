@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <mutex>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -11,6 +12,7 @@
 #include <mioco/error.hpp>
 
 #include "base/assert.hpp"
+#include "base/lock.hpp"
 #include "debug/log.hpp"
 #include "fiber/fiber_pool.hpp"
 #include "runtime/runtime_core.hpp"
@@ -127,12 +129,21 @@ std::uint64_t take_fiber_ids(std::uint64_t count) noexcept {
     return next.fetch_add(count, std::memory_order_relaxed);
 }
 
+// Made once for each kind of stack, by the first fiber that gets none, and shared: when thousands follow, there may be no memory
+// left for an exception each.
 std::exception_ptr no_stack_error(stack_kind wanted) noexcept {
-    try {
-        throw_no_stack(wanted);
-    } catch (...) {
-        return std::current_exception();
+    static lock making;
+    static std::exception_ptr made[64][2];
+    const std::scoped_lock held(making);
+    std::exception_ptr& shared = made[wanted.size_log2][wanted.guarded ? 1 : 0];
+    if (shared == nullptr) {
+        try {
+            throw_no_stack(wanted);
+        } catch (...) {
+            shared = std::current_exception();
+        }
     }
+    return shared;
 }
 
 void throw_no_stack(stack_kind wanted) {

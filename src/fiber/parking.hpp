@@ -17,7 +17,8 @@ inline fiber* current_fiber() noexcept {
     return here == nullptr ? nullptr : here->running();
 }
 
-/// The fiber that calls, or the calling thread's stand-in for one. Throws as `blocked_thread` does.
+/// The fiber that calls, or the calling thread's stand-in for one (which must be enabled before it waits). Throws as
+/// `blocked_thread` does.
 inline fiber& current_waiter() {
     fiber* const running = current_fiber();
     return running != nullptr ? *running : blocked_thread();

@@ -10,7 +10,7 @@
 #include "base/assert.hpp"
 #include "base/sys.hpp"
 #include "io/driver.hpp"
-#include "sched/wake.hpp"
+#include "sched/wake_inline.hpp"
 
 namespace mioco::detail {
 

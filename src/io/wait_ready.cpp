@@ -5,7 +5,7 @@
 
 #include <poll.h>
 
-#include "sched/wake.hpp"
+#include "sched/wake_inline.hpp"
 #include "sched/worker.hpp"
 
 namespace mioco::detail {
@@ -99,7 +99,8 @@ int wait_for_event(fiber& self, fd_object& fd, side which, nanoseconds_t deadlin
 }
 
 int block_for_event(fd_object& fd, side which) {
-    fiber& self = current_waiter();
+    fiber& self = blocked_thread();
+    if (const int failure = enable_blocking(self); failure < 0) return failure;
     fd_side& s = fd[which];
     parking wait(self, reason_for(which), never);
     const arming found = s.slot().arm(wait.token());

@@ -10,6 +10,7 @@ namespace mioco::detail {
 
 bool idle_waiters::wait_unless(bool (*condition)(const void*), const void* context) {
     fiber& self = current_waiter();
+    if (self.is_thread) require_blocking(self);
     lock_.lock();
     if (condition(context)) {
         lock_.unlock();

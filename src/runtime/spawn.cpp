@@ -177,6 +177,7 @@ void wait_for_end(fiber* f) {
         return;
     }
     fiber& self = caller != nullptr ? *caller : blocked_thread();
+    if (caller == nullptr) require_blocking(self);
     throw_if_cancelled(self);
     while (!f->end.is_ready()) park_until_end(*f, self);
 }

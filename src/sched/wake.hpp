@@ -18,12 +18,12 @@ public:
     }
     void complete(wait_token token) const noexcept;
 
-    /// Both at once, where nothing is handed over; nothing if somebody else has ended the wait.
-    void wake(wait_token token) const noexcept;
+    /// Both at once, where nothing is handed over; nothing if somebody else has ended the wait. In wake_inline.hpp.
+    inline void wake(wait_token token) const noexcept;
 
 private:
     void wake_elsewhere(wait_token token) const noexcept;
-    [[nodiscard]] bool is_local(const fiber& f) const noexcept;
+    [[nodiscard]] inline bool is_local(const fiber& f) const noexcept;
 
     wait_arm arm_;
     worker* here_;  // the calling thread's, or null

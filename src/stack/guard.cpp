@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "stack/guard.hpp"
 
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 
@@ -29,6 +31,26 @@ bool madvise_guards() {
     return guards;
 }
 
+// A guard made by mprotect costs two mappings. When a process has used up all it may have, the heap cannot grow either; so the
+// last thousand are left to others.
+std::size_t most_protected() {
+    std::ifstream file("/proc/sys/vm/max_map_count");
+    std::size_t limit = 65530;
+    file >> limit;
+    constexpr std::size_t for_others = 1000;
+    return limit > for_others ? (limit - for_others) / 2 : 0;
+}
+
+int protect(void* base, std::size_t bytes) noexcept {
+    static const std::size_t most = most_protected();
+    static std::atomic<std::size_t> used{0};
+    if (used.fetch_add(1, std::memory_order_relaxed) >= most) {
+        used.fetch_sub(1, std::memory_order_relaxed);
+        return ENOMEM;
+    }
+    return -sys::protect_none(base, bytes);
+}
+
 guard_method choose() {
     const bool works = madvise_guards();
     const char* const wanted = std::getenv("MIOCO_GUARD");
@@ -53,8 +75,7 @@ guard_method chosen_guard_method() {
 }
 
 int install_guard(void* base, std::size_t bytes) noexcept {
-    return chosen_guard_method() == guard_method::madvise ? -sys::guard_install(base, bytes)
-                                                          : -sys::protect_none(base, bytes);
+    return chosen_guard_method() == guard_method::madvise ? -sys::guard_install(base, bytes) : protect(base, bytes);
 }
 
 }  // namespace mioco::detail
