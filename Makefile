@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MPL-2.0
+# Shortcuts over CMake and the scripts; `make help` lists them. CMake alone does as well:
+#   cmake --preset release && cmake --build --preset release && ctest --preset release
+
+MAKEFLAGS += --no-print-directory
+BUILD := build/release
+JOBS ?= $(shell nproc)
+ADDRESS ?=
+C ?= 128
+T ?= 5
+PREFIX ?= /usr/local
+CTEST := ctest --output-on-failure --no-tests=error -j$(JOBS)
+
+.DEFAULT_GOAL := help
+.PHONY: help deps echo test load bench format tidy check-rules asan tsan aarch64 check-matrix \
+        longtest doc bare install clean
+
+help:  ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+
+# Configures only the first time, so that the second start takes no time.
+echo:  ## Build and start the echo server, on ADDRESS or 127.0.0.1:5555
+	@scripts/install-deps build
+	@test -f $(BUILD)/build.ninja || cmake --preset release -DMIOCO_TESTS=OFF -DMIOCO_TOOLS=OFF
+	@cmake --build $(BUILD) -j$(JOBS) --target example_echo
+	@scripts/run-foreground $(BUILD)/examples/echo $(ADDRESS)
+
+test:  ## Build and run the whole test suite
+	@scripts/install-deps build test tools
+	@cmake --preset release
+	@cmake --build $(BUILD) -j$(JOBS)
+	@$(CTEST) --test-dir $(BUILD)
+
+load:  ## Put the echo server under load: C connections (128) for T seconds (5)
+	@scripts/install-deps build test tools
+	@cmake --preset release
+	@cmake --build $(BUILD) -j$(JOBS) --target example_echo tool_mioco_load
+	@scripts/load $(BUILD) -c $(C) -t $(T)
+
+bench:  ## Measure against other libraries; BENCH="--quick" or "--only CASE"
+	@scripts/install-deps build tools bench
+	@cmake --preset bench
+	@cmake --build build/bench -j$(JOBS)
+	@python3 bench/run.py build/bench $(BENCH)
+
+format:  ## Format the sources in place
+	@scripts/install-deps format
+	@scripts/format
+
+tidy:  ## clang-tidy over the library and its headers
+	@scripts/install-deps build check
+	@scripts/tidy $(JOBS)
+
+check-rules:  ## The source rules that no compiler checks
+	@scripts/check-rules
+
+asan tsan:  ## The suite under AddressSanitizer and UBSan, or under ThreadSanitizer
+	@scripts/install-deps build test tools check
+	@cmake --preset $@
+	@cmake --build build/$@ -j$(JOBS)
+	@$(CTEST) --test-dir build/$@
+
+aarch64:  ## Context and fiber tests, cross-built for 64-bit ARM, under qemu
+	@scripts/install-deps build cross
+	@cmake --preset aarch64
+	@cmake --build build/aarch64 -j$(JOBS) --target unit_context_test unit_fiber_test
+	@$(CTEST) --test-dir build/aarch64 -R '^unit/(context|fiber)/'
+
+check-matrix:  ## GCC and Clang, Debug and Release; link-time optimization and shared library
+	@scripts/install-deps build test tools check
+	@scripts/check-matrix $(JOBS)
+
+longtest: test  ## Run the suite again and again until it fails
+	@scripts/longtest $(CTEST) --test-dir $(BUILD)
+
+doc:  ## The reference of the public API; an undocumented name is an error
+	@scripts/install-deps doc
+	@mkdir -p build/doc
+	@doxygen Doxyfile
+	@echo "build/doc/html/index.html"
+
+bare:  ## `make echo` and `make test` in a minimal Debian of their own (needs root)
+	@scripts/install-deps bare
+	@scripts/bare
+
+install:  ## Install headers and library under PREFIX (/usr/local)
+	@scripts/install-deps build
+	@test -f $(BUILD)/build.ninja || cmake --preset release -DMIOCO_TESTS=OFF -DMIOCO_TOOLS=OFF
+	@cmake --build $(BUILD) -j$(JOBS) --target mioco
+	@cmake --install $(BUILD) --prefix $(PREFIX)
+
+deps:  ## Install whatever any of these needs
+	@scripts/install-deps build test tools check format doc cross bench bare
+
+clean:  ## Remove everything that was built
+	rm -rf build

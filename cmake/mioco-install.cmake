@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MPL-2.0
+# `cmake --install`: headers, library, and what find_package and pkg-config look for; `cpack`: a .deb.
+
+include(CMakePackageConfigHelpers)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/mioco)
+
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(
+    TARGETS mioco
+    EXPORT mioco-targets
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(EXPORT mioco-targets NAMESPACE mioco:: DESTINATION ${package_dir})
+
+configure_package_config_file(
+    ${PROJECT_SOURCE_DIR}/cmake/mioco-config.cmake.in ${PROJECT_BINARY_DIR}/mioco-config.cmake
+    INSTALL_DESTINATION ${package_dir})
+# Before 1.0 a minor release may break what it likes.
+write_basic_package_version_file(
+    ${PROJECT_BINARY_DIR}/mioco-config-version.cmake
+    VERSION ${PROJECT_VERSION}
+    COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/mioco-config.cmake
+              ${PROJECT_BINARY_DIR}/mioco-config-version.cmake DESTINATION ${package_dir})
+
+# The prefix is found from where the file lies, so that an installed tree may be moved.
+file(RELATIVE_PATH pc_to_prefix /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+configure_file(${PROJECT_SOURCE_DIR}/cmake/mioco.pc.in ${PROJECT_BINARY_DIR}/mioco.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/mioco.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME libmioco-dev)
+set(CPACK_PACKAGE_VENDOR "mioco")
+set(CPACK_PACKAGE_CONTACT "The mioco developers")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY ${PROJECT_DESCRIPTION})
+set(CPACK_PACKAGE_DIRECTORY ${PROJECT_BINARY_DIR}/packages)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "libc6-dev, libstdc++-dev | libstdc++-12-dev")
+set(CPACK_STRIP_FILES OFF)
+include(CPack)

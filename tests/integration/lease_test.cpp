@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MPL-2.0
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <mioco/mioco.hpp>
+
+#include "support/anywhere.hpp"
+#include "support/descriptor_leaks.hpp"
+#include "support/flag.hpp"
+#include "support/sockets.hpp"
+
+namespace {
+
+using namespace std::string_view_literals;
+using mioco::net::direction;
+using mioco::net::leased_bytes;
+using mioco::net::tcp_stream;
+using mioco_test::beside;
+using mioco_test::connected_pair;
+using mioco_test::error_of;
+using mioco_test::pattern;
+using mioco_test::read_text;
+using mioco_test::until_somebody_waits;
+
+class lease : public mioco_test::anywhere {};
+
+TEST_P(lease, holds_what_came_and_is_empty_at_the_end) {
+    inside([] {
+        auto [near, far] = connected_pair();
+        beside writer([&far = far, &near = near] {
+            until_somebody_waits(near.native_handle());
+            far.write_all("first"sv);
+        });
+        leased_bytes data = near.read_lease();
+        writer.join();
+        EXPECT_EQ(data.text(), "first");
+        EXPECT_EQ(data.size(), 5U);
+        EXPECT_EQ(data.end() - data.begin(), 5);
+        EXPECT_EQ(static_cast<char>(*data.data()), 'f');
+        EXPECT_FALSE(data.empty());
+        near.write_all(data);
+        EXPECT_EQ(read_text(far, 5), "first");
+        far.shutdown(direction::write);
+        std::error_code ec = std::make_error_code(std::errc::io_error);
+        EXPECT_TRUE(near.read_lease(ec).empty());
+        EXPECT_FALSE(ec);
+        EXPECT_TRUE(near.read_lease().empty());
+    });
+}
+
+TEST_P(lease, holds_at_most_its_capacity_and_leaves_the_rest) {
+    inside([] {
+        auto [near, far] = connected_pair();
+        const std::string sent = pattern(3 * leased_bytes::capacity_bytes + 100);
+        beside writer([&far = far, &sent] {
+            far.write_all(sent);
+            far.shutdown(direction::write);
+        });
+        std::string received;
+        for (auto data = near.read_lease(); !data.empty(); data = near.read_lease()) {
+            EXPECT_LE(data.size(), leased_bytes::capacity_bytes);
+            received += data.text();
+        }
+        EXPECT_EQ(received, sent);
+        writer.join();
+    });
+}
+
+TEST_P(lease, moves) {
+    inside([] {
+        auto [near, far] = connected_pair();
+        far.write_all("ab"sv);
+        leased_bytes first = near.read_lease();
+        leased_bytes second = std::move(first);
+        EXPECT_TRUE(first.empty());
+        EXPECT_EQ(second.text(), "ab");
+        auto& itself = second;
+        second = std::move(itself);
+        EXPECT_EQ(second.text(), "ab");
+        first = std::move(second);
+        EXPECT_EQ(first.text(), "ab");
+        first = leased_bytes();
+        EXPECT_EQ(first.text(), "");
+    });
+}
+
+TEST_P(lease, two_leases_do_not_share_a_buffer) {
+    inside([] {
+        auto [near, far] = connected_pair();
+        std::vector<leased_bytes> held;
+        for (int i = 0; i < 100; ++i) {
+            far.write_all(std::to_string(i) + ".");
+            held.push_back(near.read_lease());
+        }
+        for (int i = 0; i < 100; ++i)
+            EXPECT_EQ(held[static_cast<std::size_t>(i)].text(), std::to_string(i) + ".");
+    });
+}
+
+TEST_P(lease, is_given_back_elsewhere) {
+    inside([] {
+        auto [near, far] = connected_pair();
+        for (int i = 0; i < 100; ++i) {
+            const std::string sent = pattern(100 + static_cast<std::size_t>(i));
+            far.write_all(sent);
+            auto data = near.read_lease();
+            auto check = [&sent, data = std::move(data)]() mutable {
+                const leased_bytes last = std::move(data);
+                EXPECT_EQ(last.text(), sent);
+            };
+            if (i % 2 == 0) {
+                beside(std::move(check)).join();
+            } else {
+                std::thread(std::move(check)).join();
+            }
+        }
+    });
+}
+
+TEST(lease_beyond, outlives_the_runtime_it_came_from) {
+    leased_bytes kept;
+    std::vector<leased_bytes> many;
+    mioco::run([&] {
+        auto [near, far] = connected_pair();
+        far.write_all("kept"sv);
+        kept = near.read_lease();
+        for (int i = 0; i < 50; ++i) {
+            far.write_all("x"sv);
+            many.push_back(near.read_lease());
+        }
+    });
+    EXPECT_EQ(kept.text(), "kept");
+    mioco::run([&] { many.clear(); });
+    kept = leased_bytes();
+}
+
+MIOCO_ANYWHERE(lease);
+
+}  // namespace

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: MPL-2.0
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <mioco/mioco.hpp>
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "support/anywhere.hpp"
+#include "support/descriptor_leaks.hpp"
+#include "support/flag.hpp"
+#include "support/process.hpp"
+#include "support/sockets.hpp"
+
+// A process that has no descriptor left. Each test is a process of its own, as the warning comes once a process.
+
+namespace {
+
+using namespace std::string_view_literals;
+using mioco::net::tcp_listener;
+using mioco::net::tcp_stream;
+using mioco_test::count_of;
+using mioco_test::error_of;
+using mioco_test::raw_client;
+using mioco_test::read_text;
+
+constexpr auto warning =
+    "mioco: accept waits: Too many open files; raise the limit of open files (ulimit -n)";
+
+// Takes every descriptor but those that it is told to leave.
+class hoard {
+public:
+    explicit hoard(int leave = 0) {
+        rlimit limit{};
+        getrlimit(RLIMIT_NOFILE, &limit);
+        limit.rlim_cur = 200;
+        setrlimit(RLIMIT_NOFILE, &limit);
+        for (int fd = dup(0); fd >= 0; fd = dup(0)) taken_.push_back(fd);
+        while (leave-- > 0) release_one();
+    }
+    ~hoard() {
+        while (!taken_.empty()) release_one();
+    }
+    hoard(const hoard&) = delete;
+    hoard& operator=(const hoard&) = delete;
+
+    void release_one() {
+        close(taken_.back());
+        taken_.pop_back();
+    }
+
+private:
+    std::vector<int> taken_;
+};
+
+// What the whole of the child's stderr must be like.
+class is_one_warning {
+public:
+    using is_gtest_matcher = void;
+    bool MatchAndExplain(const std::string& text, std::ostream*) const {
+        return count_of(warning, text) == 1 && count_of("\n", text) == 1;
+    }
+    void DescribeTo(std::ostream* out) const { *out << "is the warning, once"; }
+    void DescribeNegationTo(std::ostream* out) const { *out << "is not the warning, once"; }
+};
+
+class is_empty {
+public:
+    using is_gtest_matcher = void;
+    bool MatchAndExplain(const std::string& text, std::ostream*) const { return text.empty(); }
+    void DescribeTo(std::ostream* out) const { *out << "is empty"; }
+    void DescribeNegationTo(std::ostream* out) const { *out << "is not empty"; }
+};
+
+void require(bool holds, const char* what) {
+    if (holds) return;
+    std::fprintf(stderr, "expected: %s\n", what);
+    std::_Exit(2);
+}
+
+template <class F>
+[[noreturn]] void run_to_exit(F body) {
+    try {
+        body();
+    } catch (const std::exception& e) {
+        std::fprintf(stderr, "threw %s\n", e.what());
+        std::_Exit(3);
+    }
+    std::_Exit(0);
+}
+
+// Twice in a row there is nothing left, then something, for two clients that wait meanwhile.
+void accept_through_a_shortage() {
+    auto listener = tcp_listener::bind("127.0.0.1:0");
+    raw_client clients[] = {raw_client(listener.local()), raw_client(listener.local())};
+    hoard all;
+    for (auto& client : clients) {
+        bool waiting = true;
+        mioco_test::beside helper([&] {
+            // Long enough for several attempts.
+            mioco::sleep_for(std::chrono::milliseconds(50));
+            require(waiting, "accept waits while there is no descriptor");
+            all.release_one();
+        });
+        auto accepted = listener.accept();
+        waiting = false;
+        helper.join();
+        client.send("served");
+        require(read_text(accepted, 6) == "served", "the connection works");
+        const int kept = accepted.release();
+        static_cast<void>(kept);
+    }
+}
+
+class shortage : public testing::Test {
+protected:
+    void SetUp() override { testing::GTEST_FLAG(death_test_style) = "threadsafe"; }
+};
+
+TEST_F(shortage, accept_in_a_fiber_warns_once_and_goes_on_when_one_is_free) {
+    EXPECT_EXIT(
+        run_to_exit([] { mioco::run(mioco::config{}.workers(2), accept_through_a_shortage); }),
+        testing::ExitedWithCode(0), is_one_warning());
+}
+
+TEST_F(shortage, accept_on_a_thread_warns_once_and_goes_on_when_one_is_free) {
+    EXPECT_EXIT(run_to_exit(accept_through_a_shortage), testing::ExitedWithCode(0),
+                is_one_warning());
+}
+
+TEST_F(shortage, other_fibers_go_on_meanwhile) {
+    EXPECT_EXIT(run_to_exit([] {
+                    mioco::run(mioco::config{}.workers(1), [] {
+                        auto [near, far] = mioco_test::connected_pair();
+                        auto listener = tcp_listener::bind("127.0.0.1:0");
+                        const raw_client client(listener.local());
+                        hoard all;
+                        bool accepted = false;
+                        auto acceptor = mioco::spawn([&] {
+                            const auto connection = listener.accept();
+                            accepted = true;
+                        });
+                        auto partner = mioco::spawn([&far = far] {
+                            for (int i = 0; i < 100; ++i) far.write_all(read_text(far, 4));
+                        });
+                        for (int i = 0; i < 100; ++i) {
+                            near.write_all("ping"sv);
+                            require(read_text(near, 4) == "ping", "others are served");
+                        }
+                        partner.join();
+                        require(!accepted, "nothing could be accepted");
+                        all.release_one();
+                        acceptor.join();
+                    });
+                }),
+                testing::ExitedWithCode(0), is_one_warning());
+}
+
+TEST_F(shortage, a_stop_ends_the_pause_in_both_forms) {
+    EXPECT_EXIT(run_to_exit([] {
+                    auto listener = tcp_listener::bind("127.0.0.1:0");
+                    const raw_client client(listener.local());
+                    mioco::runtime rt(mioco::config{}.workers(2));
+                    rt.spawn([] {}).join();
+                    std::error_code ec;
+                    const hoard all;
+                    auto with_code = rt.spawn([&] { listener.accept(ec); });
+                    auto throwing = rt.spawn([&] { listener.accept(); });
+                    mioco::sleep_for(std::chrono::milliseconds(30));
+                    rt.stop();
+                    rt.wait();
+                    with_code.join();
+                    require(ec == std::errc::operation_canceled,
+                            "the error code tells of the stop");
+                    require(error_of([&] { throwing.join(); }) == std::errc::operation_canceled,
+                            "the fiber was cancelled");
+                }),
+                testing::ExitedWithCode(0), is_one_warning());
+}
+
+TEST_F(shortage, other_calls_report_it) {
+    EXPECT_EXIT(
+        run_to_exit([] {
+            mioco::run(mioco::config{}.workers(1), [] {
+                auto listener = tcp_listener::bind("127.0.0.1:0");
+                const raw_client client(listener.local());
+                const hoard all;
+                require(error_of([&] { listener.try_accept(); }) == std::errc::too_many_files_open,
+                        "try_accept");
+                require(error_of([&] { tcp_stream::connect(listener.local()); }) ==
+                            std::errc::too_many_files_open,
+                        "connect");
+                require(error_of([] { tcp_listener::bind("127.0.0.1:0"); }) ==
+                            std::errc::too_many_files_open,
+                        "bind");
+                require(error_of([] { mioco::runtime(mioco::config{}.workers(1)); }) ==
+                            std::errc::too_many_files_open,
+                        "a runtime");
+            });
+        }),
+        testing::ExitedWithCode(0), is_empty());
+}
+
+// Without a descriptor of its own a thread cannot be woken; it is told so in both forms, and not left waiting. What
+// needs no waiting works all the same.
+TEST_F(shortage, a_thread_that_cannot_wait_is_told) {
+    EXPECT_EXIT(run_to_exit([] {
+                    auto [near, far] = mioco_test::connected_pair();
+                    const hoard all;
+                    std::thread([&near = near, &far = far] {
+                        std::error_code ec;
+                        far.write_all("data"sv, ec);
+                        require(!ec, "there is room");
+                        require(read_text(near, 4) == "data", "there is data");
+                        char buffer[1];
+                        near.read(buffer, ec);
+                        require(ec == std::errc::too_many_files_open, "the error code tells");
+                        require(
+                            error_of([&] { near.read(buffer); }) == std::errc::too_many_files_open,
+                            "read throws");
+                    }).join();
+                }),
+                testing::ExitedWithCode(0), is_empty());
+}
+
+// A closed descriptor's place is taken by another one: that needs one more, once a process.
+TEST_F(shortage, close_still_ends_the_connection) {
+    EXPECT_EXIT(run_to_exit([] {
+                    mioco::run(mioco::config{}.workers(2), [] {
+                        auto [near, far] = mioco_test::connected_pair();
+                        const hoard all;
+                        auto reader = mioco::spawn([&near = near] {
+                            require(error_of([&near] { read_text(near, 1); }) ==
+                                        std::errc::bad_file_descriptor,
+                                    "read");
+                        });
+                        mioco_test::until_somebody_waits(near.native_handle());
+                        near.close();
+                        reader.join();
+                        require(error_of([&near = near] { near.write("x"sv); }) ==
+                                    std::errc::bad_file_descriptor,
+                                "write");
+                        require(mioco_test::read_some(far).empty(), "the peer sees the end");
+                    });
+                }),
+                testing::ExitedWithCode(0), is_empty());
+}
+
+}  // namespace

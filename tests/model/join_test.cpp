@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "fiber/wait_slot.hpp"
+
+#include "model/expect.hpp"
+#include "model/model_fiber.hpp"
+
+namespace mioco::model {
+namespace {
+
+struct faults {
+    bool overlooks_the_end =
+        false;  // who detaches does not look whether the fiber has ended already
+};
+
+/// A fiber that ends, as run_fiber, and the owner of its handle.
+template <class Sync = model_sync>
+struct ending {
+    enum class owner { joins, detaches, gives_up };
+
+    ending(checker& run, owner what, faults with = {}) : wrong(with) {
+        run.name(end, "end");
+        run.name(joiner, "joiner");
+        run.name(disposed, "disposed");
+        run.thread("fiber", [this] { finish(); });
+        switch (what) {
+            case owner::joins:
+                run.thread("joiner", [this] { check(join(), "nobody cancels"); });
+                break;
+            case owner::detaches:
+                run.thread("owner", [this] { detach(); });
+                break;
+            case owner::gives_up:
+                run.thread("joiner", [this] {
+                    if (!join()) detach();
+                });
+                run.thread("canceller", [this] { joiner.ask_to_stop(); });
+                break;
+        }
+        run.at_end([this] { check(disposed.load() == 1, "the outcome is disposed of once"); });
+    }
+
+    void finish() {
+        const auto waiting = end.try_post();
+        if (!waiting) {
+            disposed.fetch_add(1);
+        } else if (*waiting && joiner.word.claim(waiting->epoch(), detail::wait_arm::event)) {
+            joiner.complete();
+        }
+    }
+
+    // As wait_for_end; whether it has seen the end.
+    bool join() {
+        while (!end.is_ready()) {
+            const std::uint64_t epoch = joiner.word.begin(false);
+            const detail::wait_token token = joiner.token(epoch);
+            if (end.arm_any(token) == detail::basic_wait_slot<Sync>::arming::armed) {
+                joiner.park();
+            } else {
+                joiner.abandon(epoch);
+            }
+            end.disarm(token);
+            if (joiner.word.winner() == detail::wait_arm::cancel && !end.is_ready()) return false;
+        }
+        disposed.fetch_add(1);
+        return true;
+    }
+
+    void detach() {
+        const bool ended = end.close_and_consume();
+        if (ended && !wrong.overlooks_the_end) disposed.fetch_add(1);
+    }
+
+    const faults wrong;
+    detail::basic_wait_slot<Sync> end;
+    model_fiber<Sync> joiner{1};
+    atomic<int> disposed;
+};
+
+struct posts_blindly : no_fault {
+    static constexpr bool blind_weak_exchange = true;
+};
+
+using owner = ending<>::owner;
+constexpr bounds all{.preemptions = 99};
+
+TEST(join, the_end_of_a_fiber_wakes_its_joiner) {
+    expect_holds(explore<ending<>>(all, owner::joins));
+}
+
+TEST(join, a_detached_fiber_s_outcome_is_disposed_of_once) {
+    expect_holds(explore<ending<>>(all, owner::detaches));
+}
+
+TEST(join, a_cancelled_joiner_leaves_the_handle_as_it_was) {
+    expect_holds(explore<ending<>>(all, owner::gives_up));
+}
+
+TEST(join, mutant_that_detaches_without_a_look_leaks_the_outcome) {
+    expect_violation(explore<ending<>>(all, owner::detaches, faults{.overlooks_the_end = true}),
+                     "the outcome is disposed of once");
+}
+
+TEST(join, mutant_that_posts_over_closed_leaks_the_outcome) {
+    using blind = ending<basic_model_sync<posts_blindly>>;
+    expect_violation(explore<blind>(all, blind::owner::detaches),
+                     "the outcome is disposed of once");
+}
+
+}  // namespace
+}  // namespace mioco::model

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MPL-2.0
+#include <deque>
+
+#include "model/expect.hpp"
+#include "sched/sleep_gate.hpp"
+
+// The handshake of src/sched/neighbourhood.cpp and worker::sleep: while a worker is inside a fiber, another watches. Those are no
+// templates, so this follows them step by step over the same sleep gate; change it with them.
+
+namespace mioco::model {
+namespace {
+
+struct faults {
+    bool ensures_no_watcher = false;  // who starts to run a fiber does not wake anybody
+    bool sleeps_unwatched = false;    // who goes to sleep does not look whether a watcher is needed
+    bool ensures_while_asleep = false;  // looks for a watcher before it counts as busy
+};
+
+/// Workers that get a fiber which runs until a neighbour helps, and others that have nothing to do and have been quiet for long.
+struct workers {
+    struct worker {
+        unsigned number = 0;
+        detail::basic_sleep_gate<model_sync> gate;
+        atomic<int> wakeups;
+        bool watching = false;
+        unsigned quiet_rounds = quiet_rounds_until_sleep;
+    };
+    static constexpr unsigned most_watchers = 2;
+    static constexpr unsigned quiet_rounds_until_sleep = 1;
+
+    workers(checker& run, unsigned busy, unsigned quiet, faults with) : wrong(with) {
+        run.name(idle, "idle");
+        run.name(watchers, "watchers");
+        run.name(inside, "inside");
+        run.name(helped, "helped");
+        for (unsigned i = 0; i < busy + quiet; ++i) {
+            worker& each = all.emplace_back();
+            each.number = i;
+            run.name(each, i < busy ? "busy" : "quiet");
+        }
+        for (unsigned i = 0; i < busy; ++i) {
+            all[i].gate.prepare();
+            run.thread("busy", [this, i] { wake_up_and_run(all[i]); });
+        }
+        for (unsigned i = busy; i < busy + quiet; ++i)
+            run.thread("quiet", [this, i] { look_for_work(all[i]); });
+        idle.store(busy);
+    }
+
+    // An event ends the sleep.
+    void wake_up_and_run(worker& self) {
+        self.gate.awake();
+        if (wrong.ensures_while_asleep) ensure_watcher(self);
+        end_sleep(self);
+        if (!wrong.ensures_no_watcher && !wrong.ensures_while_asleep) ensure_watcher(self);
+        inside.fetch_add(1);
+        block_until([this] { return helped.load() != 0; });
+    }
+
+    // As worker::run of one that finds nothing, and worker::sleep.
+    void look_for_work(worker& self) {
+        while (helped.load() == 0) {
+            const bool watching = begin_sleep(self);
+            self.gate.prepare();
+            const bool at_once = !watching && !wrong.sleeps_unwatched && need_a_watcher();
+            // A watcher's sleep ends by itself; that it ends before anybody is inside a fiber changes nothing.
+            block_until([&] {
+                return at_once || self.wakeups.load() != 0 || helped.load() != 0 ||
+                       (watching && inside.load() != 0);
+            });
+            self.wakeups.store(0);
+            self.gate.awake();
+            end_sleep(self);
+            if (watching && inside.load() != 0) helped.store(1);
+        }
+    }
+
+    [[nodiscard]] bool any_busy() const { return idle.load() < all.size(); }
+
+    bool begin_sleep(worker& self) {
+        idle.fetch_add(1);
+        self.quiet_rounds = any_busy() ? 0 : self.quiet_rounds + 1;
+        if (self.quiet_rounds > quiet_rounds_until_sleep) return false;
+        self.watching = watchers.fetch_add(1) < most_watchers;
+        if (!self.watching) watchers.fetch_sub(1);
+        return self.watching;
+    }
+
+    void end_sleep(worker& self) {
+        if (self.watching) watchers.fetch_sub(1);
+        self.watching = false;
+        idle.fetch_sub(1);
+    }
+
+    [[nodiscard]] bool need_a_watcher() const { return any_busy() && watchers.load() == 0; }
+
+    void ensure_watcher(worker& self) {
+        if (watchers.load() != 0) return;
+        for (worker& each : all) {
+            if (each.number == self.number || !each.gate.rouse()) continue;
+            each.wakeups.store(1);
+            return;
+        }
+    }
+
+    const faults wrong;
+    atomic<unsigned> idle;
+    atomic<unsigned> watchers;
+    atomic<int> inside;  // workers inside a fiber
+    atomic<int> helped;
+    std::deque<worker> all;
+};
+
+TEST(neighbourhood, whoever_is_inside_a_fiber_is_watched) {
+    expect_holds(explore<workers>({}, 1U, 1U, faults{}));
+    expect_holds(explore<workers>({}, 1U, 2U, faults{}));
+}
+
+TEST(neighbourhood, one_of_two_who_start_at_once_wakes_a_watcher) {
+    expect_holds(explore<workers>({}, 2U, 1U, faults{}));
+}
+
+TEST(neighbourhood, mutant_that_runs_a_fiber_and_wakes_nobody) {
+    expect_violation(explore<workers>({}, 1U, 1U, faults{.ensures_no_watcher = true}),
+                     waits_for_ever);
+}
+
+TEST(neighbourhood, mutant_that_sleeps_without_a_look_whether_it_should_watch) {
+    expect_violation(explore<workers>({}, 1U, 1U, faults{.sleeps_unwatched = true}),
+                     waits_for_ever);
+}
+
+TEST(neighbourhood, mutant_that_looks_for_a_watcher_while_it_counts_as_idle) {
+    expect_violation(explore<workers>({}, 1U, 1U, faults{.ensures_while_asleep = true}),
+                     waits_for_ever);
+}
+
+}  // namespace
+}  // namespace mioco::model

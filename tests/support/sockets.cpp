@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "support/sockets.hpp"
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "support/anywhere.hpp"
+
+namespace mioco_test {
+
+namespace {
+
+void check(long result, const char* what) {
+    if (result < 0) throw std::system_error(errno, std::system_category(), what);
+}
+
+template <class Value>
+void set_option(int fd, int level, int name, const Value& value) {
+    check(setsockopt(fd, level, name, &value, sizeof value), "setsockopt");
+}
+
+}  // namespace
+
+stream_pair connected_pair() {
+    auto listener = mioco::net::tcp_listener::bind("127.0.0.1:0");
+    auto near = mioco::net::tcp_stream::connect(listener.local());
+    return {std::move(near), listener.accept()};
+}
+
+stream_pair narrow_pair() {
+    stream_pair made = connected_pair();
+    for (auto* const each : {&made.near, &made.far}) {
+        each->set_option(mioco::net::option::send_buffer{32 * 1024});
+        // Smaller than a packet of the loopback device, it would make the sender probe for room five times a second.
+        each->set_option(mioco::net::option::receive_buffer{128 * 1024});
+    }
+    return made;
+}
+
+raw_client::raw_client(const mioco::net::endpoint& server)
+    : fd_(socket(server.family(), SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    check(fd_, "socket");
+    check(connect(fd_, server.data(), server.size()), "connect");
+}
+
+raw_client::raw_client(raw_client&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+
+raw_client& raw_client::operator=(raw_client&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+}
+
+raw_client::~raw_client() { close(); }
+
+void raw_client::send(std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t count = ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
+        check(count, "send");
+        text.remove_prefix(static_cast<std::size_t>(count));
+    }
+}
+
+std::string raw_client::receive(std::size_t count) {
+    std::string text(count, '\0');
+    std::size_t done = 0;
+    while (done < count) {
+        const ssize_t more = recv(fd_, text.data() + done, count - done, 0);
+        check(more, "recv");
+        if (more == 0) break;
+        done += static_cast<std::size_t>(more);
+    }
+    text.resize(done);
+    return text;
+}
+
+void raw_client::finish() { check(shutdown(fd_, SHUT_WR), "shutdown"); }
+
+void raw_client::send_and_finish(std::string_view text) {
+    set_option(fd_, IPPROTO_TCP, TCP_CORK, 1);
+    send(text);
+    finish();
+}
+
+void raw_client::reset() {
+    set_option(fd_, SOL_SOCKET, SO_LINGER, linger{1, 0});
+    close();
+}
+
+void raw_client::close() {
+    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+}
+
+mioco::net::endpoint raw_client::local() const {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    check(getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size), "getsockname");
+    return {reinterpret_cast<const sockaddr*>(&address), size};
+}
+
+int raw_client::release() { return std::exchange(fd_, -1); }
+
+bool somebody_waits(int descriptor, mioco::detail::side which) {
+    bool found = false;
+    mioco::detail::all_fds.for_each([&](mioco::detail::fd_object& fd) {
+        found = found || (fd.number.load() == descriptor && fd[which].slot().is_occupied());
+    });
+    return found;
+}
+
+void until_somebody_waits(int descriptor, mioco::detail::side which) {
+    wait_for([&] { return somebody_waits(descriptor, which); });
+}
+
+std::string pattern(std::size_t size) {
+    std::string text(size, '\0');
+    std::uint32_t state = 1;
+    for (char& each : text) {
+        state = state * 1664525U + 1013904223U;
+        each = static_cast<char>(state >> 24);
+    }
+    return text;
+}
+
+}  // namespace mioco_test

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MPL-2.0
+#include <algorithm>
+#include <cstdlib>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <mioco/mioco.hpp>
+
+#include "runtime/cpu_count.hpp"
+#include "support/process.hpp"
+
+namespace {
+
+using mioco_test::scoped_environment;
+
+// The text of the std::invalid_argument with which a runtime refuses these settings.
+std::string refusal(const mioco::config& settings) {
+    try {
+        const mioco::runtime rt(settings);
+    } catch (const std::invalid_argument& e) {
+        return e.what();
+    }
+    return "accepted";
+}
+
+std::string refusal_of(const char* variable, const char* value) {
+    const scoped_environment set(variable, value);
+    return refusal({});
+}
+
+void expect_in(const std::string& text, const std::vector<std::string>& parts) {
+    for (const auto& part : parts)
+        EXPECT_NE(text.find(part), std::string::npos) << part << "\nin: " << text;
+}
+
+TEST(config, has_getters_for_what_was_set) {
+    const auto settings = mioco::config{}
+                              .workers(3)
+                              .stack_size(100'000)
+                              .stack_guard(false)
+                              .uncaught(mioco::on_uncaught::rethrow)
+                              .migrate(mioco::migration::never)
+                              .name("mine");
+    EXPECT_EQ(settings.workers(), 3U);
+    EXPECT_EQ(settings.stack_size(), 100'000U);
+    EXPECT_FALSE(settings.stack_guard());
+    EXPECT_EQ(settings.uncaught(), mioco::on_uncaught::rethrow);
+    EXPECT_EQ(settings.migrate(), mioco::migration::never);
+    EXPECT_EQ(settings.name(), "mine");
+    EXPECT_EQ(mioco::config{}.workers(), std::nullopt);
+}
+
+TEST(config, no_workers_or_too_many_are_refused_with_the_bounds) {
+    expect_in(refusal(mioco::config{}.workers(0)), {"config::workers", "0", "1 to 1024"});
+    expect_in(refusal(mioco::config{}.workers(1025)), {"config::workers", "1025", "1 to 1024"});
+}
+
+TEST(config, stack_sizes_out_of_bounds_are_refused_with_the_bounds) {
+    for (const std::size_t size :
+         {std::size_t{0}, std::size_t{16383}, (std::size_t{1} << 30) + 1}) {
+        expect_in(refusal(mioco::config{}.stack_size(size)),
+                  {"config::stack_size", std::to_string(size), "16384", "1073741824"});
+    }
+}
+
+TEST(config, stack_sizes_within_bounds_run) {
+    for (const std::size_t size : {16384U, 16385U, 100'000U, 1U << 20}) {
+        for (const bool guard : {true, false}) {
+            EXPECT_EQ(mioco::run(mioco::config{}.workers(1).stack_size(size).stack_guard(guard),
+                                 [] { return 1; }),
+                      1);
+        }
+    }
+}
+
+TEST(config, environment_has_the_last_word) {
+    const scoped_environment workers("MIOCO_WORKERS", "3");
+    const scoped_environment engine("MIOCO_ENGINE", "epoll");
+    const scoped_environment migrate("MIOCO_MIGRATE", "never");
+    EXPECT_EQ(mioco::run(mioco::config{}.workers(1), mioco::this_fiber::worker_count), 3U);
+}
+
+TEST(config, empty_variables_count_as_unset) {
+    const scoped_environment workers("MIOCO_WORKERS", "");
+    const scoped_environment engine("MIOCO_ENGINE", "");
+    const scoped_environment migrate("MIOCO_MIGRATE", "");
+    const scoped_environment stack("MIOCO_STACK_SIZE", "");
+    EXPECT_EQ(mioco::run(mioco::config{}.workers(2), mioco::this_fiber::worker_count), 2U);
+}
+
+TEST(config, bad_worker_counts_in_the_environment_are_quoted) {
+    for (const char* value :
+         {"0", "-1", "many", "2x", "1025", " 2", "99999999999999999999", "2.5"}) {
+        expect_in(refusal_of("MIOCO_WORKERS", value),
+                  {"MIOCO_WORKERS", "\"" + std::string(value) + "\"", "1 to 1024"});
+    }
+}
+
+TEST(config, bad_stack_sizes_in_the_environment_are_quoted) {
+    for (const char* value : {"big", "K", "64KB", "-64K", "99999999M", "1e6"}) {
+        expect_in(refusal_of("MIOCO_STACK_SIZE", value),
+                  {"MIOCO_STACK_SIZE", "\"" + std::string(value) + "\"", "16K", "1024M"});
+    }
+    expect_in(refusal_of("MIOCO_STACK_SIZE", "8K"), {"MIOCO_STACK_SIZE", "8192", "16K"});
+    expect_in(refusal_of("MIOCO_STACK_SIZE", "0"), {"MIOCO_STACK_SIZE", "0", "16K"});
+}
+
+TEST(config, bad_migration_and_engine_in_the_environment_are_quoted) {
+    expect_in(refusal_of("MIOCO_MIGRATE", "sometimes"),
+              {"MIOCO_MIGRATE", "\"sometimes\"", "allowed, never or always"});
+    expect_in(refusal_of("MIOCO_ENGINE", "kqueue"), {"MIOCO_ENGINE", "\"kqueue\"", "epoll"});
+    expect_in(refusal_of("MIOCO_LOG", "verbose"), {"MIOCO_LOG", "\"verbose\"", "0 and 1"});
+}
+
+TEST(config, refusals_are_no_state) {
+    EXPECT_NE(refusal(mioco::config{}.workers(0)), "accepted");
+    EXPECT_EQ(mioco::run(mioco::config{}.workers(1), [] { return 1; }), 1);
+}
+
+// Deep enough for any default, and not for a stack of 16 KiB.
+[[gnu::noinline]] int use_stack(std::size_t bytes) {
+    auto* const array = static_cast<volatile char*>(__builtin_alloca(bytes));
+    for (std::size_t i = 0; i < bytes; i += 512) array[i] = 1;
+    return array[0];
+}
+
+TEST(config, stack_size_of_the_environment_is_used) {
+    for (const char* value : {"4194304", "4096K", "4096k", "4M", "4m"}) {
+        const scoped_environment size("MIOCO_STACK_SIZE", value);
+        EXPECT_EQ(mioco::run(mioco::config{}.workers(1), [] { return use_stack(3 << 20); }), 1);
+    }
+}
+
+// In a program of its own: what is found out once a process, and what a child process inherits.
+class config_process : public testing::Test {
+protected:
+    config_process() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
+
+    // Runs `check` in a child process; its exit status tells the verdict.
+    static void in_child(const std::function<bool()>& check) {
+        EXPECT_EXIT(std::exit(check() ? 0 : 1), testing::ExitedWithCode(0), "");
+    }
+};
+
+TEST_F(config_process, bad_guard_is_refused_with_what_is_allowed) {
+    in_child([] {
+        const std::string text = refusal_of("MIOCO_GUARD", "none");
+        return text.find("MIOCO_GUARD") != std::string::npos &&
+               text.find("\"none\"") != std::string::npos &&
+               text.find("madvise and mprotect") != std::string::npos;
+    });
+}
+
+TEST_F(config_process, bad_timer_is_refused_with_what_is_allowed) {
+    in_child([] {
+        const std::string text = refusal_of("MIOCO_TIMER", "sundial");
+        return text.find("MIOCO_TIMER") != std::string::npos &&
+               text.find("\"sundial\"") != std::string::npos &&
+               text.find("epoll_pwait2 or timerfd") != std::string::npos;
+    });
+}
+
+TEST_F(config_process, fallbacks_can_be_forced) {
+    in_child([] {
+        setenv("MIOCO_GUARD", "mprotect", 1);
+        setenv("MIOCO_TIMER", "timerfd", 1);
+        return mioco::run(mioco::config{}.workers(2), [] {
+            mioco::sleep_for(std::chrono::milliseconds(1));
+            return mioco::spawn([] { return true; }).join();
+        });
+    });
+}
+
+TEST_F(config_process, default_worker_count_honours_the_affinity_mask) {
+    in_child([] {
+        cpu_set_t usable;
+        sched_getaffinity(0, sizeof usable, &usable);
+        cpu_set_t one;
+        CPU_ZERO(&one);
+        for (int cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; ++cpu) {
+            if (CPU_ISSET(cpu, &usable)) CPU_SET(cpu, &one);
+        }
+        if (sched_setaffinity(0, sizeof one, &one) != 0) return false;
+        return mioco::run(mioco::this_fiber::worker_count) == 1;
+    });
+}
+
+TEST(cpu_count, is_at_least_one_and_within_the_affinity_mask) {
+    cpu_set_t usable;
+    ASSERT_EQ(sched_getaffinity(0, sizeof usable, &usable), 0);
+    EXPECT_GE(mioco::detail::usable_cpu_count(), 1U);
+    EXPECT_LE(mioco::detail::usable_cpu_count(), static_cast<unsigned>(CPU_COUNT(&usable)));
+    EXPECT_EQ(mioco::run(mioco::this_fiber::worker_count), mioco::detail::usable_cpu_count());
+}
+
+}  // namespace

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MPL-2.0
+#include <atomic>
+#include <chrono>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <mioco/mioco.hpp>
+
+#include "support/flag.hpp"
+#include "support/workers.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using clock_type = std::chrono::steady_clock;
+using mioco_test::flag;
+
+class sleep : public mioco_test::on_workers {};
+MIOCO_ON_WORKER_COUNTS(sleep);
+
+TEST_P(sleep, takes_time) {
+    run([] {
+        const auto before = clock_type::now();
+        mioco::sleep_for(500ms);
+        EXPECT_GE(clock_type::now() - before, 500ms);
+    });
+}
+
+TEST_P(sleep, never_wakes_early) {
+    run([] {
+        std::vector<mioco::join_handle<void>> sleepers;
+        for (int i = 0; i < 200; ++i) {
+            sleepers.push_back(mioco::spawn([i] {
+                const auto deadline = clock_type::now() + std::chrono::microseconds(i * 37);
+                mioco::sleep_until(deadline);
+                EXPECT_GE(clock_type::now(), deadline);
+            }));
+        }
+        for (auto& each : sleepers) each.join();
+    });
+}
+
+TEST_P(sleep, of_many_at_once_ends_for_all) {
+    std::atomic<int> ended = 0;
+    run([&] {
+        for (int round = 0; round < 10; ++round) {
+            for (int i = 0; i < 100; ++i) {
+                mioco::spawn([&, i] {
+                    mioco::sleep_for(std::chrono::milliseconds(i));
+                    ++ended;
+                });
+            }
+            mioco::sleep_for(1ms);
+        }
+    });
+    EXPECT_EQ(ended, 1000);
+}
+
+TEST_P(sleep, in_the_past_returns) {
+    run([] {
+        mioco::sleep_for(0s);
+        mioco::sleep_for(-1h);
+        mioco::sleep_for(std::chrono::hours::min());
+        mioco::sleep_until(clock_type::time_point::min());
+        mioco::sleep_until(clock_type::now() - 1h);
+    });
+}
+
+TEST_P(sleep, takes_any_duration) {
+    run([] {
+        const auto before = clock_type::now();
+        mioco::sleep_for(1ns);
+        mioco::sleep_for(std::chrono::duration<double>(0.002));
+        mioco::sleep_for(std::chrono::duration<float, std::milli>(1.5F));
+        EXPECT_GE(clock_type::now() - before, 3500us);
+    });
+}
+
+// "For ever" must not overflow into the past: each would return at once, and run would end.
+TEST_P(sleep, for_ever_is_until_the_stop) {
+    mioco::runtime rt(settings());
+    std::atomic<int> asleep = 0;
+    std::atomic<int> woke = 0;
+    const auto sleeper = [&](auto how) {
+        return [&, how] {
+            ++asleep;
+            how();
+            ++woke;
+        };
+    };
+    rt.spawn(sleeper([] { mioco::sleep_for(std::chrono::hours::max()); }));
+    rt.spawn(sleeper([] { mioco::sleep_for(std::chrono::nanoseconds::max()); }));
+    rt.spawn(sleeper([] { mioco::sleep_for(std::chrono::duration<double>(1e30)); }));
+    rt.spawn(sleeper([] { mioco::sleep_until(clock_type::time_point::max()); }));
+    rt.spawn([&] {
+        while (asleep != 4) mioco::yield();
+        mioco::sleep_for(2ms);
+        rt.stop();
+    });
+    rt.wait();
+    EXPECT_EQ(woke, 0);
+}
+
+TEST_P(sleep, next_to_fibers_that_never_stop_yielding_still_ends) {
+    flag woken;
+    run([&] {
+        for (int i = 0; i < 4; ++i) mioco::spawn([&] { woken.await(); });
+        mioco::sleep_for(3ms);
+        woken.raise();
+    });
+}
+
+// A fiber whose deadlines come now near, now far leaves stale entries in the heap.
+TEST_P(sleep, short_ones_after_abandoned_long_ones_end) {
+    run([] {
+        for (int round = 0; round < 50; ++round) {
+            mioco::runtime inner(mioco::config{}.workers(1));
+            auto far = inner.spawn([] { mioco::sleep_for(1h); });
+            inner.stop();
+            EXPECT_THROW(far.join(), std::system_error);
+            mioco::sleep_for(50us);
+        }
+    });
+}
+
+TEST(sleep_on_one_worker, wakes_by_deadline) {
+    mioco::run(mioco::config{}.workers(1), [] {
+        std::vector<int> order;
+        const auto start = clock_type::now();
+        std::vector<mioco::join_handle<void>> sleepers;
+        for (const int ms : {30, 10, 20, 40, 5}) {
+            sleepers.push_back(mioco::spawn([&, ms] {
+                mioco::sleep_until(start + std::chrono::milliseconds(ms));
+                order.push_back(ms);
+            }));
+        }
+        for (auto& each : sleepers) each.join();
+        EXPECT_EQ(order, (std::vector{5, 10, 20, 30, 40}));
+    });
+}
+
+TEST(sleep_outside, blocks_the_thread) {
+    const auto before = clock_type::now();
+    mioco::sleep_for(20ms);
+    EXPECT_GE(clock_type::now() - before, 20ms);
+    const auto deadline = clock_type::now() + 5ms;
+    mioco::sleep_until(deadline);
+    EXPECT_GE(clock_type::now(), deadline);
+    mioco::sleep_for(-1s);
+}
+
+}  // namespace
