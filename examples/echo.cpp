@@ -30,7 +30,8 @@ void accept_all(const char* address) {
     auto listener = mioco::net::tcp_listener::bind(address);
     const auto local = listener.local();
     std::printf("Starting tcp echo server on %s\n", local.to_string().c_str());
-    std::printf("Try in another terminal: nc %s %u\n", local.address_string().c_str(), unsigned{local.port()});
+    std::printf("Try in another terminal: nc %s %u\n", local.address_string().c_str(),
+                unsigned{local.port()});
     std::fflush(stdout);
     for (;;) {
         auto connection = listener.accept();

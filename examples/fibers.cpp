@@ -25,7 +25,8 @@ int main() {
         int sum = 0;
         for (auto& number : numbers) sum += number.join();
 
-        auto failing = mioco::spawn({.name = "failing"}, [] { throw std::runtime_error("out of luck"); });
+        auto failing =
+            mioco::spawn({.name = "failing"}, [] { throw std::runtime_error("out of luck"); });
         try {
             failing.join();
         } catch (const std::runtime_error& e) {

@@ -43,7 +43,8 @@ void serve(net::tcp_stream client, net::endpoint target) {
 void accept_all(net::endpoint target, const char* address) {
     mioco::stop_on_signal(SIGINT);
     auto listener = net::tcp_listener::bind(address);
-    std::printf("Forwarding %s to %s\n", listener.local().to_string().c_str(), target.to_string().c_str());
+    std::printf("Forwarding %s to %s\n", listener.local().to_string().c_str(),
+                target.to_string().c_str());
     std::fflush(stdout);
     for (;;) mioco::spawn(serve, listener.accept(), target);
 }
@@ -56,7 +57,9 @@ int main(int argc, char** argv) {
         return 2;
     }
     try {
-        mioco::run([&] { accept_all(net::endpoint::parse(argv[1]), argc > 2 ? argv[2] : "127.0.0.1:5556"); });
+        mioco::run([&] {
+            accept_all(net::endpoint::parse(argv[1]), argc > 2 ? argv[2] : "127.0.0.1:5556");
+        });
     } catch (const std::system_error& e) {
         if (e.code() == std::errc::operation_canceled) return 0;  // Ctrl-C
         std::fprintf(stderr, "proxy: %s\n", e.what());

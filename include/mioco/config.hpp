@@ -10,8 +10,8 @@ namespace mioco {
 
 /// What becomes of an exception that leaves a fiber and that no `join()` collects.
 enum class on_uncaught {
-    report,    ///< One line on stderr with the fiber's name; everything else goes on. The default.
-    rethrow,   ///< Every fiber of the runtime is cancelled, and `run` (or `runtime::wait`) rethrows the first one.
+    report,  ///< One line on stderr with the fiber's name; everything else goes on. The default.
+    rethrow,  ///< Every fiber of the runtime is cancelled, and `run` (or `runtime::wait`) rethrows the first one.
     terminate  ///< `std::terminate` at the throw, with the whole stack still there for a core dump.
 };
 
@@ -19,7 +19,7 @@ enum class on_uncaught {
 enum class migration {
     allowed,  ///< An idle worker takes work that waited for a busy one. The default.
     never,    ///< A fiber stays on the worker that first runs it.
-    always    ///< A fiber changes its worker at nearly each resume: slow, and meant for finding bugs.
+    always  ///< A fiber changes its worker at nearly each resume: slow, and meant for finding bugs.
 };
 
 /// How a runtime is made. Setters return the object, for chaining:

@@ -56,13 +56,17 @@ public:
     }
 
     /// Whether the fiber has ended, so that `join` would not wait.
-    [[nodiscard]] bool done() const noexcept { return fiber_ == nullptr || detail::fiber_done(*fiber_); }
+    [[nodiscard]] bool done() const noexcept {
+        return fiber_ == nullptr || detail::fiber_done(*fiber_);
+    }
 
     /// Whether there is a fiber to join.
     [[nodiscard]] bool joinable() const noexcept { return fiber_ != nullptr; }
 
     /// The fiber's id; `fiber_id{}` of an empty handle.
-    [[nodiscard]] fiber_id id() const noexcept { return fiber_ == nullptr ? fiber_id{} : detail::id_of(*fiber_); }
+    [[nodiscard]] fiber_id id() const noexcept {
+        return fiber_ == nullptr ? fiber_id{} : detail::id_of(*fiber_);
+    }
 
 private:
     friend struct detail::handle_access;

@@ -12,7 +12,7 @@ namespace mioco {
 namespace detail {
 class runtime_core;
 struct runtime_access;
-}
+}  // namespace detail
 
 /// A set of workers and the fibers that they run. Several may exist at once; a fiber of one may join a fiber of another.
 ///
@@ -43,7 +43,8 @@ public:
     /// The same, with options.
     template <class F, class... Args>
         requires fiber_function<F, Args...>
-    join_handle<fiber_result<F, Args...>> spawn(const spawn_options& options, F&& f, Args&&... args) {
+    join_handle<fiber_result<F, Args...>> spawn(const spawn_options& options, F&& f,
+                                                Args&&... args) {
         return detail::handle_access::make<fiber_result<F, Args...>>(
             detail::spawn_fiber(this, options, std::forward<F>(f), std::forward<Args>(args)...));
     }

@@ -11,7 +11,8 @@ void sleep_until_steady(steady::time_point deadline);
 
 // Saturates: hours::max() means "for ever", not an overflow into the past.
 template <class Rep, class Period>
-steady::time_point deadline_after(const std::chrono::duration<Rep, Period>& wait, steady::time_point now) {
+steady::time_point deadline_after(const std::chrono::duration<Rep, Period>& wait,
+                                  steady::time_point now) {
     using seconds = std::chrono::duration<double>;
     if (wait <= wait.zero()) return now;
     if (seconds(wait) >= seconds(steady::time_point::max() - now)) return steady::time_point::max();

@@ -6,8 +6,10 @@
 
 namespace mioco::detail {
 
-void assertion_failed(const char* condition, const char* expected, const char* file, int line) noexcept {
-    std::fprintf(stderr, "mioco: internal error: %s (%s is false, %s:%d)\n", expected, condition, file, line);
+void assertion_failed(const char* condition, const char* expected, const char* file,
+                      int line) noexcept {
+    std::fprintf(stderr, "mioco: internal error: %s (%s is false, %s:%d)\n", expected, condition,
+                 file, line);
     std::abort();
 }
 

@@ -6,12 +6,13 @@
 
 namespace mioco::detail {
 
-[[noreturn]] void assertion_failed(const char* condition, const char* expected, const char* file, int line) noexcept;
+[[noreturn]] void assertion_failed(const char* condition, const char* expected, const char* file,
+                                   int line) noexcept;
 
 }  // namespace mioco::detail
 
-#define MIOCO_ASSERT(condition, expected)                                                       \
-    do {                                                                                        \
-        if (!(condition)) [[unlikely]]                                                          \
-            ::mioco::detail::assertion_failed(#condition, expected, __FILE__, __LINE__);        \
+#define MIOCO_ASSERT(condition, expected)                                                \
+    do {                                                                                 \
+        if (!(condition)) [[unlikely]]                                                   \
+            ::mioco::detail::assertion_failed(#condition, expected, __FILE__, __LINE__); \
     } while (false)

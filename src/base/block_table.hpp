@@ -19,7 +19,8 @@ namespace mioco::detail {
 template <class Block, std::uint32_t ChunkSize, std::uint32_t ChunkCount>
 class block_table {
 public:
-    static constexpr std::uint32_t most_blocks = ChunkSize * ChunkCount - 1;  // the number 0 is no block's
+    static constexpr std::uint32_t most_blocks =
+        ChunkSize * ChunkCount - 1;  // the number 0 is no block's
 
     Block& operator[](std::uint32_t index) noexcept {
         return chunks_[index / ChunkSize].load(std::memory_order_acquire)[index % ChunkSize];
@@ -55,7 +56,9 @@ public:
     }
 
     /// Whether `take` found nothing because all numbers are in use, rather than for lack of memory.
-    [[nodiscard]] bool is_full() const noexcept { return used_.load(std::memory_order_relaxed) > most_blocks; }
+    [[nodiscard]] bool is_full() const noexcept {
+        return used_.load(std::memory_order_relaxed) > most_blocks;
+    }
 
     /// Calls `visit` with every block that was ever used. They come and go meanwhile.
     template <class Visit>
@@ -75,7 +78,8 @@ private:
             chunk.store(reinterpret_cast<Block*>(mapped), std::memory_order_release);
         }
         auto* block =
-            new (static_cast<void*>(chunk.load(std::memory_order_relaxed) + index % ChunkSize)) Block(index);
+            new (static_cast<void*>(chunk.load(std::memory_order_relaxed) + index % ChunkSize))
+                Block(index);
         used_.store(index + 1, std::memory_order_release);
         return block;
     }

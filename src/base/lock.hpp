@@ -21,12 +21,14 @@ public:
         }
         // From here on the state says that somebody may sleep, so that unlock wakes; it is left so when the lock is
         // taken this way, at the price of one needless wake-up.
-        while (state_.exchange(contended, std::memory_order_acquire) != free) Sync::wait(state_, contended);
+        while (state_.exchange(contended, std::memory_order_acquire) != free)
+            Sync::wait(state_, contended);
     }
 
     bool try_lock() noexcept {
         std::uint32_t expected = free;
-        return state_.compare_exchange_strong(expected, held, std::memory_order_acquire, std::memory_order_relaxed);
+        return state_.compare_exchange_strong(expected, held, std::memory_order_acquire,
+                                              std::memory_order_relaxed);
     }
 
     void unlock() noexcept {

@@ -32,9 +32,13 @@ timespec to_timespec(std::int64_t ns) noexcept {
 
 }  // namespace
 
-ssize_t read(int fd, void* into, std::size_t size) noexcept { return checked(::read(fd, into, size)); }
+ssize_t read(int fd, void* into, std::size_t size) noexcept {
+    return checked(::read(fd, into, size));
+}
 
-ssize_t write(int fd, const void* from, std::size_t size) noexcept { return checked(::write(fd, from, size)); }
+ssize_t write(int fd, const void* from, std::size_t size) noexcept {
+    return checked(::write(fd, from, size));
+}
 
 // The two calls of every message, without the C library's detour: the kernel returns -errno itself. The sanitizers want to see
 // what the calls read and write, so they get the library's.
@@ -48,14 +52,17 @@ long raw_transfer(long number, int fd, const void* data, std::size_t size, int f
     register long address_size asm("r9") = 0;
     asm volatile("syscall"
                  : "+a"(number)
-                 : "D"(long{fd}), "S"(data), "d"(size), "r"(flags_register), "r"(address), "r"(address_size)
+                 : "D"(long{fd}), "S"(data), "d"(size), "r"(flags_register), "r"(address),
+                   "r"(address_size)
                  : "rcx", "r11", "memory");
     return number;
 }
 
 }  // namespace
 
-ssize_t receive(int fd, void* into, std::size_t size) noexcept { return raw_transfer(SYS_recvfrom, fd, into, size, 0); }
+ssize_t receive(int fd, void* into, std::size_t size) noexcept {
+    return raw_transfer(SYS_recvfrom, fd, into, size, 0);
+}
 
 ssize_t send(int fd, const void* from, std::size_t size) noexcept {
     return raw_transfer(SYS_sendto, fd, from, size, MSG_NOSIGNAL);
@@ -63,7 +70,9 @@ ssize_t send(int fd, const void* from, std::size_t size) noexcept {
 
 #else
 
-ssize_t receive(int fd, void* into, std::size_t size) noexcept { return checked(::recv(fd, into, size, 0)); }
+ssize_t receive(int fd, void* into, std::size_t size) noexcept {
+    return checked(::recv(fd, into, size, 0));
+}
 
 ssize_t send(int fd, const void* from, std::size_t size) noexcept {
     return checked(::send(fd, from, size, MSG_NOSIGNAL));
@@ -71,15 +80,21 @@ ssize_t send(int fd, const void* from, std::size_t size) noexcept {
 
 #endif
 
-ssize_t receive_message(int fd, msghdr& message) noexcept { return checked(::recvmsg(fd, &message, MSG_CMSG_CLOEXEC)); }
+ssize_t receive_message(int fd, msghdr& message) noexcept {
+    return checked(::recvmsg(fd, &message, MSG_CMSG_CLOEXEC));
+}
 
-ssize_t send_message(int fd, const msghdr& message) noexcept { return checked(::sendmsg(fd, &message, MSG_NOSIGNAL)); }
+ssize_t send_message(int fd, const msghdr& message) noexcept {
+    return checked(::sendmsg(fd, &message, MSG_NOSIGNAL));
+}
 
 int socket(int family, int type) noexcept {
     return checked(::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
 
-int bind(int fd, const sockaddr* address, socklen_t size) noexcept { return checked(::bind(fd, address, size)); }
+int bind(int fd, const sockaddr* address, socklen_t size) noexcept {
+    return checked(::bind(fd, address, size));
+}
 
 int listen(int fd, int backlog) noexcept { return checked(::listen(fd, backlog)); }
 
@@ -87,7 +102,9 @@ int accept(int fd, sockaddr* peer, socklen_t* size) noexcept {
     return checked(::accept4(fd, peer, size, SOCK_NONBLOCK | SOCK_CLOEXEC));
 }
 
-int connect(int fd, const sockaddr* address, socklen_t size) noexcept { return checked(::connect(fd, address, size)); }
+int connect(int fd, const sockaddr* address, socklen_t size) noexcept {
+    return checked(::connect(fd, address, size));
+}
 
 int shutdown(int fd, int how) noexcept { return checked(::shutdown(fd, how)); }
 
@@ -103,13 +120,19 @@ int local_name(int fd, sockaddr* address, socklen_t* size) noexcept {
     return checked(::getsockname(fd, address, size));
 }
 
-int peer_name(int fd, sockaddr* address, socklen_t* size) noexcept { return checked(::getpeername(fd, address, size)); }
+int peer_name(int fd, sockaddr* address, socklen_t* size) noexcept {
+    return checked(::getpeername(fd, address, size));
+}
 
 int file_status_flags(int fd) noexcept { return checked(::fcntl(fd, F_GETFL)); }
 
-int set_file_status_flags(int fd, int flags) noexcept { return checked(::fcntl(fd, F_SETFL, flags)); }
+int set_file_status_flags(int fd, int flags) noexcept {
+    return checked(::fcntl(fd, F_SETFL, flags));
+}
 
-int replace_fd(int source, int target) noexcept { return checked(::dup3(source, target, O_CLOEXEC)); }
+int replace_fd(int source, int target) noexcept {
+    return checked(::dup3(source, target, O_CLOEXEC));
+}
 
 void close(int fd) noexcept { ::close(fd); }
 
@@ -121,14 +144,16 @@ int poll_one(int fd, short events, short& revents) noexcept {
 }
 
 int poll_two(int wakeup_fd, int fd, short events, std::int64_t timeout_ns) noexcept {
-    pollfd entries[] = {{wakeup_fd, POLLIN, 0}, {fd, events, 0}};  // the kernel skips negative descriptors
+    pollfd entries[] = {{wakeup_fd, POLLIN, 0},
+                        {fd, events, 0}};  // the kernel skips negative descriptors
     const timespec timeout = to_timespec(timeout_ns);
     return checked(::ppoll(entries, 2, timeout_ns < 0 ? nullptr : &timeout, nullptr));
 }
 
 int epoll_create() noexcept { return checked(::epoll_create1(EPOLL_CLOEXEC)); }
 
-int epoll_control(int epoll_fd, int operation, int fd, std::uint32_t events, std::uint64_t data) noexcept {
+int epoll_control(int epoll_fd, int operation, int fd, std::uint32_t events,
+                  std::uint64_t data) noexcept {
     epoll_event event{};
     event.events = events;
     event.data.u64 = data;
@@ -139,18 +164,23 @@ int epoll_wait(int epoll_fd, epoll_event* events, int size, int timeout_ms) noex
     return checked(::epoll_wait(epoll_fd, events, size, timeout_ms));
 }
 
-int epoll_wait_precise(int epoll_fd, epoll_event* events, int size, std::int64_t timeout_ns) noexcept {
+int epoll_wait_precise(int epoll_fd, epoll_event* events, int size,
+                       std::int64_t timeout_ns) noexcept {
     const timespec timeout = to_timespec(timeout_ns);
-    return checked(::epoll_pwait2(epoll_fd, events, size, timeout_ns < 0 ? nullptr : &timeout, nullptr));
+    return checked(
+        ::epoll_pwait2(epoll_fd, events, size, timeout_ns < 0 ? nullptr : &timeout, nullptr));
 }
 
 int event_fd() noexcept { return checked(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)); }
 
-int timer_fd() noexcept { return checked(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)); }
+int timer_fd() noexcept {
+    return checked(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
+}
 
 int set_timer_fd(int fd, std::int64_t timeout_ns) noexcept {
     // All zero would disarm it, which is what a timeout in the past must not do.
-    const itimerspec timer{{}, timeout_ns < 0 ? timespec{} : to_timespec(timeout_ns == 0 ? 1 : timeout_ns)};
+    const itimerspec timer{
+        {}, timeout_ns < 0 ? timespec{} : to_timespec(timeout_ns == 0 ? 1 : timeout_ns)};
     return checked(::timerfd_settime(fd, 0, &timer, nullptr));
 }
 
@@ -167,8 +197,8 @@ void sleep_until(std::int64_t monotonic_ns) noexcept {
 }
 
 long map_anonymous(std::size_t size) noexcept {
-    void* const base =
-        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* const base = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return base == MAP_FAILED ? -long{errno} : reinterpret_cast<long>(base);
 }
 
@@ -179,9 +209,13 @@ int guard_install(void* base, std::size_t size) noexcept {
     return checked(::madvise(base, size, madv_guard_install));
 }
 
-int protect_none(void* base, std::size_t size) noexcept { return checked(::mprotect(base, size, PROT_NONE)); }
+int protect_none(void* base, std::size_t size) noexcept {
+    return checked(::mprotect(base, size, PROT_NONE));
+}
 
-void no_huge_pages(void* base, std::size_t size) noexcept { ::madvise(base, size, MADV_NOHUGEPAGE); }
+void no_huge_pages(void* base, std::size_t size) noexcept {
+    ::madvise(base, size, MADV_NOHUGEPAGE);
+}
 
 void drop_pages(void* base, std::size_t size) noexcept { ::madvise(base, size, MADV_DONTNEED); }
 
@@ -191,7 +225,8 @@ void set_timer_slack_ns(long slack) noexcept { ::prctl(PR_SET_TIMERSLACK, slack,
 
 unsigned usable_cpus() noexcept {
     cpu_set_t set;
-    if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;  // more CPUs than the set has room for
+    if (::sched_getaffinity(0, sizeof set, &set) != 0)
+        return 1;  // more CPUs than the set has room for
     return static_cast<unsigned>(CPU_COUNT(&set));
 }
 

@@ -43,11 +43,13 @@ int poll_one(int fd, short events, short& revents) noexcept;
 /// Waits for `events` at `fd` or input at `wakeup_fd` until `timeout_ns` have passed; negative: for ever. `fd` may be -1.
 int poll_two(int wakeup_fd, int fd, short events, std::int64_t timeout_ns) noexcept;
 int epoll_create() noexcept;
-int epoll_control(int epoll_fd, int operation, int fd, std::uint32_t events, std::uint64_t data) noexcept;
+int epoll_control(int epoll_fd, int operation, int fd, std::uint32_t events,
+                  std::uint64_t data) noexcept;
 /// To the millisecond.
 int epoll_wait(int epoll_fd, epoll_event* events, int size, int timeout_ms) noexcept;
 /// To the nanosecond; -ENOSYS where the kernel has no epoll_pwait2.
-int epoll_wait_precise(int epoll_fd, epoll_event* events, int size, std::int64_t timeout_ns) noexcept;
+int epoll_wait_precise(int epoll_fd, epoll_event* events, int size,
+                       std::int64_t timeout_ns) noexcept;
 int event_fd() noexcept;
 int timer_fd() noexcept;
 /// A negative timeout disarms it.

@@ -36,7 +36,8 @@ void* prepare_stack(std::byte* top, void (*entry)(void*), void* argument) noexce
 struct suspended {
     std::uint64_t x29, x30, x19, x20, x21_x28[8], d8_d15[8];
 };
-static_assert(offsetof(suspended, x19) == 0x10 && offsetof(suspended, d8_d15) == 0x60 && sizeof(suspended) == 0xa0);
+static_assert(offsetof(suspended, x19) == 0x10 && offsetof(suspended, d8_d15) == 0x60 &&
+              sizeof(suspended) == 0xa0);
 
 void* prepare_stack(std::byte* top, void (*entry)(void*), void* argument) noexcept {
     auto* frame = reinterpret_cast<suspended*>(top - sizeof(suspended));
@@ -52,7 +53,8 @@ void* prepare_stack(std::byte* top, void (*entry)(void*), void* argument) noexce
 
 }  // namespace
 
-void make_context(context& c, std::byte* bottom, std::byte* top, void (*entry)(void*), void* argument) noexcept {
+void make_context(context& c, std::byte* bottom, std::byte* top, void (*entry)(void*),
+                  void* argument) noexcept {
     c.stack_pointer = prepare_stack(top, entry, argument);
 #if defined(MIOCO_ASAN)
     c.fake_stack = nullptr;
@@ -96,7 +98,8 @@ void check_floating_point_modes() noexcept {
     std::uint16_t x87 = 0;
     asm volatile("stmxcsr %0" : "=m"(mxcsr));
     asm volatile("fnstcw %0" : "=m"(x87));
-    constexpr std::uint32_t mxcsr_modes = 0xffc0;  // without the status bits, which any arithmetic sets
+    constexpr std::uint32_t mxcsr_modes =
+        0xffc0;  // without the status bits, which any arithmetic sets
     MIOCO_ASSERT((mxcsr & mxcsr_modes) == 0x1f80 && (x87 & 0x0f3f) == 0x033f,
                  "a fiber restores the floating-point modes that it changed before it parks");
 #endif

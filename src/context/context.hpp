@@ -25,7 +25,8 @@ struct context {
 };
 
 /// Makes `c` start with `entry(argument)` on this stack when it is first switched to. `entry` never returns.
-void make_context(context& c, std::byte* bottom, std::byte* top, void (*entry)(void*), void* argument) noexcept;
+void make_context(context& c, std::byte* bottom, std::byte* top, void (*entry)(void*),
+                  void* argument) noexcept;
 
 /// Makes `c` stand for the calling thread, before its first switch away.
 void adopt_thread(context& c) noexcept;

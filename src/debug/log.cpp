@@ -43,7 +43,8 @@ void log_line(const char* format, ...) noexcept {
     }
     std::va_list arguments;
     va_start(arguments, format);
-    used += std::vsnprintf(line + used, sizeof line - static_cast<std::size_t>(used) - 1, format, arguments);
+    used += std::vsnprintf(line + used, sizeof line - static_cast<std::size_t>(used) - 1, format,
+                           arguments);
     va_end(arguments);
     if (used > static_cast<int>(sizeof line) - 2) used = static_cast<int>(sizeof line) - 2;
     line[used++] = '\n';
@@ -51,8 +52,10 @@ void log_line(const char* format, ...) noexcept {
 }
 
 void check_log_setting() {
-    if (std::getenv("MIOCO_LOG") == nullptr || setting_is("0") || setting_is("1") || setting_is("")) return;
-    throw std::invalid_argument(std::string("MIOCO_LOG=\"") + std::getenv("MIOCO_LOG") + "\": allowed are 0 and 1");
+    if (std::getenv("MIOCO_LOG") == nullptr || setting_is("0") || setting_is("1") || setting_is(""))
+        return;
+    throw std::invalid_argument(std::string("MIOCO_LOG=\"") + std::getenv("MIOCO_LOG") +
+                                "\": allowed are 0 and 1");
 }
 
 }  // namespace mioco::detail

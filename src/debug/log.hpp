@@ -15,8 +15,8 @@ void check_log_setting();
 }  // namespace mioco::detail
 
 /// Evaluates its arguments only when the log is on.
-#define MIOCO_LOG(...)                                                            \
-    do {                                                                          \
-        if (::mioco::detail::log_enabled) [[unlikely]]                            \
-            ::mioco::detail::log_line(__VA_ARGS__);                               \
+#define MIOCO_LOG(...)                                 \
+    do {                                               \
+        if (::mioco::detail::log_enabled) [[unlikely]] \
+            ::mioco::detail::log_line(__VA_ARGS__);    \
     } while (false)

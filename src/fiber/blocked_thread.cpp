@@ -31,11 +31,13 @@ int enable_blocking(fiber& self) noexcept {
 
 void require_blocking(fiber& self) {
     if (const int failure = enable_blocking(self); failure < 0) {
-        throw std::system_error(-failure, std::system_category(), "mioco: a thread cannot wait without an eventfd");
+        throw std::system_error(-failure, std::system_category(),
+                                "mioco: a thread cannot wait without an eventfd");
     }
 }
 
-void block_thread(fiber& self, std::uint64_t epoch, nanoseconds_t deadline, int fd, short events) noexcept {
+void block_thread(fiber& self, std::uint64_t epoch, nanoseconds_t deadline, int fd,
+                  short events) noexcept {
     std::uint64_t count = 0;
     // The waker writes to the eventfd before it completes the wait, so that it touches nothing of the thread afterwards. So the
     // wake-up may come a moment before the wait is done.

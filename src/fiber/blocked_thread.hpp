@@ -21,7 +21,8 @@ void require_blocking(fiber& self);
 
 /// Until the wait of `epoch` is over. If `fd` is not -1: or until one of the poll(2) `events` holds there, which ends the
 /// wait too.
-void block_thread(fiber& self, std::uint64_t epoch, nanoseconds_t deadline, int fd, short events) noexcept;
+void block_thread(fiber& self, std::uint64_t epoch, nanoseconds_t deadline, int fd,
+                  short events) noexcept;
 
 /// [winner of the claim] Completes the wait.
 void unblock_thread(fiber& waiting) noexcept;

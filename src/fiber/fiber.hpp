@@ -56,7 +56,7 @@ struct alignas(64) fiber {
     const std::uint32_t index;
     std::int32_t budget = 0;  // operations until the next forced yield
     bool pinned = false;
-    bool is_thread = false;  // a plain thread's stand-in
+    bool is_thread = false;    // a plain thread's stand-in
     std::uint8_t shields = 0;  // nested regions in which a cancel is not seen
     outcome how_ended = outcome::none;
     wait_reason waits_for = wait_reason::none;
@@ -81,8 +81,12 @@ struct alignas(64) fiber {
     explicit fiber(std::uint32_t number) noexcept : index(number) {}
 
     [[nodiscard]] bool has_started() const noexcept { return on != nullptr; }
-    [[nodiscard]] std::string_view name_or_empty() const noexcept { return name == nullptr ? "" : name; }
-    [[nodiscard]] std::uint64_t number() const noexcept { return id.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::string_view name_or_empty() const noexcept {
+        return name == nullptr ? "" : name;
+    }
+    [[nodiscard]] std::uint64_t number() const noexcept {
+        return id.load(std::memory_order_relaxed);
+    }
     [[nodiscard]] bool cancel_requested() const noexcept {
         return cancelled_id.load(std::memory_order_relaxed) == number();
     }

@@ -61,7 +61,8 @@ fiber* fiber_pool::take(std::size_t count) {
     list = all_fibers.take(count);
     if (list == nullptr) {
         if (!all_fibers.is_full()) throw std::bad_alloc();
-        throw std::system_error(errc::too_many_fibers, "mioco: a process has at most 16777215 fibers at once");
+        throw std::system_error(errc::too_many_fibers,
+                                "mioco: a process has at most 16777215 fibers at once");
     }
     for (fiber* block = list; block != nullptr; block = block->next) block->pool = this;
     return list;
@@ -78,7 +79,9 @@ void fiber_pool::give(fiber* first) noexcept {
 
 bool fiber_pool::fail_tenant(std::uint32_t tenancy, const std::exception_ptr& error) noexcept {
     const std::scoped_lock held(lock_);
-    if (tenant_ == nullptr || tenancy_ != tenancy || tenant_->settings().uncaught != on_uncaught::rethrow) return false;
+    if (tenant_ == nullptr || tenancy_ != tenancy ||
+        tenant_->settings().uncaught != on_uncaught::rethrow)
+        return false;
     tenant_->fail(error);
     return true;
 }

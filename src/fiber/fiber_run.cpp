@@ -67,15 +67,18 @@ void report_error(const fiber& f) noexcept {
     const std::string_view name = f.name_or_empty();
     const char* const quote = name.empty() ? "" : "\"";
     describe(f.error, [&](const char* what) {
-        std::fprintf(stderr, "mioco: fiber %llu%s%s%.*s%s ended with an exception that nobody joined: %s\n",
+        std::fprintf(stderr,
+                     "mioco: fiber %llu%s%s%.*s%s ended with an exception that nobody joined: %s\n",
                      static_cast<unsigned long long>(f.number()), name.empty() ? "" : " ", quote,
                      static_cast<int>(name.size()), name.data(), quote, what);
     });
 }
 
 void free_block(fiber& f, worker* here) noexcept {
-    MIOCO_ASSERT(f.how_ended == outcome::none, "an outcome is disposed of before its fiber's block is");
-    if (f.storage != f.inline_storage) ::operator delete(f.storage, std::align_val_t{f.task->alignment});
+    MIOCO_ASSERT(f.how_ended == outcome::none,
+                 "an outcome is disposed of before its fiber's block is");
+    if (f.storage != f.inline_storage)
+        ::operator delete(f.storage, std::align_val_t{f.task->alignment});
     if (f.name != nullptr) std::free(std::exchange(f.name, nullptr));
     if (here != nullptr && &here->blocks().pool() == f.pool) return here->blocks().give(f);
     f.next = nullptr;
@@ -112,14 +115,17 @@ void dispose_of_outcome(fiber& f) noexcept {
 
 void report_failure(const std::exception_ptr& error) noexcept {
     describe(error, [](const char* what) {
-        std::fprintf(stderr, "mioco: a runtime was stopped by an exception, and ended before anybody waited for it: %s\n",
+        std::fprintf(stderr,
+                     "mioco: a runtime was stopped by an exception, and ended before anybody "
+                     "waited for it: %s\n",
                      what);
     });
 }
 
 void drop_share(fiber& f, worker* here) noexcept {
     // Whoever finds one share left holds it, and nobody can add one: no exchange is needed.
-    if (f.shares.load(std::memory_order_acquire) == 1 || f.shares.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    if (f.shares.load(std::memory_order_acquire) == 1 ||
+        f.shares.fetch_sub(1, std::memory_order_acq_rel) == 1) {
         free_block(f, here);
     }
 }
@@ -150,8 +156,9 @@ void throw_no_stack(stack_kind wanted) {
     const int reason = stack_depot::of(wanted).last_error();
     throw std::system_error(
         std::make_error_code(std::errc::not_enough_memory),
-        "mioco: no stack of " + std::to_string(wanted.size_bytes()) + " bytes" + (wanted.guarded ? " with a guard" : "") +
-            " could be mapped (" + std::system_category().message(reason) +
+        "mioco: no stack of " + std::to_string(wanted.size_bytes()) + " bytes" +
+            (wanted.guarded ? " with a guard" : "") + " could be mapped (" +
+            std::system_category().message(reason) +
             "); raise vm.max_map_count or the memory limit, or ask for smaller stacks" +
             (wanted.guarded ? " or for none with a guard (config::stack_guard)" : ""));
 }

@@ -3,7 +3,8 @@
 
 namespace mioco::detail {
 
-static_assert(sizeof(context) != sizeof(void*) || sizeof(fiber) == 256, "the memory of a parked fiber counts");
+static_assert(sizeof(context) != sizeof(void*) || sizeof(fiber) == 256,
+              "the memory of a parked fiber counts");
 
 constinit fiber_table all_fibers;
 

@@ -39,7 +39,8 @@ class parking {
 public:
     enum class cancelling { allowed, masked };
 
-    parking(fiber& self, wait_reason why, nanoseconds_t deadline, cancelling mode = cancelling::allowed) noexcept
+    parking(fiber& self, wait_reason why, nanoseconds_t deadline,
+            cancelling mode = cancelling::allowed) noexcept
         : self_(self), deadline_(deadline) {
         self.waits_for = why;
         self.timer.set(deadline);
@@ -54,7 +55,8 @@ public:
     /// Parks the fiber, or blocks the thread, until somebody has ended the wait. `fd` and `events` are for threads, see
     /// block_thread.
     void park(int fd = -1, short events = 0) noexcept {
-        if (self_.is_thread) [[unlikely]] return block_thread(self_, epoch_, deadline_, fd, events);
+        if (self_.is_thread) [[unlikely]]
+            return block_thread(self_, epoch_, deadline_, fd, events);
         park_fiber();
     }
 
@@ -101,13 +103,15 @@ private:
 
 /// Throws fiber_cancelled if so.
 inline void throw_if_cancelled(const fiber& self) {
-    if (is_cancelled(self)) [[unlikely]] throw_cancelled();
+    if (is_cancelled(self)) [[unlikely]]
+        throw_cancelled();
 }
 
 /// Spends one operation from the fiber's budget, and yields when it is used up: every call of the library that might have
 /// parked but did not goes through here, so that one always-ready socket does not starve the others.
 inline void spend(fiber& self) noexcept {
-    if (--self.budget <= 0) [[unlikely]] self.on->yield(self);
+    if (--self.budget <= 0) [[unlikely]]
+        self.on->yield(self);
 }
 
 }  // namespace mioco::detail

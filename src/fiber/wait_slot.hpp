@@ -82,7 +82,8 @@ public:
         std::uint64_t old = state_.load(std::memory_order_seq_cst);
         while (old != closed) {
             if (old == ready) return wait_token();
-            if (state_.compare_exchange_weak(old, ready, std::memory_order_seq_cst, std::memory_order_acquire)) {
+            if (state_.compare_exchange_weak(old, ready, std::memory_order_seq_cst,
+                                             std::memory_order_acquire)) {
                 return token_in(old);
             }
         }
@@ -95,10 +96,16 @@ public:
     }
 
     /// [closer, with no waiter] Ends the slot; whether there was an event.
-    bool close_and_consume() noexcept { return state_.exchange(closed, std::memory_order_acq_rel) == ready; }
+    bool close_and_consume() noexcept {
+        return state_.exchange(closed, std::memory_order_acq_rel) == ready;
+    }
 
-    [[nodiscard]] bool is_ready() const noexcept { return state_.load(std::memory_order_acquire) == ready; }
-    [[nodiscard]] bool is_closed() const noexcept { return state_.load(std::memory_order_acquire) == closed; }
+    [[nodiscard]] bool is_ready() const noexcept {
+        return state_.load(std::memory_order_acquire) == ready;
+    }
+    [[nodiscard]] bool is_closed() const noexcept {
+        return state_.load(std::memory_order_acquire) == closed;
+    }
     /// [queueing waiter] Whether somebody waits in the slot.
     [[nodiscard]] bool is_occupied() const noexcept {
         return static_cast<bool>(token_in(state_.load(std::memory_order_seq_cst)));
@@ -119,7 +126,9 @@ private:
     static constexpr wait_token token_in(std::uint64_t state) noexcept {
         return (state >> wait_token::epoch_bits) == 0 ? wait_token() : wait_token(state);
     }
-    static constexpr bool is_empty(std::uint64_t state) noexcept { return !token_in(state) && (state & 3) == 0; }
+    static constexpr bool is_empty(std::uint64_t state) noexcept {
+        return !token_in(state) && (state & 3) == 0;
+    }
 
     static arming hindrance(std::uint64_t state) noexcept {
         if (state == ready) return arming::was_ready;
@@ -127,7 +136,8 @@ private:
     }
 
     bool exchange(std::uint64_t& expected, std::uint64_t desired) noexcept {
-        return state_.compare_exchange_strong(expected, desired, std::memory_order_seq_cst, std::memory_order_acquire);
+        return state_.compare_exchange_strong(expected, desired, std::memory_order_seq_cst,
+                                              std::memory_order_acquire);
     }
 
     typename Sync::template atomic<std::uint64_t> state_{0};

@@ -49,7 +49,13 @@ private:
 };
 
 /// What ended a wait. Small numbers are a select's cases; the rest is for the sources that exist once a wait.
-enum class wait_arm : std::uint16_t { first = 0, self = 0xfffc, event = 0xfffd, cancel = 0xfffe, timer = 0xffff };
+enum class wait_arm : std::uint16_t {
+    first = 0,
+    self = 0xfffc,
+    event = 0xfffd,
+    cancel = 0xfffe,
+    timer = 0xffff
+};
 
 template <class Sync = system_sync>
 class basic_wait_word {
@@ -58,7 +64,8 @@ public:
     /// whose it is.
     std::uint64_t begin(bool masked) noexcept {
         const std::uint64_t old = word_.load(std::memory_order_relaxed);
-        MIOCO_ASSERT((old & (claimed | done)) == (claimed | done), "a fiber begins a wait while one is open");
+        MIOCO_ASSERT((old & (claimed | done)) == (claimed | done),
+                     "a fiber begins a wait while one is open");
         const std::uint64_t epoch = (epoch_of(old) + 1) & wait_token::epoch_mask;
         word_.store(epoch << epoch_shift | (masked ? no_cancel : 0), std::memory_order_release);
         return epoch;
@@ -83,8 +90,8 @@ public:
     [[nodiscard]] ending claim_and_complete(std::uint64_t epoch, wait_arm arm) noexcept {
         std::uint64_t old = word_.load(std::memory_order_relaxed);
         while (epoch_of(old) == epoch && (old & claimed) == 0) {
-            if (word_.compare_exchange_weak(old, with_claim(old, arm) | done, std::memory_order_acq_rel,
-                                            std::memory_order_relaxed)) {
+            if (word_.compare_exchange_weak(old, with_claim(old, arm) | done,
+                                            std::memory_order_acq_rel, std::memory_order_relaxed)) {
                 return (old & parked) != 0 ? ending::won_parked : ending::won;
             }
         }
@@ -111,7 +118,8 @@ public:
     [[nodiscard]] bool complete() noexcept {
         // An addition, since each flag is set once an epoch and x86 has no fetch_or that returns the old word.
         const std::uint64_t old = word_.fetch_add(done, std::memory_order_acq_rel);
-        MIOCO_ASSERT((old & (claimed | done)) == claimed, "a wait is completed once, by the winner of its claim");
+        MIOCO_ASSERT((old & (claimed | done)) == claimed,
+                     "a wait is completed once, by the winner of its claim");
         return (old & parked) != 0;
     }
 
@@ -129,7 +137,9 @@ public:
     }
 
     /// [fiber] Whether the wait is over. Acquire: then the frame holds what the winner wrote.
-    [[nodiscard]] bool is_done() const noexcept { return (word_.load(std::memory_order_acquire) & done) != 0; }
+    [[nodiscard]] bool is_done() const noexcept {
+        return (word_.load(std::memory_order_acquire) & done) != 0;
+    }
 
     /// [fiber, after the end] Who ended the wait.
     [[nodiscard]] wait_arm winner() const noexcept {
@@ -157,7 +167,9 @@ private:
     static constexpr int arm_shift = 8;
     static constexpr int epoch_shift = 24;
 
-    static constexpr std::uint64_t epoch_of(std::uint64_t word) noexcept { return word >> epoch_shift; }
+    static constexpr std::uint64_t epoch_of(std::uint64_t word) noexcept {
+        return word >> epoch_shift;
+    }
     static constexpr std::uint64_t with_claim(std::uint64_t word, wait_arm arm) noexcept {
         return word | claimed | static_cast<std::uint64_t>(arm) << arm_shift;
     }

@@ -71,7 +71,8 @@ public:
     virtual int connect(int fd, const sockaddr* address, socklen_t size) noexcept = 0;
     virtual int shutdown(int fd, int how) noexcept = 0;
     virtual int get_option(int fd, int level, int name, void* value, socklen_t* size) noexcept = 0;
-    virtual int set_option(int fd, int level, int name, const void* value, socklen_t size) noexcept = 0;
+    virtual int set_option(int fd, int level, int name, const void* value,
+                           socklen_t size) noexcept = 0;
     virtual int local_name(int fd, sockaddr* address, socklen_t* size) noexcept = 0;
     virtual int peer_name(int fd, sockaddr* address, socklen_t* size) noexcept = 0;
     /// Of `events` (as poll(2)), those that hold now, with error and hang-up; or a negative errno value.

@@ -31,7 +31,8 @@ void end_sides(fd_object& fd) noexcept {
 
 void unwatch(fd_object& fd) noexcept {
     const std::scoped_lock held(fd.watch_lock);
-    if (poller* const watcher = fd.watcher.exchange(nullptr, std::memory_order_acq_rel)) watcher->unwatch(fd);
+    if (poller* const watcher = fd.watcher.exchange(nullptr, std::memory_order_acq_rel))
+        watcher->unwatch(fd);
 }
 
 void retire(fd_object& fd) noexcept {
@@ -58,7 +59,8 @@ fd_object* new_fd_object(int number) noexcept {
 fd_object& make_fd(int number) {
     if (fd_object* const fd = new_fd_object(number)) return *fd;
     sys::close(number);
-    throw std::system_error(std::make_error_code(std::errc::not_enough_memory), "mioco: no room for a descriptor");
+    throw std::system_error(std::make_error_code(std::errc::not_enough_memory),
+                            "mioco: no room for a descriptor");
 }
 
 void add_share(fd_object& fd) noexcept { fd.shares.fetch_add(1, std::memory_order_relaxed); }
@@ -73,7 +75,9 @@ void drop_share(fd_object& fd) noexcept {
 void close_fd(fd_object& fd) noexcept {
     {
         const std::scoped_lock held(fd.watch_lock);
-        if ((fd.ended.fetch_or(fd_object::closed, std::memory_order_acq_rel) & fd_object::closed) != 0) return;
+        if ((fd.ended.fetch_or(fd_object::closed, std::memory_order_acq_rel) & fd_object::closed) !=
+            0)
+            return;
     }
     if (fd.may_be_shared) unwatch(fd);
     end_sides(fd);

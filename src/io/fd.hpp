@@ -30,7 +30,8 @@ struct alignas(64) fd_object {
     std::atomic<std::uint8_t> ended{0};
     std::atomic<std::uint8_t> strays{0};  // waits in a row on workers with another poller; a hint
     bool was_blocking = true;             // before it was adopted; made so again when released
-    bool may_be_shared = false;  // adopted: other descriptors may share the open file, so closing does not unwatch it
+    bool may_be_shared =
+        false;  // adopted: other descriptors may share the open file, so closing does not unwatch it
     std::atomic<std::uint16_t> generation{0};  // changed between uses
     std::atomic<std::uint32_t> shares{0};
     lock watch_lock;
@@ -40,11 +41,17 @@ struct alignas(64) fd_object {
     explicit fd_object(std::uint32_t) noexcept {}
 
     fd_side& operator[](side which) noexcept { return sides[static_cast<int>(which)]; }
-    [[nodiscard]] bool is_closed() const noexcept { return (ended.load(std::memory_order_acquire) & closed) != 0; }
+    [[nodiscard]] bool is_hung_up() const noexcept {
+        return (ended.load(std::memory_order_acquire) & hung_up) != 0;
+    }
+    [[nodiscard]] bool is_closed() const noexcept {
+        return (ended.load(std::memory_order_acquire) & closed) != 0;
+    }
 
     /// For events: the generation above the 48 bits of an address. Never below 64, since objects are aligned so.
     [[nodiscard]] std::uint64_t event_key() const noexcept {
-        return std::uint64_t{generation.load(std::memory_order_relaxed)} << 48 | reinterpret_cast<std::uintptr_t>(this);
+        return std::uint64_t{generation.load(std::memory_order_relaxed)} << 48 |
+               reinterpret_cast<std::uintptr_t>(this);
     }
     static fd_object& of_key(std::uint64_t key) noexcept {
         return *reinterpret_cast<fd_object*>(key & ((std::uint64_t{1} << 48) - 1));

@@ -77,7 +77,9 @@ public:
     }
 
     /// [leaver] Whether `pass_on` would find anybody. Sequentially consistent, see `enqueue`.
-    [[nodiscard]] bool has_queue() const noexcept { return queued_.load(std::memory_order_seq_cst) != 0; }
+    [[nodiscard]] bool has_queue() const noexcept {
+        return queued_.load(std::memory_order_seq_cst) != 0;
+    }
 
     /// [leaver] Wakes the first of the queue whose wait is still open.
     template <class Waker>

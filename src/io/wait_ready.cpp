@@ -24,7 +24,8 @@ int move_watch(fd_object& fd, poller& here) noexcept {
     poller* const watcher = fd.watcher.load(std::memory_order_relaxed);
     if (watcher == &here || fd.is_closed()) return 0;
     if (watcher != nullptr) {
-        const auto strays = static_cast<std::uint8_t>(fd.strays.load(std::memory_order_relaxed) + 1);
+        const auto strays =
+            static_cast<std::uint8_t>(fd.strays.load(std::memory_order_relaxed) + 1);
         fd.strays.store(strays, std::memory_order_relaxed);
         if (strays < strays_until_moved && watcher->group() == here.group()) return 0;
         watcher->unwatch(fd);
@@ -59,7 +60,8 @@ void wait_in_queue(parking& wait, fd_object& fd, side which) noexcept {
 }
 
 // The slot is not free.
-[[gnu::noinline]] void wait_otherwise(parking& wait, fd_object& fd, side which, arming found) noexcept {
+[[gnu::noinline]] void wait_otherwise(parking& wait, fd_object& fd, side which,
+                                      arming found) noexcept {
     if (found == arming::occupied) {
         wait_in_queue(wait, fd, which);
     } else {
@@ -78,7 +80,8 @@ void wait_in_queue(parking& wait, fd_object& fd, side which) noexcept {
 
 }  // namespace
 
-int wait_for_event(fiber& self, fd_object& fd, side which, nanoseconds_t deadline, attempt_made made) {
+int wait_for_event(fiber& self, fd_object& fd, side which, nanoseconds_t deadline,
+                   attempt_made made) {
     poller& here = self.on->events();
     if (fd.watcher.load(std::memory_order_acquire) != &here) [[unlikely]] {
         if (const int failure = watch_elsewhere(fd, here); failure < 0) return failure;
@@ -87,14 +90,17 @@ int wait_for_event(fiber& self, fd_object& fd, side which, nanoseconds_t deadlin
     }
     fd_side& s = fd[which];
     parking wait(self, reason_for(which), deadline);
-    const arming found = made == attempt_made::yes ? s.slot().arm(wait.token()) : s.slot().arm_again(wait.token());
+    const arming found =
+        made == attempt_made::yes ? s.slot().arm(wait.token()) : s.slot().arm_again(wait.token());
     if (found == arming::armed) [[likely]] {
         wait.park_fiber();
     } else {
         wait_otherwise(wait, fd, which, found);
     }
-    if (wait.ended_by() != wait_arm::event) [[unlikely]] return leave_slot(self, s, wait);
-    if (s.has_queue()) [[unlikely]] s.pass_on(waker());
+    if (wait.ended_by() != wait_arm::event) [[unlikely]]
+        return leave_slot(self, s, wait);
+    if (s.has_queue()) [[unlikely]]
+        s.pass_on(waker());
     return 0;
 }
 

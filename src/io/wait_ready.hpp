@@ -16,7 +16,8 @@ enum class attempt_made : bool { no, yes };
 
 /// [fiber] Waits for an event on a side. Returns 0 to try again, -ECANCELED, -ETIMEDOUT past the deadline, or why the descriptor
 /// cannot be watched.
-int wait_for_event(fiber& self, fd_object& fd, side which, nanoseconds_t deadline, attempt_made made);
+int wait_for_event(fiber& self, fd_object& fd, side which, nanoseconds_t deadline,
+                   attempt_made made);
 
 /// [plain thread] The same, without a poller: the thread looks itself.
 int block_for_event(fd_object& fd, side which);
@@ -36,7 +37,8 @@ template <class Attempt>
     for (;;) {
         if (fd.is_closed()) return -EBADF;
         fd[which].begin_attempt(self);
-        ssize_t result = attempt(system_driver(), fd.number.load(std::memory_order_relaxed), nullptr);
+        ssize_t result =
+            attempt(system_driver(), fd.number.load(std::memory_order_relaxed), nullptr);
         if (result >= 0) return result;
         if (result == -EAGAIN) {
             if (const int failure = block_for_event(fd, which); failure < 0) return failure;
@@ -51,9 +53,11 @@ template <class Attempt>
 template <class Attempt, class Drained>
 inline ssize_t attempt_or_wait(fd_object& fd, side which, Attempt attempt, Drained drained) {
     fiber* const running = current_fiber();
-    if (running == nullptr) [[unlikely]] return attempt_or_block(fd, which, attempt);
+    if (running == nullptr) [[unlikely]]
+        return attempt_or_block(fd, which, attempt);
     fiber& self = *running;
-    if (self.cancel_requested() && !is_masked(self)) [[unlikely]] return -ECANCELED;
+    if (self.cancel_requested() && !is_masked(self)) [[unlikely]]
+        return -ECANCELED;
     fd_side& s = fd[which];
     attempt_made made = attempt_made::no;
     for (bool pointless = s.seen_drained(self.index);; pointless = false) {
@@ -63,7 +67,8 @@ inline ssize_t attempt_or_wait(fd_object& fd, side which, Attempt attempt, Drain
         }
         if (!pointless) {
             s.begin_attempt(self.index);
-            ssize_t result = attempt(self.on->io(), fd.number.load(std::memory_order_relaxed), self.on);
+            ssize_t result =
+                attempt(self.on->io(), fd.number.load(std::memory_order_relaxed), self.on);
             if (result >= 0) {
                 s.end_attempt(self.index, drained(result));
                 spend(self);
@@ -75,7 +80,9 @@ inline ssize_t attempt_or_wait(fd_object& fd, side which, Attempt attempt, Drain
             }
             made = attempt_made::yes;
         }
-        if (const int failure = wait_for_event(self, fd, which, never, made); failure != 0) [[unlikely]] return failure;
+        if (const int failure = wait_for_event(self, fd, which, never, made); failure != 0)
+            [[unlikely]]
+            return failure;
     }
 }
 
@@ -88,7 +95,8 @@ ssize_t attempt_once(fd_object* fd, side which, Attempt attempt) {
     ssize_t result = -EINTR;
     while (result == -EINTR) {
         (*fd)[which].begin_attempt(self.index);
-        result = attempt(io, fd->number.load(std::memory_order_relaxed), self.is_thread ? nullptr : self.on);
+        result = attempt(io, fd->number.load(std::memory_order_relaxed),
+                         self.is_thread ? nullptr : self.on);
     }
     if (result < 0 && fd->is_closed()) return -EBADF;
     if (!self.is_thread) spend(self);

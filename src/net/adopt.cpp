@@ -22,7 +22,8 @@ fd_ref adopt_socket(int fd) {
     if (type != SOCK_STREAM) throw_failure(-EPROTOTYPE, what);
     int family = 0;
     size = sizeof family;
-    if (const int failure = sys::get_option(fd, SOL_SOCKET, SO_DOMAIN, &family, &size); failure < 0) {
+    if (const int failure = sys::get_option(fd, SOL_SOCKET, SO_DOMAIN, &family, &size);
+        failure < 0) {
         throw_failure(failure, what);
     }
     if (family != AF_INET && family != AF_INET6) throw_failure(-EAFNOSUPPORT, what);

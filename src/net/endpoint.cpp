@@ -95,7 +95,8 @@ parsed parse_any(std::string_view text) {
     const std::size_t colon = text.rfind(':');
     if (colon == std::string_view::npos) return {{}, "no \":port\" at the end"};
     const std::string_view host = text.substr(0, colon);
-    if (host.find(':') != std::string_view::npos) return {{}, "an IPv6 address stands in brackets: \"[::1]:80\""};
+    if (host.find(':') != std::string_view::npos)
+        return {{}, "an IPv6 address stands in brackets: \"[::1]:80\""};
     const auto port = parse_port(text.substr(colon + 1));
     if (!port) return {{}, "the port is no number from 0 to 65535"};
     in_addr address{};
@@ -117,9 +118,9 @@ endpoint::endpoint(const sockaddr* address, socklen_t length) : endpoint() {
     } else if (address->sa_family == AF_INET6 && length >= sizeof(sockaddr_in6)) {
         std::memcpy(&address_.v6, address, sizeof(sockaddr_in6));
     } else {
-        throw std::system_error(std::make_error_code(std::errc::address_family_not_supported),
-                                "mioco: an endpoint is IPv4 or IPv6, not family " +
-                                    std::to_string(address->sa_family));
+        throw std::system_error(
+            std::make_error_code(std::errc::address_family_not_supported),
+            "mioco: an endpoint is IPv4 or IPv6, not family " + std::to_string(address->sa_family));
     }
 }
 
@@ -132,13 +133,18 @@ endpoint endpoint::parse(std::string_view text) {
 
 endpoint endpoint::parse(std::string_view text, std::error_code& ec) noexcept {
     const parsed result = parse_any(text);
-    ec = result.wrong == nullptr ? std::error_code() : std::make_error_code(std::errc::invalid_argument);
+    ec = result.wrong == nullptr ? std::error_code()
+                                 : std::make_error_code(std::errc::invalid_argument);
     return result.value;
 }
 
-endpoint endpoint::loopback_v4(std::uint16_t port) noexcept { return from_v4({htonl(INADDR_LOOPBACK)}, port); }
+endpoint endpoint::loopback_v4(std::uint16_t port) noexcept {
+    return from_v4({htonl(INADDR_LOOPBACK)}, port);
+}
 
-endpoint endpoint::loopback_v6(std::uint16_t port) noexcept { return from_v6(in6addr_loopback, 0, port); }
+endpoint endpoint::loopback_v6(std::uint16_t port) noexcept {
+    return from_v6(in6addr_loopback, 0, port);
+}
 
 std::string endpoint::address_string() const {
     char text[INET6_ADDRSTRLEN] = {};
@@ -147,7 +153,8 @@ std::string endpoint::address_string() const {
     if (address_.v6.sin6_scope_id == 0) return address;
     char name[IF_NAMESIZE] = {};
     const char* const found = if_indextoname(address_.v6.sin6_scope_id, name);
-    return address + '%' + (found != nullptr ? std::string(found) : std::to_string(address_.v6.sin6_scope_id));
+    return address + '%' +
+           (found != nullptr ? std::string(found) : std::to_string(address_.v6.sin6_scope_id));
 }
 
 std::string endpoint::to_string() const {
@@ -155,7 +162,9 @@ std::string endpoint::to_string() const {
     return (is_v6() ? '[' + address + ']' : address) + ':' + std::to_string(port());
 }
 
-std::uint16_t endpoint::port() const noexcept { return ntohs(is_v6() ? address_.v6.sin6_port : address_.v4.sin_port); }
+std::uint16_t endpoint::port() const noexcept {
+    return ntohs(is_v6() ? address_.v6.sin6_port : address_.v4.sin_port);
+}
 
 endpoint endpoint::with_port(std::uint16_t port) const noexcept {
     endpoint changed = *this;
@@ -164,9 +173,12 @@ endpoint endpoint::with_port(std::uint16_t port) const noexcept {
 }
 
 std::strong_ordering operator<=>(const endpoint& a, const endpoint& b) noexcept {
-    if (a.is_v6() != b.is_v6()) return a.is_v6() ? std::strong_ordering::greater : std::strong_ordering::less;
+    if (a.is_v6() != b.is_v6())
+        return a.is_v6() ? std::strong_ordering::greater : std::strong_ordering::less;
     if (!a.is_v6()) {
-        const auto key = [](const endpoint& e) { return std::tuple(ntohl(e.address_.v4.sin_addr.s_addr), e.port()); };
+        const auto key = [](const endpoint& e) {
+            return std::tuple(ntohl(e.address_.v4.sin_addr.s_addr), e.port());
+        };
         return key(a) <=> key(b);
     }
     const auto& first = a.address_.v6;

@@ -7,7 +7,9 @@
 
 namespace mioco::net {
 
-std::byte* lease_access::allocate() { return static_cast<std::byte*>(::operator new(leased_bytes::capacity_bytes)); }
+std::byte* lease_access::allocate() {
+    return static_cast<std::byte*>(::operator new(leased_bytes::capacity_bytes));
+}
 
 void lease_access::give_back(std::byte* buffer, detail::worker* here) noexcept {
     if (here == nullptr || !here->leases().keep(buffer)) ::operator delete(buffer);

@@ -18,7 +18,9 @@ struct lease_access {
     }
     static std::byte* allocate();
     static void give_back(std::byte* buffer, detail::worker* here) noexcept;
-    static leased_bytes make(std::byte* buffer, std::size_t size) noexcept { return {buffer, size}; }
+    static leased_bytes make(std::byte* buffer, std::size_t size) noexcept {
+        return {buffer, size};
+    }
 };
 
 }  // namespace mioco::net

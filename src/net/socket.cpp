@@ -52,9 +52,12 @@ int shutdown_mode(net::direction which) noexcept {
 
 int set_keepalive(int fd, const net::keepalive_options& options) noexcept {
     driver& io = current_driver();
-    const auto set = [&](int level, int name, int value) { return io.set_option(fd, level, name, &value, sizeof value); };
+    const auto set = [&](int level, int name, int value) {
+        return io.set_option(fd, level, name, &value, sizeof value);
+    };
     int failure = set(SOL_SOCKET, SO_KEEPALIVE, options.enabled ? 1 : 0);
-    if (failure == 0 && options.idle) failure = set(IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(options.idle->count()));
+    if (failure == 0 && options.idle)
+        failure = set(IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(options.idle->count()));
     if (failure == 0 && options.interval) {
         failure = set(IPPROTO_TCP, TCP_KEEPINTVL, static_cast<int>(options.interval->count()));
     }
@@ -65,30 +68,36 @@ int set_keepalive(int fd, const net::keepalive_options& options) noexcept {
 }  // namespace
 
 void socket_wait(const fd_ref& fd, net::direction which, std::error_code* ec) {
-    finish(wait_until_ready(fd, which == net::direction::read ? side::read : side::write), "wait for readiness", ec);
+    finish(wait_until_ready(fd, which == net::direction::read ? side::read : side::write),
+           "wait for readiness", ec);
 }
 
 void socket_shutdown(const fd_ref& fd, net::direction which, std::error_code* ec) {
     finish(current_driver().shutdown(socket_native(fd), shutdown_mode(which)), "shutdown", ec);
 }
 
-void socket_set_option(const fd_ref& fd, int level, int name, const void* value, socklen_t size, std::error_code* ec) {
-    finish(current_driver().set_option(socket_native(fd), level, name, value, size), "set_option", ec);
+void socket_set_option(const fd_ref& fd, int level, int name, const void* value, socklen_t size,
+                       std::error_code* ec) {
+    finish(current_driver().set_option(socket_native(fd), level, name, value, size), "set_option",
+           ec);
 }
 
-void socket_get_option(const fd_ref& fd, int level, int name, void* value, socklen_t size, std::error_code* ec) {
-    finish(current_driver().get_option(socket_native(fd), level, name, value, &size), "get_option", ec);
+void socket_get_option(const fd_ref& fd, int level, int name, void* value, socklen_t size,
+                       std::error_code* ec) {
+    finish(current_driver().get_option(socket_native(fd), level, name, value, &size), "get_option",
+           ec);
 }
 
-void socket_keepalive(const fd_ref& fd, const net::keepalive_options& options, std::error_code* ec) {
+void socket_keepalive(const fd_ref& fd, const net::keepalive_options& options,
+                      std::error_code* ec) {
     finish(set_keepalive(socket_native(fd), options), "keepalive", ec);
 }
 
 net::endpoint socket_local(const fd_ref& fd) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
-    const int failure =
-        current_driver().local_name(socket_native(fd), reinterpret_cast<sockaddr*>(&address), &size);
+    const int failure = current_driver().local_name(socket_native(fd),
+                                                    reinterpret_cast<sockaddr*>(&address), &size);
     if (failure < 0) throw_failure(failure, "local address");
     return {reinterpret_cast<const sockaddr*>(&address), size};
 }
@@ -100,7 +109,8 @@ void socket_close(fd_ref& fd) noexcept {
 int socket_release(fd_ref& fd) {
     if (fd.get() == nullptr) throw_failure(-EBADF, "release");
     const int number = release_fd(*fd.get());
-    if (number < 0) throw_failure(number, "release of a socket that a fiber waits on or a half shares");
+    if (number < 0)
+        throw_failure(number, "release of a socket that a fiber waits on or a half shares");
     fd.forget();
     return number;
 }

@@ -31,22 +31,29 @@ ssize_t read_some(const fd_ref& fd, bytes into) {
     // With no room, a read would not tell the end of the stream from an empty buffer.
     if (into.empty()) return 0;
     return transfer(
-        fd, side::read, [&](driver& io, int number, worker*) { return io.receive(number, into.data(), into.size()); },
+        fd, side::read,
+        [&](driver& io, int number, worker*) {
+            return io.receive(number, into.data(), into.size());
+        },
         [&](ssize_t count) { return count > 0 && static_cast<std::size_t>(count) < into.size(); });
 }
 
 ssize_t write_some(const fd_ref& fd, const_bytes from) {
     if (from.empty()) return 0;
     return transfer(
-        fd, side::write, [&](driver& io, int number, worker*) { return io.send(number, from.data(), from.size()); },
+        fd, side::write,
+        [&](driver& io, int number, worker*) { return io.send(number, from.data(), from.size()); },
         [](ssize_t) { return false; });
 }
 
 std::size_t fail_after(std::size_t done, ssize_t last, const char* what, std::error_code* ec) {
     if (last == -ECANCELED && ec == nullptr) throw fiber_cancelled();
-    const std::error_code code = last < 0 ? code_of(static_cast<int>(last)) : std::error_code(errc::end_of_stream);
+    const std::error_code code =
+        last < 0 ? code_of(static_cast<int>(last)) : std::error_code(errc::end_of_stream);
     if (ec == nullptr) {
-        throw io_error(code, std::string("mioco: ") + what + " after " + std::to_string(done) + " bytes", done);
+        throw io_error(code,
+                       std::string("mioco: ") + what + " after " + std::to_string(done) + " bytes",
+                       done);
     }
     *ec = code;
     return done;
@@ -111,7 +118,8 @@ std::optional<std::size_t> socket_try_read(const fd_ref& fd, bytes into, std::er
     return finish(count, "try_read", ec);
 }
 
-std::optional<std::size_t> socket_try_write(const fd_ref& fd, const_bytes from, std::error_code* ec) {
+std::optional<std::size_t> socket_try_write(const fd_ref& fd, const_bytes from,
+                                            std::error_code* ec) {
     const ssize_t count = attempt_once(fd.get(), side::write, [&](driver& io, int number, worker*) {
         return io.send(number, from.data(), from.size());
     });

@@ -60,7 +60,9 @@ bool is_shortage(int failure) noexcept {
 void warn_of_shortage(int failure) noexcept {
     static std::atomic<bool> warned{false};
     if (warned.exchange(true)) return;
-    std::fprintf(stderr, "mioco: accept waits: %s; raise the limit of open files (ulimit -n), or accept fewer at a time\n",
+    std::fprintf(stderr,
+                 "mioco: accept waits: %s; raise the limit of open files (ulimit -n), or accept "
+                 "fewer at a time\n",
                  std::system_category().message(-failure).c_str());
 }
 
@@ -96,7 +98,8 @@ accepted accept_patiently(detail::fd_object& fd) {
                 return result.number;
             },
             [](ssize_t) { return false; });
-        if (!is_shortage(static_cast<int>(outcome))) return {static_cast<int>(outcome), result.peer};
+        if (!is_shortage(static_cast<int>(outcome)))
+            return {static_cast<int>(outcome), result.peer};
         warn_of_shortage(static_cast<int>(outcome));
         if (!pause.sleep()) return {-ECANCELED, {}};
     }
@@ -127,7 +130,8 @@ tcp_listener tcp_listener::bind(const endpoint& local, const listen_options& opt
     return tcp_listener(std::move(made));
 }
 
-tcp_listener tcp_listener::bind(const endpoint& local, const listen_options& options, std::error_code& ec) {
+tcp_listener tcp_listener::bind(const endpoint& local, const listen_options& options,
+                                std::error_code& ec) {
     detail::fd_ref made;
     const int failure = open_listener(made, local, options);
     ec = failure < 0 ? detail::code_of(failure) : std::error_code();
@@ -139,8 +143,9 @@ tcp_listener tcp_listener::adopt(int fd) {
     socklen_t size = sizeof listening;
     const int failure = detail::sys::get_option(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size);
     if (failure < 0 || listening == 0) {
-        detail::throw_failure(failure < 0 ? failure : -EINVAL,
-                              "adopt of descriptor " + std::to_string(fd) + ", which does not listen");
+        detail::throw_failure(
+            failure < 0 ? failure : -EINVAL,
+            "adopt of descriptor " + std::to_string(fd) + ", which does not listen");
     }
     return tcp_listener(detail::adopt_socket(fd));
 }
@@ -149,7 +154,9 @@ tcp_stream tcp_listener::accept(std::error_code& ec) {
     accepted result{-EBADF, {}};
     if (fd_.get() != nullptr) result = accept_patiently(*fd_.get());
     ec = result.number < 0 ? detail::code_of(result.number) : std::error_code();
-    return result.number < 0 ? tcp_stream() : tcp_stream(detail::fd_ref(detail::make_fd(result.number)), result.peer);
+    return result.number < 0
+               ? tcp_stream()
+               : tcp_stream(detail::fd_ref(detail::make_fd(result.number)), result.peer);
 }
 
 tcp_stream tcp_listener::accept() {
@@ -161,12 +168,14 @@ tcp_stream tcp_listener::accept() {
 
 std::optional<tcp_stream> tcp_listener::try_accept() {
     accepted result{-EBADF, {}};
-    const ssize_t outcome = detail::attempt_once(fd_.get(), detail::side::read, [&](detail::driver& io, int number, detail::worker*) -> ssize_t {
-        do {
-            result = accept_now(io, number);
-        } while (concerns_one_client(result.number));
-        return result.number;
-    });
+    const ssize_t outcome =
+        detail::attempt_once(fd_.get(), detail::side::read,
+                             [&](detail::driver& io, int number, detail::worker*) -> ssize_t {
+                                 do {
+                                     result = accept_now(io, number);
+                                 } while (concerns_one_client(result.number));
+                                 return result.number;
+                             });
     if (outcome == -EAGAIN) return std::nullopt;
     if (outcome < 0) detail::throw_failure(static_cast<int>(outcome), "try_accept");
     return tcp_stream(detail::fd_ref(detail::make_fd(result.number)), result.peer);

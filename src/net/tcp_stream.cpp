@@ -29,7 +29,8 @@ int wait_for_connection(detail::fd_object& fd) {
     int error = 0;
     socklen_t size = sizeof error;
     const int number = fd.number.load(std::memory_order_relaxed);
-    const int failure = detail::current_driver().get_option(number, SOL_SOCKET, SO_ERROR, &error, &size);
+    const int failure =
+        detail::current_driver().get_option(number, SOL_SOCKET, SO_ERROR, &error, &size);
     return failure < 0 ? failure : -error;
 }
 
@@ -69,7 +70,8 @@ tcp_stream tcp_stream::adopt(int fd) {
     socklen_t size = sizeof address;
     const int failure = detail::sys::peer_name(fd, reinterpret_cast<sockaddr*>(&address), &size);
     if (failure < 0) {
-        detail::throw_failure(failure, "adopt of descriptor " + std::to_string(fd) + ", which is no connected socket");
+        detail::throw_failure(failure, "adopt of descriptor " + std::to_string(fd) +
+                                           ", which is no connected socket");
     }
     const endpoint peer(reinterpret_cast<const sockaddr*>(&address), size);
     return {detail::adopt_socket(fd), peer};

@@ -16,9 +16,10 @@ void watch_for_fork() {
 }
 
 void throw_after_fork(const char* what) {
-    throw std::logic_error(std::string("mioco: ") + what +
-                           " cannot be made in a forked child: the runtime's threads stayed in the parent; "
-                           "start programs by posix_spawn, or fork before mioco is first used");
+    throw std::logic_error(
+        std::string("mioco: ") + what +
+        " cannot be made in a forked child: the runtime's threads stayed in the parent; "
+        "start programs by posix_spawn, or fork before mioco is first used");
 }
 
 }  // namespace mioco::detail

@@ -15,7 +15,8 @@ void watch_for_fork();
 /// std::logic_error, which says so, when the calling process is such a child and its parent had used mioco. `what` was
 /// to be made.
 inline void refuse_after_fork(const char* what) {
-    if (in_forked_child.load(std::memory_order_relaxed)) [[unlikely]] throw_after_fork(what);
+    if (in_forked_child.load(std::memory_order_relaxed)) [[unlikely]]
+        throw_after_fork(what);
 }
 
 }  // namespace mioco::detail

@@ -5,7 +5,8 @@
 
 namespace mioco {
 
-runtime::runtime(const config& settings) : core_(std::make_unique<detail::runtime_core>(settings)) {}
+runtime::runtime(const config& settings)
+    : core_(std::make_unique<detail::runtime_core>(settings)) {}
 
 runtime::~runtime() = default;
 

@@ -9,8 +9,8 @@
 #include <mioco/error.hpp>
 
 #include "debug/log.hpp"
-#include "fiber/fiber_table.hpp"
 #include "fiber/fiber_run.hpp"
+#include "fiber/fiber_table.hpp"
 #include "fiber/parking.hpp"
 #include "io/fd.hpp"
 #include "runtime/fork_guard.hpp"
@@ -26,14 +26,16 @@ constexpr unsigned nobody = ~0U;
 constexpr std::size_t most_taken = 32;  // injected fibers at once, beside the one to run next
 }  // namespace
 
-runtime_core::runtime_core(const config& asked) : settings_(resolve_settings(asked)), driver_(system_driver()), pool_(fiber_pool::rent(*this)) {
+runtime_core::runtime_core(const config& asked)
+    : settings_(resolve_settings(asked)), driver_(system_driver()), pool_(fiber_pool::rent(*this)) {
     refuse_after_fork("a runtime");
     watch_for_fork();
     install_overflow_handler();
     idle_.idle = settings_.workers;
     workers_.reserve(settings_.workers);
     try {
-        for (unsigned i = 0; i < settings_.workers; ++i) workers_.push_back(std::make_unique<worker>(*this, i));
+        for (unsigned i = 0; i < settings_.workers; ++i)
+            workers_.push_back(std::make_unique<worker>(*this, i));
     } catch (...) {
         workers_.clear();
         pool_.end_rent();
@@ -44,7 +46,9 @@ runtime_core::runtime_core(const config& asked) : settings_(resolve_settings(ask
 runtime_core::~runtime_core() {
     forget_stop_signals(*this);
     request_stop();
-    const auto idle = [](const void* self) { return !static_cast<const runtime_core*>(self)->has_fibers(); };
+    const auto idle = [](const void* self) {
+        return !static_cast<const runtime_core*>(self)->has_fibers();
+    };
     const cancel_shield until_all_have_ended;
     while (idle_waiters_.wait_unless(idle, this)) {
     }
@@ -111,7 +115,8 @@ fiber* runtime_core::take_injected(worker& here) noexcept {
 
 void runtime_core::request_stop() noexcept {
     std::uint64_t old = stop_.load(std::memory_order_relaxed);
-    while (!stop_.compare_exchange_weak(old, ((old & ~state_mask) + one_request) | due, std::memory_order_seq_cst)) {
+    while (!stop_.compare_exchange_weak(old, ((old & ~state_mask) + one_request) | due,
+                                        std::memory_order_seq_cst)) {
     }
     for (auto& each : workers_) each->events().wake();
 }
@@ -120,7 +125,8 @@ void runtime_core::cancel_all() noexcept {
     std::uint64_t old = stop_.load(std::memory_order_relaxed);
     do {
         if ((old & state_mask) != due) return;
-    } while (!stop_.compare_exchange_weak(old, (old & ~state_mask) | carried_out, std::memory_order_seq_cst));
+    } while (!stop_.compare_exchange_weak(old, (old & ~state_mask) | carried_out,
+                                          std::memory_order_seq_cst));
     MIOCO_LOG("stops all fibers");
     live_.fetch_add(0, std::memory_order_seq_cst);  // see one_starts
     all_fibers.for_each([this](fiber& f) { cancel(f); });
@@ -159,7 +165,9 @@ void runtime_core::wait() {
         throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
                                 "mioco: a fiber waits for the end of its own runtime");
     }
-    const auto idle = [](const void* core) { return !static_cast<const runtime_core*>(core)->has_fibers(); };
+    const auto idle = [](const void* core) {
+        return !static_cast<const runtime_core*>(core)->has_fibers();
+    };
     std::uint64_t stop = stop_.load(std::memory_order_seq_cst);
     while (idle_waiters_.wait_unless(idle, this)) {
         if (self != nullptr) throw_if_cancelled(*self);

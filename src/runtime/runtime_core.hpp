@@ -54,7 +54,9 @@ public:
     void start_threads(bool with_first_worker);
     /// [worker, or guest] Queues a ready fiber for whichever worker is free first.
     void inject(fiber& f) noexcept;
-    [[nodiscard]] bool has_injected() const noexcept { return injected_count_.load(std::memory_order_seq_cst) != 0; }
+    [[nodiscard]] bool has_injected() const noexcept {
+        return injected_count_.load(std::memory_order_seq_cst) != 0;
+    }
     /// [worker] One that was injected, or null; some more go into the worker's own queue.
     fiber* take_injected(worker& here) noexcept;
 
@@ -64,11 +66,15 @@ public:
     void drive() noexcept;
     /// Until all fibers have ended. Then `stop` is over. Rethrows what `fail` was given.
     void wait();
-    [[nodiscard]] bool has_fibers() const noexcept { return live_.load(std::memory_order_seq_cst) != 0; }
+    [[nodiscard]] bool has_fibers() const noexcept {
+        return live_.load(std::memory_order_seq_cst) != 0;
+    }
 
     /// Async-signal-safe.
     void request_stop() noexcept;
-    [[nodiscard]] bool stop_is_due() const noexcept { return (stop_.load(std::memory_order_seq_cst) & state_mask) == due; }
+    [[nodiscard]] bool stop_is_due() const noexcept {
+        return (stop_.load(std::memory_order_seq_cst) & state_mask) == due;
+    }
     /// [worker] Carries a requested stop out.
     void cancel_if_stopped() noexcept {
         if ((stop_.load(std::memory_order_relaxed) & state_mask) == due) cancel_all();
@@ -106,7 +112,13 @@ private:
     // `due` from `request_stop` until a worker has cancelled the fibers that were there; then `carried_out` until `wait` has seen
     // the last one end. Meanwhile fibers are born cancelled. Requests are counted above the state, so that `wait` does not
     // end one that came after its look.
-    enum stop_state : std::uint64_t { none = 0, due = 1, carried_out = 2, state_mask = 3, one_request = 4 };
+    enum stop_state : std::uint64_t {
+        none = 0,
+        due = 1,
+        carried_out = 2,
+        state_mask = 3,
+        one_request = 4
+    };
     std::atomic<std::uint64_t> stop_{none};
     std::atomic<bool> closing_{false};
 
@@ -114,7 +126,8 @@ private:
     lock error_lock_;
     std::exception_ptr error_;  // the first that `fail` was given
 
-    std::mutex threads_mutex_;  // for what follows; plain threads hold it while they start and join others
+    std::mutex
+        threads_mutex_;  // for what follows; plain threads hold it while they start and join others
     std::vector<std::thread> threads_;
     unsigned others_started_ = 0;
     bool first_started_ = false;

@@ -21,7 +21,8 @@ std::optional<std::string> environment(const char* name) {
     return value;
 }
 
-[[noreturn]] void refuse(const std::string& where, const std::string& value, const std::string& allowed) {
+[[noreturn]] void refuse(const std::string& where, const std::string& value,
+                         const std::string& allowed) {
     throw std::invalid_argument("mioco: " + where + " = " + value + ": allowed is " + allowed);
 }
 
@@ -42,7 +43,8 @@ std::optional<std::size_t> parse_size(std::string_view text) {
     return *number * unit;
 }
 
-constexpr const char* stack_sizes = "16384 (16K) to 1073741824 (1024M) bytes; raise or lower the size";
+constexpr const char* stack_sizes =
+    "16384 (16K) to 1073741824 (1024M) bytes; raise or lower the size";
 
 stack_kind stack_setting(const config& asked) {
     const auto text = environment("MIOCO_STACK_SIZE");
@@ -53,7 +55,8 @@ stack_kind stack_setting(const config& asked) {
 }
 
 unsigned worker_setting(const config& asked) {
-    const std::string allowed = "a whole number from 1 to " + std::to_string(config::maximum_workers) +
+    const std::string allowed = "a whole number from 1 to " +
+                                std::to_string(config::maximum_workers) +
                                 "; leave it out for one worker for each CPU";
     const auto in_bounds = [](std::size_t n) { return n >= 1 && n <= config::maximum_workers; };
     if (const auto text = environment("MIOCO_WORKERS")) {
@@ -62,7 +65,8 @@ unsigned worker_setting(const config& asked) {
         return static_cast<unsigned>(*number);
     }
     if (!asked.workers()) return std::min(usable_cpu_count(), config::maximum_workers);
-    if (!in_bounds(*asked.workers())) refuse("config::workers", std::to_string(*asked.workers()), allowed);
+    if (!in_bounds(*asked.workers()))
+        refuse("config::workers", std::to_string(*asked.workers()), allowed);
     return *asked.workers();
 }
 
@@ -93,7 +97,8 @@ settings resolve_settings(const config& asked) {
     check_engine();
     check_log_setting();
     chosen_guard_method();
-    return {worker_setting(asked), stack_setting(asked), asked.uncaught(), migration_setting(asked), asked.name()};
+    return {worker_setting(asked), stack_setting(asked), asked.uncaught(), migration_setting(asked),
+            asked.name()};
 }
 
 }  // namespace mioco::detail

@@ -11,8 +11,8 @@
 
 #include "debug/log.hpp"
 #include "fiber/blocked_thread.hpp"
-#include "fiber/fiber_run.hpp"
 #include "fiber/fiber_pool.hpp"
+#include "fiber/fiber_run.hpp"
 #include "fiber/parking.hpp"
 #include "runtime/fork_guard.hpp"
 #include "runtime/runtime_core.hpp"
@@ -46,7 +46,8 @@ char* copy_of(std::string_view name) {
     return copy;
 }
 
-void prepare_block(fiber& f, const runtime_core& home, const spawn_options& options, const task_ops& ops) {
+void prepare_block(fiber& f, const runtime_core& home, const spawn_options& options,
+                   const task_ops& ops) {
     f.wanted_stack = options.stack_size_bytes == 0
                          ? home.default_stack()
                          : checked_stack(options.stack_size_bytes, home.settings().stacks.guarded,
@@ -102,7 +103,8 @@ new_fiber make_fiber(runtime* home, const spawn_options& options, const task_ops
         free_unstarted(f);
         throw;
     }
-    f.id.store(here != nullptr ? here->next_fiber_id() : take_fiber_ids(1), std::memory_order_relaxed);
+    f.id.store(here != nullptr ? here->next_fiber_id() : take_fiber_ids(1),
+               std::memory_order_relaxed);
     f.home.store(&target, std::memory_order_release);
     return {&f, f.storage};
 }
@@ -146,8 +148,9 @@ namespace {
 
 void check_joinable(const fiber* f, const fiber* caller) {
     if (f == nullptr) {
-        throw std::system_error(std::make_error_code(std::errc::invalid_argument),
-                                "mioco: join of a handle that has no fiber: it was joined, detached or moved from");
+        throw std::system_error(
+            std::make_error_code(std::errc::invalid_argument),
+            "mioco: join of a handle that has no fiber: it was joined, detached or moved from");
     }
     if (f == caller) {
         throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
@@ -185,7 +188,8 @@ void wait_for_end(fiber* f) {
 void* result_or_throw(fiber& f) {
     if (f.how_ended == outcome::error) std::rethrow_exception(f.error);
     if (f.how_ended == outcome::cancelled) {
-        throw std::system_error(std::make_error_code(std::errc::operation_canceled), "mioco: the fiber was cancelled");
+        throw std::system_error(std::make_error_code(std::errc::operation_canceled),
+                                "mioco: the fiber was cancelled");
     }
     return f.storage;
 }

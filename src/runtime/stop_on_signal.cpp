@@ -23,7 +23,7 @@ namespace {
 struct registration {
     std::atomic<runtime_core*> stops{nullptr};
     std::atomic<int> handling{0};  // handlers that may be about to use `stops`
-    struct sigaction before {};
+    struct sigaction before{};
 };
 
 std::array<registration, NSIG> registrations;
@@ -53,18 +53,20 @@ void forget_stop_signals(const runtime_core& ending) noexcept {
 void stop_on_signal(int signal_number) {
     const detail::fiber* const self = detail::current_fiber();
     if (self == nullptr) {
-        throw std::system_error(std::make_error_code(std::errc::operation_not_permitted),
-                                "mioco: stop_on_signal is called in a fiber, whose runtime the signal stops");
+        throw std::system_error(
+            std::make_error_code(std::errc::operation_not_permitted),
+            "mioco: stop_on_signal is called in a fiber, whose runtime the signal stops");
     }
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = &detail::on_signal;
     action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
     sigemptyset(&action.sa_mask);
-    struct sigaction before {};
+    struct sigaction before{};
     const bool known = signal_number > 0 && signal_number < NSIG;
     if (!known || sigaction(signal_number, nullptr, &before) != 0) {
-        throw std::system_error(std::make_error_code(std::errc::invalid_argument),
-                                "mioco: stop_on_signal(" + std::to_string(signal_number) + "): no such signal");
+        throw std::system_error(
+            std::make_error_code(std::errc::invalid_argument),
+            "mioco: stop_on_signal(" + std::to_string(signal_number) + "): no such signal");
     }
     auto& mine = detail::registrations[static_cast<std::size_t>(signal_number)];
     if (mine.stops.exchange(&self->on->home()) == nullptr) mine.before = before;

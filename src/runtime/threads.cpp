@@ -14,7 +14,8 @@ namespace mioco::detail {
 
 void runtime_core::start_threads(bool with_first_worker) {
     const std::scoped_lock held(threads_mutex_);
-    for (; others_started_ + 1 < worker_count(); ++others_started_) start_thread(others_started_ + 1);
+    for (; others_started_ + 1 < worker_count(); ++others_started_)
+        start_thread(others_started_ + 1);
     if (with_first_worker && !first_started_ && !driven_) {
         start_thread(0);
         first_started_ = true;

@@ -8,8 +8,9 @@ class worker;
 
 /// All that mioco keeps a thread.
 struct thread_state {
-    worker* on_worker = nullptr;      // null: not a runtime's thread
-    fiber* blocked_thread = nullptr;  // the control block with which a plain thread waits; made when first needed
+    worker* on_worker = nullptr;  // null: not a runtime's thread
+    fiber* blocked_thread =
+        nullptr;  // the control block with which a plain thread waits; made when first needed
 };
 
 /// The calling thread's. A fiber may be on another thread after each switch, and both compilers keep a thread-local's address

@@ -17,7 +17,9 @@ public:
     void enter() noexcept { guests_.fetch_add(1, std::memory_order_relaxed); }
     /// Release: the end sees all that the guest wrote.
     void leave() noexcept { guests_.fetch_sub(1, std::memory_order_release); }
-    [[nodiscard]] bool none() const noexcept { return guests_.load(std::memory_order_acquire) == 0; }
+    [[nodiscard]] bool none() const noexcept {
+        return guests_.load(std::memory_order_acquire) == 0;
+    }
 
 private:
     // Relaxed entering is enough: it comes before the DONE that lets the fiber, and so the runtime, come to its end.

@@ -15,7 +15,8 @@ public:
         Item* old = head_.load(std::memory_order_relaxed);
         do {
             item.next = old;
-        } while (!head_.compare_exchange_weak(old, &item, std::memory_order_release, std::memory_order_relaxed));
+        } while (!head_.compare_exchange_weak(old, &item, std::memory_order_release,
+                                              std::memory_order_relaxed));
     }
 
     /// All items as a list, oldest first. Nobody takes single items off, so a reused address does no harm (no ABA).
@@ -33,7 +34,9 @@ public:
     }
 
     /// Sequentially consistent: a worker that goes to sleep looks here after it said so, see `sleep_gate`.
-    [[nodiscard]] bool empty() const noexcept { return head_.load(std::memory_order_seq_cst) == nullptr; }
+    [[nodiscard]] bool empty() const noexcept {
+        return head_.load(std::memory_order_seq_cst) == nullptr;
+    }
 
 private:
     // The newest item; each links to the one that came before it.

@@ -22,7 +22,8 @@ bool neighbourhood::any_busy() const noexcept {
 template <class Visit>
 void neighbourhood::for_each_other(Visit visit) {
     const unsigned count = self_.home().worker_count();
-    for (unsigned i = 1; i < count; ++i) visit(self_.home().worker_at((self_.number() + i) % count));
+    for (unsigned i = 1; i < count; ++i)
+        visit(self_.home().worker_at((self_.number() + i) % count));
 }
 
 void neighbourhood::arrive() noexcept {
@@ -109,7 +110,8 @@ bool neighbourhood::relieve(worker& other) noexcept {
         }
     }
     if (self_.has_nothing_queued()) {
-        if (fiber* const f = other.next_.exchange(nullptr, std::memory_order_acq_rel)) self_.queue(*f);
+        if (fiber* const f = other.next_.exchange(nullptr, std::memory_order_acq_rel))
+            self_.queue(*f);
     }
     if (self_.has_nothing_queued()) return false;
     MIOCO_LOG("relieves worker %u", other.number());

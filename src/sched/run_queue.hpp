@@ -36,7 +36,8 @@ public:
         const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
         while (head != tail) {
             Item* const item = slot(head).load(std::memory_order_relaxed);
-            if (head_.compare_exchange_weak(head, head + 1, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+            if (head_.compare_exchange_weak(head, head + 1, std::memory_order_acq_rel,
+                                            std::memory_order_relaxed)) {
                 return item;
             }
         }
@@ -46,7 +47,8 @@ public:
     /// [any worker] Takes the older half, rounded up, into `out`; returns how many. `up_to`: nothing that was put in at or
     /// after this position. The entries are read before the exchange: if it succeeds, the head had not moved, so the
     /// owner had not come round to write over them.
-    std::size_t steal(std::array<Item*, most_stolen>& out, std::uint64_t up_to = UINT64_MAX) noexcept {
+    std::size_t steal(std::array<Item*, most_stolen>& out,
+                      std::uint64_t up_to = UINT64_MAX) noexcept {
         std::uint64_t head = head_.load(std::memory_order_acquire);
         for (;;) {
             std::uint64_t tail = tail_.load(std::memory_order_acquire);
@@ -58,7 +60,8 @@ public:
                 head = head_.load(std::memory_order_acquire);
                 continue;
             }
-            for (std::uint64_t i = 0; i < count; ++i) out[i] = slot(head + i).load(std::memory_order_relaxed);
+            for (std::uint64_t i = 0; i < count; ++i)
+                out[i] = slot(head + i).load(std::memory_order_relaxed);
             if (head_.compare_exchange_strong(head, head + count, std::memory_order_acq_rel,
                                               std::memory_order_acquire)) {
                 return count;
@@ -67,7 +70,9 @@ public:
     }
 
     /// [any] The position that the next push gets.
-    [[nodiscard]] std::uint64_t position() const noexcept { return tail_.load(std::memory_order_acquire); }
+    [[nodiscard]] std::uint64_t position() const noexcept {
+        return tail_.load(std::memory_order_acquire);
+    }
 
     /// [any] A guess, unless the owner asks and finds it empty.
     [[nodiscard]] bool empty() const noexcept {
@@ -78,7 +83,9 @@ private:
     template <class T>
     using atomic = typename Sync::template atomic<T>;
 
-    atomic<Item*>& slot(std::uint64_t position) noexcept { return slots_[position & (Capacity - 1)]; }
+    atomic<Item*>& slot(std::uint64_t position) noexcept {
+        return slots_[position & (Capacity - 1)];
+    }
 
     // head_ <= tail_ <= head_ + Capacity; entries in [head_, tail_) are valid. The owner's release of tail_ publishes the entry
     // and the fiber behind it to thieves; an exchange of head_ releases a slot to the owner, which acquires it in push.

@@ -26,7 +26,9 @@ public:
                state_.compare_exchange_strong(expected, running, std::memory_order_seq_cst);
     }
 
-    [[nodiscard]] bool is_asleep() const noexcept { return state_.load(std::memory_order_seq_cst) == asleep; }
+    [[nodiscard]] bool is_asleep() const noexcept {
+        return state_.load(std::memory_order_seq_cst) == asleep;
+    }
 
 private:
     static constexpr std::uint32_t running = 0;

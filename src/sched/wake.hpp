@@ -11,7 +11,8 @@ namespace mioco::detail {
 /// `complete`, which makes the fiber ready (or unblocks the thread) and must follow. For use before the next switch.
 class waker {
 public:
-    explicit waker(wait_arm arm = wait_arm::event) noexcept : arm_(arm), here_(current_thread().on_worker) {}
+    explicit waker(wait_arm arm = wait_arm::event) noexcept
+        : arm_(arm), here_(current_thread().on_worker) {}
 
     [[nodiscard]] bool claim(wait_token token) const noexcept {
         return all_fibers[token.index()].word.claim(token.epoch(), arm_);

@@ -17,7 +17,8 @@ inline bool waker::is_local(const fiber& f) const noexcept {
 inline void waker::wake(wait_token token) const noexcept {
     fiber& f = all_fibers[token.index()];
     // Asked before the claim, it may be about another fiber; then the claim fails, since the epoch is another's too.
-    if (!is_local(f)) [[unlikely]] return wake_elsewhere(token);
+    if (!is_local(f)) [[unlikely]]
+        return wake_elsewhere(token);
     if (f.word.claim_and_complete(token.epoch(), arm_) == wait_word::ending::won_parked) {
         MIOCO_LOG("wakes C%llu", static_cast<unsigned long long>(f.number()));
         here_->make_ready(f);

@@ -22,7 +22,8 @@ namespace mioco::detail {
 namespace {
 constexpr std::int32_t operations_a_run = 128;
 constexpr std::uint64_t ids_a_batch = 1024;
-constexpr const char* reason_texts[] = {"nothing", "sleep", "join", "read", "write", "the runtime's end"};
+constexpr const char* reason_texts[] = {"nothing", "sleep", "join",
+                                        "read",    "write", "the runtime's end"};
 }  // namespace
 
 worker::worker(runtime_core& home, unsigned number)
@@ -127,7 +128,8 @@ inline void worker::switch_from(fiber& self, handover::action what) noexcept {
 
 void worker::yield(fiber& self) noexcept {
     const bool must_move = moves_ == migration::always && home_.worker_count() > 1;
-    if (ticks_ < ticks_per_look && started_by_loop_ == nullptr && has_nothing_queued() && !must_move) {
+    if (ticks_ < ticks_per_look && started_by_loop_ == nullptr && has_nothing_queued() &&
+        !must_move) {
         ++ticks_;
         self.budget = operations_a_run;
         return;
@@ -159,9 +161,11 @@ void worker::fiber_main(void* block) {
 // few hot stacks, without a switch. If not, this does not return.
 fiber* worker::succeed(fiber& ended) noexcept {
     fiber* next = std::exchange(successor_, nullptr);
-    if (next == nullptr && ticks_ < ticks_per_look && started_by_loop_ == nullptr) next = next_local();
+    if (next == nullptr && ticks_ < ticks_per_look && started_by_loop_ == nullptr)
+        next = next_local();
     const bool is_new = next != nullptr && !next->has_started();
-    if (is_new && next->wanted_stack == ended.memory.kind && ended.memory.base != reserve_stack_.base) {
+    if (is_new && next->wanted_stack == ended.memory.kind &&
+        ended.memory.base != reserve_stack_.base) {
         next->ctx = ended.ctx;
         next->memory = std::exchange(ended.memory, stack());
         if (moves_ == migration::never) next->pinned = true;
@@ -181,8 +185,8 @@ void worker::wake_joiner(wait_token joiner) noexcept {
     const waker wake;
     if (!wake.claim(joiner)) return;
     fiber& f = all_fibers[joiner.index()];
-    const bool may_run_here = !f.is_thread && f.home.load(std::memory_order_relaxed) == &home_ && !f.pinned &&
-                              moves_ != migration::always;
+    const bool may_run_here = !f.is_thread && f.home.load(std::memory_order_relaxed) == &home_ &&
+                              !f.pinned && moves_ != migration::always;
     if (!may_run_here) return wake.complete(joiner);
     if (f.word.complete()) successor_ = &f;
 }

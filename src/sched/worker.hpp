@@ -127,15 +127,17 @@ private:
     eh_globals loop_exceptions_;
     eh_globals* thread_exceptions_ = nullptr;
     handover handover_;
-    unsigned ticks_ = 0;        // switches since the last look around
-    unsigned slot_streak_ = 0;  // fibers run from next_ without one from the queue between
-    fiber* successor_ = nullptr;        // of the fiber that is just ending
-    fiber* started_by_loop_ = nullptr;  // taken from a queue, but its stack takes system calls to get
+    unsigned ticks_ = 0;          // switches since the last look around
+    unsigned slot_streak_ = 0;    // fibers run from next_ without one from the queue between
+    fiber* successor_ = nullptr;  // of the fiber that is just ending
+    fiber* started_by_loop_ =
+        nullptr;  // taken from a queue, but its stack takes system calls to get
 
-    basic_run_queue<fiber> queue_;      // thieves take from it
-    std::atomic<fiber*> next_{nullptr};  // made ready by the running fiber: runs first; thieves take it last
-    ready_list bound_;                  // fibers that must run here
-    basic_inbox<fiber> inbox_;          // others put in
+    basic_run_queue<fiber> queue_;  // thieves take from it
+    std::atomic<fiber*> next_{
+        nullptr};               // made ready by the running fiber: runs first; thieves take it last
+    ready_list bound_;          // fibers that must run here
+    basic_inbox<fiber> inbox_;  // others put in
     sleep_gate gate_;
     std::unique_ptr<poller> poller_;
     timer_heap timers_;

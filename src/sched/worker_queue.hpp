@@ -10,7 +10,8 @@
 namespace mioco::detail {
 
 inline fiber* worker::next_local() noexcept {
-    if (next_.load(std::memory_order_relaxed) != nullptr && slot_streak_ < most_in_a_row_from_slot) {
+    if (next_.load(std::memory_order_relaxed) != nullptr &&
+        slot_streak_ < most_in_a_row_from_slot) {
         if (fiber* const f = next_.exchange(nullptr, std::memory_order_acq_rel)) {
             ++slot_streak_;
             return f;
@@ -23,7 +24,8 @@ inline fiber* worker::next_local() noexcept {
 }
 
 inline bool worker::has_nothing_queued() const noexcept {
-    return queue_.empty() && bound_.empty() && inbox_.empty() && next_.load(std::memory_order_relaxed) == nullptr;
+    return queue_.empty() && bound_.empty() && inbox_.empty() &&
+           next_.load(std::memory_order_relaxed) == nullptr;
 }
 
 inline void worker::queue(fiber& f) noexcept {
@@ -41,9 +43,11 @@ inline void worker::enqueue(fiber& f) noexcept {
 }
 
 inline void worker::make_ready(fiber& f) noexcept {
-    if (f.pinned || moves_ == migration::always) [[unlikely]] return enqueue_rare(f);
+    if (f.pinned || moves_ == migration::always) [[unlikely]]
+        return enqueue_rare(f);
     if (running_ == nullptr) {
-        if (!queue_.push(&f)) [[unlikely]] enqueue_rare(f);
+        if (!queue_.push(&f)) [[unlikely]]
+            enqueue_rare(f);
         return;
     }
     // Woken by a fiber: it runs next. Whoever was in the slot goes to the queue.

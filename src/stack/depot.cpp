@@ -4,21 +4,23 @@
 #include <algorithm>
 #include <mutex>
 
-#include "context/sanitizer.hpp"
 #include "base/sys.hpp"
+#include "context/sanitizer.hpp"
 #include "stack/guard.hpp"
 
 namespace mioco::detail {
 
 namespace {
 
-constexpr std::size_t most_warm = 1024;                      // free stacks that keep their pages, a kind
-constexpr std::size_t kept_bytes = std::size_t{16} * 1024;  // what a warm stack keeps: most fibers stay within it
+constexpr std::size_t most_warm = 1024;  // free stacks that keep their pages, a kind
+constexpr std::size_t kept_bytes =
+    std::size_t{16} * 1024;  // what a warm stack keeps: most fibers stay within it
 constexpr std::size_t slab_bytes = std::size_t{64} << 20;
 
 void register_with_tools([[maybe_unused]] const stack& fresh) noexcept {
 #if defined(MIOCO_VALGRIND)
-    static_cast<void>(VALGRIND_STACK_REGISTER(fresh.bottom(), fresh.base + fresh.kind.size_bytes()));
+    static_cast<void>(
+        VALGRIND_STACK_REGISTER(fresh.bottom(), fresh.base + fresh.kind.size_bytes()));
 #endif
 }
 
@@ -29,7 +31,8 @@ struct stack_depot::all_kinds {
 
     all_kinds() noexcept {
         for (std::uint8_t size_log2 = 0; size_log2 < 64; ++size_log2) {
-            for (const bool guarded : {false, true}) depots[size_log2][guarded ? 1 : 0].kind_ = {size_log2, guarded};
+            for (const bool guarded : {false, true})
+                depots[size_log2][guarded ? 1 : 0].kind_ = {size_log2, guarded};
         }
     }
 };
@@ -108,7 +111,8 @@ void stack_magazine::give(stack freed) noexcept {
     if (count_ == capacity) {
         // The older half goes, so that a worker which only ends fibers and one which only starts them do not meet at the
         // depot's lock each time.
-        for (std::size_t i = 0; i < capacity / 2; ++i) stack_depot::of(kind_).give({stacks_[i], kind_});
+        for (std::size_t i = 0; i < capacity / 2; ++i)
+            stack_depot::of(kind_).give({stacks_[i], kind_});
         std::copy(stacks_ + capacity / 2, stacks_ + capacity, stacks_);
         count_ = capacity / 2;
     }

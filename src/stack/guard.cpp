@@ -58,11 +58,13 @@ guard_method choose() {
     const std::string method = wanted;
     if (method == "mprotect") return guard_method::mprotect;
     if (method != "madvise") {
-        throw std::invalid_argument("MIOCO_GUARD=\"" + method + "\": allowed are madvise and mprotect");
+        throw std::invalid_argument("MIOCO_GUARD=\"" + method +
+                                    "\": allowed are madvise and mprotect");
     }
     if (!works) {
-        throw std::invalid_argument("MIOCO_GUARD=madvise: this kernel has no MADV_GUARD_INSTALL (Linux 6.13); allowed "
-                                    "here is mprotect");
+        throw std::invalid_argument(
+            "MIOCO_GUARD=madvise: this kernel has no MADV_GUARD_INSTALL (Linux 6.13); allowed "
+            "here is mprotect");
     }
     return guard_method::madvise;
 }
@@ -75,7 +77,8 @@ guard_method chosen_guard_method() {
 }
 
 int install_guard(void* base, std::size_t bytes) noexcept {
-    return chosen_guard_method() == guard_method::madvise ? -sys::guard_install(base, bytes) : protect(base, bytes);
+    return chosen_guard_method() == guard_method::madvise ? -sys::guard_install(base, bytes)
+                                                          : protect(base, bytes);
 }
 
 }  // namespace mioco::detail

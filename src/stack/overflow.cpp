@@ -23,18 +23,21 @@ struct sigaction handler_before;
 void report_overflow(const fiber& f) noexcept {
     char text[512];
     const auto name = f.name_or_empty();
-    const int size = std::snprintf(
-        text, sizeof text,
-        "mioco: stack overflow in fiber %llu%s%.*s%s: its stack of %zu bytes is full. Raise it for this fiber "
-        "(spawn_options::stack_size_bytes), for all (config::stack_size), or to try (MIOCO_STACK_SIZE=%zuK).\n",
-        static_cast<unsigned long long>(f.number()), name.empty() ? "" : " \"", static_cast<int>(name.size()), name.data(),
-        name.empty() ? "" : "\"", f.memory.kind.size_bytes(), f.memory.kind.size_bytes() / 512);
+    const int size =
+        std::snprintf(text, sizeof text,
+                      "mioco: stack overflow in fiber %llu%s%.*s%s: its stack of %zu bytes is "
+                      "full. Raise it for this fiber "
+                      "(spawn_options::stack_size_bytes), for all (config::stack_size), or to try "
+                      "(MIOCO_STACK_SIZE=%zuK).\n",
+                      static_cast<unsigned long long>(f.number()), name.empty() ? "" : " \"",
+                      static_cast<int>(name.size()), name.data(), name.empty() ? "" : "\"",
+                      f.memory.kind.size_bytes(), f.memory.kind.size_bytes() / 512);
     sys::write(STDERR_FILENO, text, static_cast<std::size_t>(size));
 }
 
 void die_of(int signal) noexcept {
     // Returning repeats the access, which now has its default effect.
-    struct sigaction standard {};
+    struct sigaction standard{};
     standard.sa_handler = SIG_DFL;
     sigaction(signal, &standard, nullptr);
 }
@@ -63,7 +66,7 @@ void on_fault(int signal, siginfo_t* info, void* registers) noexcept {
 
 void install_overflow_handler() {
     static const bool installed = [] {
-        struct sigaction action {};
+        struct sigaction action{};
         action.sa_sigaction = &on_fault;
         action.sa_flags = SA_SIGINFO | SA_ONSTACK;
         sigemptyset(&action.sa_mask);

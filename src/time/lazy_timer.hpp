@@ -31,17 +31,22 @@ public:
     };
 
     /// [fiber] Before its wait begins; `never` for none.
-    void set(nanoseconds_t deadline) noexcept { deadline_.store(deadline, std::memory_order_relaxed); }
+    void set(nanoseconds_t deadline) noexcept {
+        deadline_.store(deadline, std::memory_order_relaxed);
+    }
 
     /// [the stack that runs next, before the word's `park`] Of the wait that is just being parked.
-    [[nodiscard]] nanoseconds_t deadline() const noexcept { return deadline_.load(std::memory_order_relaxed); }
+    [[nodiscard]] nanoseconds_t deadline() const noexcept {
+        return deadline_.load(std::memory_order_relaxed);
+    }
 
     /// [the stack that runs next, after the word's `park`] Whether the caller must push {deadline, fiber} into its heap.
     /// Lowers `armed` only: a thread that comes late, when the fiber has a nearer deadline already, must not hide that.
     [[nodiscard]] bool arm(nanoseconds_t deadline) noexcept {
         nanoseconds_t armed = armed_.load(std::memory_order_seq_cst);
         while (armed > deadline) {
-            if (armed_.compare_exchange_weak(armed, deadline, std::memory_order_seq_cst)) return true;
+            if (armed_.compare_exchange_weak(armed, deadline, std::memory_order_seq_cst))
+                return true;
         }
         return false;
     }

@@ -44,13 +44,16 @@ bool timer_heap::pop_due(nanoseconds_t now, entry& due) noexcept {
 // A fiber whose waits have now a far and now a near deadline leaves an entry behind for each far one. Done at twice the size that
 // was left the last time, it costs a constant time an entry, and the heap stays within twice what is needed.
 void timer_heap::drop_clutter() noexcept {
-    std::erase_if(entries_, [](const entry& e) { return !all_fibers[e.fiber_index].timer.is_armed_at(e.deadline); });
+    std::erase_if(entries_, [](const entry& e) {
+        return !all_fibers[e.fiber_index].timer.is_armed_at(e.deadline);
+    });
     std::make_heap(entries_.begin(), entries_.end(), later);
     clean_at_ = std::max<std::size_t>(64, entries_.size() * 2);
 }
 
 void timer_heap::publish() noexcept {
-    earliest_.store(entries_.empty() ? never : entries_.front().deadline, std::memory_order_release);
+    earliest_.store(entries_.empty() ? never : entries_.front().deadline,
+                    std::memory_order_release);
 }
 
 }  // namespace mioco::detail

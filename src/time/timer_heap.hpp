@@ -22,7 +22,9 @@ public:
     void fire(nanoseconds_t now, timer_heap& again) noexcept;
 
     /// The next entry's deadline, or `never`.
-    [[nodiscard]] nanoseconds_t earliest() const noexcept { return earliest_.load(std::memory_order_acquire); }
+    [[nodiscard]] nanoseconds_t earliest() const noexcept {
+        return earliest_.load(std::memory_order_acquire);
+    }
 
 private:
     struct entry {

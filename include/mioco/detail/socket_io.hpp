@@ -59,11 +59,14 @@ net::leased_bytes socket_read_lease(const fd_ref& fd, std::error_code* ec);
 std::size_t socket_write(const fd_ref& fd, const_bytes from, std::error_code* ec);
 std::size_t socket_write_all(const fd_ref& fd, const_bytes from, std::error_code* ec);
 std::size_t socket_writev(const fd_ref& fd, std::span<const iovec> from, std::error_code* ec);
-std::optional<std::size_t> socket_try_write(const fd_ref& fd, const_bytes from, std::error_code* ec);
+std::optional<std::size_t> socket_try_write(const fd_ref& fd, const_bytes from,
+                                            std::error_code* ec);
 void socket_wait(const fd_ref& fd, net::direction which, std::error_code* ec);
 void socket_shutdown(const fd_ref& fd, net::direction which, std::error_code* ec);
-void socket_set_option(const fd_ref& fd, int level, int name, const void* value, socklen_t size, std::error_code* ec);
-void socket_get_option(const fd_ref& fd, int level, int name, void* value, socklen_t size, std::error_code* ec);
+void socket_set_option(const fd_ref& fd, int level, int name, const void* value, socklen_t size,
+                       std::error_code* ec);
+void socket_get_option(const fd_ref& fd, int level, int name, void* value, socklen_t size,
+                       std::error_code* ec);
 void socket_keepalive(const fd_ref& fd, const net::keepalive_options& options, std::error_code* ec);
 net::endpoint socket_local(const fd_ref& fd);
 void socket_close(fd_ref& fd) noexcept;
@@ -127,7 +130,9 @@ public:
     }
 
     /// Reads into several buffers, filling one after the other; returns the count of all.
-    std::size_t readv(std::span<const iovec> into) { return detail::socket_readv(fd(), into, nullptr); }
+    std::size_t readv(std::span<const iovec> into) {
+        return detail::socket_readv(fd(), into, nullptr);
+    }
     /// The same, with the error in `ec`.
     std::size_t readv(std::span<const iovec> into, std::error_code& ec) {
         return detail::socket_readv(fd(), into, &ec);
@@ -188,7 +193,9 @@ public:
     }
 
     /// Writes from several buffers in one call; returns the count of all.
-    std::size_t writev(std::span<const iovec> from) { return detail::socket_writev(fd(), from, nullptr); }
+    std::size_t writev(std::span<const iovec> from) {
+        return detail::socket_writev(fd(), from, nullptr);
+    }
     /// The same, with the error in `ec`.
     std::size_t writev(std::span<const iovec> from, std::error_code& ec) {
         return detail::socket_writev(fd(), from, &ec);

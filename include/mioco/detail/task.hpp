@@ -30,8 +30,9 @@ struct nothing {};
 
 /// How a result of type R is kept until it is joined: a reference as a pointer, void as an empty object.
 template <class R>
-using stored_result = std::conditional_t<std::is_void_v<R>, nothing,
-                                         std::conditional_t<std::is_reference_v<R>, std::remove_reference_t<R>*, R>>;
+using stored_result =
+    std::conditional_t<std::is_void_v<R>, nothing,
+                       std::conditional_t<std::is_reference_v<R>, std::remove_reference_t<R>*, R>>;
 
 template <class R, class Call>
 stored_result<R> call_for_result(Call&& call) {
@@ -39,7 +40,8 @@ stored_result<R> call_for_result(Call&& call) {
         std::forward<Call>(call)();
         return {};
     } else if constexpr (std::is_reference_v<R>) {
-        R result = std::forward<Call>(call)();  // a named reference is an lvalue, whose address can be taken
+        R result = std::forward<Call>(
+            call)();  // a named reference is an lvalue, whose address can be taken
         return std::addressof(result);
     } else {
         return std::forward<Call>(call)();
@@ -73,14 +75,16 @@ template <class Closure>
 struct task {
     using result = typename Closure::result;
     using stored = stored_result<result>;
-    static_assert(std::is_nothrow_move_constructible_v<stored> || std::is_move_constructible_v<stored>,
+    static_assert(std::is_nothrow_move_constructible_v<stored> ||
+                      std::is_move_constructible_v<stored>,
                   "a fiber's result must be movable");
 
     static void run(void* storage) {
         auto* closure = static_cast<Closure*>(storage);
         std::optional<stored> value;
         {
-            const std::unique_ptr<Closure, decltype([](Closure* c) { std::destroy_at(c); })> owner(closure);
+            const std::unique_ptr<Closure, decltype([](Closure* c) { std::destroy_at(c); })> owner(
+                closure);
             value.emplace(call_for_result<result>(*closure));
         }
         ::new (storage) stored(std::move(*value));
@@ -88,11 +92,14 @@ struct task {
 
     static void discard(void* storage) { std::destroy_at(static_cast<Closure*>(storage)); }
 
-    static void destroy_result(void* storage) noexcept { std::destroy_at(static_cast<stored*>(storage)); }
+    static void destroy_result(void* storage) noexcept {
+        std::destroy_at(static_cast<stored*>(storage));
+    }
 
-    static constexpr task_ops ops{sizeof(Closure) > sizeof(stored) ? sizeof(Closure) : sizeof(stored),
-                                  alignof(Closure) > alignof(stored) ? alignof(Closure) : alignof(stored), &run,
-                                  &discard, &destroy_result};
+    static constexpr task_ops ops{
+        sizeof(Closure) > sizeof(stored) ? sizeof(Closure) : sizeof(stored),
+        alignof(Closure) > alignof(stored) ? alignof(Closure) : alignof(stored), &run, &discard,
+        &destroy_result};
 };
 
 }  // namespace mioco::detail

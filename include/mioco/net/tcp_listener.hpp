@@ -30,7 +30,8 @@ public:
     /// name the address: `address_in_use` is the usual one.
     static tcp_listener bind(const endpoint& local, const listen_options& options = {});
     /// The same, with the error in `ec` and no listener returned.
-    static tcp_listener bind(const endpoint& local, const listen_options& options, std::error_code& ec);
+    static tcp_listener bind(const endpoint& local, const listen_options& options,
+                             std::error_code& ec);
     /// The same, on an address in the form that `endpoint::parse` reads.
     static tcp_listener bind(std::string_view local, const listen_options& options = {}) {
         return bind(endpoint::parse(local), options);

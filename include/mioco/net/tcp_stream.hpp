@@ -60,7 +60,8 @@ public:
 private:
     friend class writing<write_half>;
     friend class tcp_stream;
-    write_half(detail::fd_ref fd, const endpoint& peer) noexcept : fd_(std::move(fd)), peer_(peer) {}
+    write_half(detail::fd_ref fd, const endpoint& peer) noexcept
+        : fd_(std::move(fd)), peer_(peer) {}
     void finish() noexcept;
 
     detail::fd_ref fd_;
@@ -103,27 +104,34 @@ public:
     /// Ends one direction or both; ending `write` lets the peer read the end of the stream. Does not block.
     void shutdown(direction which) { detail::socket_shutdown(fd_, which, nullptr); }
     /// The same, with the error in `ec`.
-    void shutdown(direction which, std::error_code& ec) { detail::socket_shutdown(fd_, which, &ec); }
+    void shutdown(direction which, std::error_code& ec) {
+        detail::socket_shutdown(fd_, which, &ec);
+    }
 
     /// Whether small writes go out at once. Off by default, as in the kernel; since 0.2.
     void nodelay(bool on) { set_option(option::no_delay{on ? 1 : 0}); }
     /// Whether and when a silent peer is probed. Since 0.2.
-    void keepalive(const keepalive_options& options) { detail::socket_keepalive(fd_, options, nullptr); }
+    void keepalive(const keepalive_options& options) {
+        detail::socket_keepalive(fd_, options, nullptr);
+    }
     /// Sets an option of `net::option`, or one of the same shape.
     template <class Option>
     void set_option(const Option& option) {
-        detail::socket_set_option(fd_, Option::level, Option::name, &option.value, sizeof option.value, nullptr);
+        detail::socket_set_option(fd_, Option::level, Option::name, &option.value,
+                                  sizeof option.value, nullptr);
     }
     /// The same, with the error in `ec`.
     template <class Option>
     void set_option(const Option& option, std::error_code& ec) {
-        detail::socket_set_option(fd_, Option::level, Option::name, &option.value, sizeof option.value, &ec);
+        detail::socket_set_option(fd_, Option::level, Option::name, &option.value,
+                                  sizeof option.value, &ec);
     }
     /// Reads an option.
     template <class Option>
     [[nodiscard]] Option get_option() const {
         Option option;
-        detail::socket_get_option(fd_, Option::level, Option::name, &option.value, sizeof option.value, nullptr);
+        detail::socket_get_option(fd_, Option::level, Option::name, &option.value,
+                                  sizeof option.value, nullptr);
         return option;
     }
 
@@ -143,7 +151,8 @@ private:
     friend class reading<tcp_stream>;
     friend class writing<tcp_stream>;
     friend class tcp_listener;
-    tcp_stream(detail::fd_ref fd, const endpoint& peer) noexcept : fd_(std::move(fd)), peer_(peer) {}
+    tcp_stream(detail::fd_ref fd, const endpoint& peer) noexcept
+        : fd_(std::move(fd)), peer_(peer) {}
 
     detail::fd_ref fd_;
     endpoint peer_;

@@ -7,10 +7,9 @@
 #include <string>
 #include <system_error>
 
-
 #include "base/sys.hpp"
 #include "io/fd.hpp"
-#include "sched/wake_inline.hpp"
+#include "io/post_event.hpp"
 
 namespace mioco::detail {
 
@@ -22,11 +21,13 @@ constexpr std::uint64_t timer_key = 2;
 constexpr int events_a_wait = 128;
 
 bool has_precise_wait() {
-    if (const char* const wanted = std::getenv("MIOCO_TIMER"); wanted != nullptr && *wanted != '\0') {
+    if (const char* const wanted = std::getenv("MIOCO_TIMER");
+        wanted != nullptr && *wanted != '\0') {
         const std::string method = wanted;
         if (method == "timerfd") return false;
         if (method != "epoll_pwait2") {
-            throw std::invalid_argument("mioco: MIOCO_TIMER = \"" + method + "\": allowed is epoll_pwait2 or timerfd");
+            throw std::invalid_argument("mioco: MIOCO_TIMER = \"" + method +
+                                        "\": allowed is epoll_pwait2 or timerfd");
         }
     }
     const int probe = sys::epoll_create();
@@ -42,18 +43,6 @@ bool precise_wait() {
     return works;
 }
 
-inline void post_event(std::uint64_t key, std::uint32_t events, const waker& wake) noexcept {
-    fd_object& fd = fd_object::of_key(key);
-    // A use that ends just now gets a spurious event at worst: the object is not unmapped.
-    if (fd.generation.load(std::memory_order_acquire) != key >> 48) [[unlikely]] return;
-    if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) [[unlikely]] {
-        fd.ended.fetch_or(fd_object::hung_up, std::memory_order_release);
-        return wake_sides(fd);
-    }
-    if ((events & EPOLLIN) != 0) fd[side::read].post(wake);
-    if ((events & EPOLLOUT) != 0) fd[side::write].post(wake);
-}
-
 }  // namespace
 
 epoll_poller::epoll_poller(const void* group) : poller(group) {
@@ -61,18 +50,22 @@ epoll_poller::epoll_poller(const void* group) : poller(group) {
     wakeup_fd_ = epoll_fd_ < 0 ? epoll_fd_ : sys::event_fd();
     int failure = wakeup_fd_;
     // Edge-triggered, so that each wake-up is seen once and nobody has to read it.
-    if (failure >= 0) failure = sys::epoll_control(epoll_fd_, EPOLL_CTL_ADD, wakeup_fd_, EPOLLIN | EPOLLET, wakeup_key);
+    if (failure >= 0)
+        failure =
+            sys::epoll_control(epoll_fd_, EPOLL_CTL_ADD, wakeup_fd_, EPOLLIN | EPOLLET, wakeup_key);
     if (failure >= 0 && !precise_wait()) {
         timer_fd_ = sys::timer_fd();
         failure = timer_fd_;
         if (failure >= 0) {
-            failure = sys::epoll_control(epoll_fd_, EPOLL_CTL_ADD, timer_fd_, EPOLLIN | EPOLLET, timer_key);
+            failure = sys::epoll_control(epoll_fd_, EPOLL_CTL_ADD, timer_fd_, EPOLLIN | EPOLLET,
+                                         timer_key);
         }
     }
     if (failure >= 0) return;
     close_all();
     throw std::system_error(-failure, std::system_category(),
-                            "mioco: a worker could not get its epoll instance; raise the limit of open files (ulimit -n)");
+                            "mioco: a worker could not get its epoll instance; raise the limit of "
+                            "open files (ulimit -n)");
 }
 
 epoll_poller::~epoll_poller() { close_all(); }
@@ -85,8 +78,8 @@ void epoll_poller::close_all() noexcept {
 
 int epoll_poller::watch(fd_object& fd) noexcept {
     constexpr std::uint32_t everything = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-    return sys::epoll_control(epoll_fd_, EPOLL_CTL_ADD, fd.number.load(std::memory_order_relaxed), everything,
-                              fd.event_key());
+    return sys::epoll_control(epoll_fd_, EPOLL_CTL_ADD, fd.number.load(std::memory_order_relaxed),
+                              everything, fd.event_key());
 }
 
 void epoll_poller::unwatch(fd_object& fd) noexcept {
@@ -109,7 +102,8 @@ void epoll_poller::wait(nanoseconds_t timeout_ns, caller who) noexcept {
     if (wake_up_owner && who == caller::neighbour) wake();
 }
 
-int epoll_poller::wait_for_events(epoll_event* events, int size, nanoseconds_t timeout_ns) noexcept {
+int epoll_poller::wait_for_events(epoll_event* events, int size,
+                                  nanoseconds_t timeout_ns) noexcept {
     if (timeout_ns <= 0) return sys::epoll_wait(epoll_fd_, events, size, 0);
     if (timeout_ns == never) return sys::epoll_wait(epoll_fd_, events, size, -1);
     if (timer_fd_ < 0) return sys::epoll_wait_precise(epoll_fd_, events, size, timeout_ns);

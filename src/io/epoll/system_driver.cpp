@@ -26,8 +26,12 @@ public:
         return std::uint64_t{device()} << 32 | device();
     }
 
-    ssize_t receive(int fd, void* into, std::size_t size) noexcept override { return sys::receive(fd, into, size); }
-    ssize_t send(int fd, const void* from, std::size_t size) noexcept override { return sys::send(fd, from, size); }
+    ssize_t receive(int fd, void* into, std::size_t size) noexcept override {
+        return sys::receive(fd, into, size);
+    }
+    ssize_t send(int fd, const void* from, std::size_t size) noexcept override {
+        return sys::send(fd, from, size);
+    }
     ssize_t receive_into(int fd, std::span<const iovec> into) noexcept override {
         msghdr message = message_of(into);
         return sys::receive_message(fd, message);
@@ -40,7 +44,9 @@ public:
         return sys::bind(fd, address, size);
     }
     int listen(int fd, int backlog) noexcept override { return sys::listen(fd, backlog); }
-    int accept(int fd, sockaddr* peer, socklen_t* size) noexcept override { return sys::accept(fd, peer, size); }
+    int accept(int fd, sockaddr* peer, socklen_t* size) noexcept override {
+        return sys::accept(fd, peer, size);
+    }
     int connect(int fd, const sockaddr* address, socklen_t size) noexcept override {
         return sys::connect(fd, address, size);
     }
@@ -48,7 +54,8 @@ public:
     int get_option(int fd, int level, int name, void* value, socklen_t* size) noexcept override {
         return sys::get_option(fd, level, name, value, size);
     }
-    int set_option(int fd, int level, int name, const void* value, socklen_t size) noexcept override {
+    int set_option(int fd, int level, int name, const void* value,
+                   socklen_t size) noexcept override {
         return sys::set_option(fd, level, name, value, size);
     }
     int local_name(int fd, sockaddr* address, socklen_t* size) noexcept override {
