@@ -8,6 +8,7 @@
 
 #include <mioco/error.hpp>
 
+#include "base/never_destroyed.hpp"
 #include "fiber/fiber_table.hpp"
 #include "runtime/runtime_core.hpp"
 
@@ -34,8 +35,8 @@ fiber_pool& fiber_pool::rent(runtime_core& tenant) {
 }
 
 fiber_pool& fiber_pool::of_threads() noexcept {
-    static auto& pool = *new fiber_pool;
-    return pool;
+    static never_destroyed<fiber_pool> pool;
+    return pool.value;
 }
 
 void fiber_pool::end_rent() noexcept {

@@ -45,7 +45,7 @@ endpoint from_v4(const in_addr& address, std::uint16_t port) noexcept {
     v4.sin_family = AF_INET;
     v4.sin_port = htons(port);
     v4.sin_addr = address;
-    return {reinterpret_cast<const sockaddr*>(&v4), sizeof v4};
+    return endpoint(v4);
 }
 
 endpoint from_v6(const in6_addr& address, std::uint32_t scope, std::uint16_t port) noexcept {
@@ -54,7 +54,7 @@ endpoint from_v6(const in6_addr& address, std::uint32_t scope, std::uint16_t por
     v6.sin6_port = htons(port);
     v6.sin6_addr = address;
     v6.sin6_scope_id = scope;
-    return {reinterpret_cast<const sockaddr*>(&v6), sizeof v6};
+    return endpoint(v6);
 }
 
 std::optional<std::uint32_t> parse_scope(std::string_view text) {
@@ -111,6 +111,10 @@ parsed parse_any(std::string_view text) {
 }  // namespace
 
 endpoint::endpoint() noexcept : address_{} { address_.v4.sin_family = AF_INET; }
+
+endpoint::endpoint(const sockaddr_in& address) noexcept : address_{.v4 = address} {}
+
+endpoint::endpoint(const sockaddr_in6& address) noexcept : address_{.v6 = address} {}
 
 endpoint::endpoint(const sockaddr* address, socklen_t length) : endpoint() {
     if (address->sa_family == AF_INET && length >= sizeof(sockaddr_in)) {

@@ -64,10 +64,10 @@ unsigned worker_setting(const config& asked) {
         if (!number || !in_bounds(*number)) refuse("MIOCO_WORKERS", "\"" + *text + "\"", allowed);
         return static_cast<unsigned>(*number);
     }
-    if (!asked.workers()) return std::min(usable_cpu_count(), config::maximum_workers);
-    if (!in_bounds(*asked.workers()))
-        refuse("config::workers", std::to_string(*asked.workers()), allowed);
-    return *asked.workers();
+    const std::optional<unsigned> count = asked.workers();
+    if (!count) return std::min(usable_cpu_count(), config::maximum_workers);
+    if (!in_bounds(*count)) refuse("config::workers", std::to_string(*count), allowed);
+    return *count;
 }
 
 migration migration_setting(const config& asked) {

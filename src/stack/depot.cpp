@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <mutex>
 
+#include "base/never_destroyed.hpp"
 #include "base/sys.hpp"
 #include "context/sanitizer.hpp"
 #include "stack/guard.hpp"
@@ -38,9 +39,8 @@ struct stack_depot::all_kinds {
 };
 
 stack_depot& stack_depot::of(stack_kind kind) noexcept {
-    // Never destroyed: fibers may end after the destructors of static objects have begun.
-    static auto& kinds = *new all_kinds;
-    return kinds.depots[kind.size_log2][kind.guarded ? 1 : 0];
+    static never_destroyed<all_kinds> kinds;
+    return kinds.value.depots[kind.size_log2][kind.guarded ? 1 : 0];
 }
 
 stack stack_depot::take() noexcept {

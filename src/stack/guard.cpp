@@ -69,16 +69,23 @@ guard_method choose() {
     return guard_method::madvise;
 }
 
+std::atomic<guard_method> method_in_use{guard_method::mprotect};
+
 }  // namespace
 
 guard_method chosen_guard_method() {
-    static const guard_method method = choose();
+    static const guard_method method = [] {
+        const guard_method chosen = choose();
+        method_in_use = chosen;
+        return chosen;
+    }();
     return method;
 }
 
 int install_guard(void* base, std::size_t bytes) noexcept {
-    return chosen_guard_method() == guard_method::madvise ? -sys::guard_install(base, bytes)
-                                                          : protect(base, bytes);
+    return method_in_use.load(std::memory_order_relaxed) == guard_method::madvise
+               ? -sys::guard_install(base, bytes)
+               : protect(base, bytes);
 }
 
 }  // namespace mioco::detail

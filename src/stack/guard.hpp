@@ -13,7 +13,7 @@ enum class guard_method { madvise, mprotect };
 /// `std::invalid_argument` for anything else, and for `madvise` where it does nothing.
 guard_method chosen_guard_method();
 
-/// Makes the pages inaccessible. Returns 0 or an errno value.
+/// Makes the pages inaccessible, by the method that was chosen before. Returns 0 or an errno value.
 int install_guard(void* base, std::size_t bytes) noexcept;
 
 }  // namespace mioco::detail

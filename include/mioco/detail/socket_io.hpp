@@ -159,7 +159,9 @@ public:
     [[nodiscard]] io_case readable() const noexcept { return {fd(), direction::read}; }
 
 private:
-    const detail::fd_ref& fd() const noexcept { return static_cast<const Self*>(this)->fd_; }
+    [[nodiscard]] const detail::fd_ref& fd() const noexcept {
+        return static_cast<const Self*>(this)->fd_;
+    }
 };
 
 /// The writing calls of a stream, in `tcp_stream` and `write_half`.
@@ -217,7 +219,9 @@ public:
     [[nodiscard]] io_case writable() const noexcept { return {fd(), direction::write}; }
 
 private:
-    const detail::fd_ref& fd() const noexcept { return static_cast<const Self*>(this)->fd_; }
+    [[nodiscard]] const detail::fd_ref& fd() const noexcept {
+        return static_cast<const Self*>(this)->fd_;
+    }
 };
 
 }  // namespace mioco::net

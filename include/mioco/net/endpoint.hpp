@@ -17,6 +17,10 @@ class endpoint {
 public:
     /// 0.0.0.0:0, the unspecified endpoint.
     endpoint() noexcept;
+    /// An IPv4 endpoint.
+    explicit endpoint(const sockaddr_in& address) noexcept;
+    /// An IPv6 endpoint.
+    explicit endpoint(const sockaddr_in6& address) noexcept;
     /// From what the system calls give. Throws `std::system_error` (`address_family_not_supported`) for other families.
     endpoint(const sockaddr* address, socklen_t length);
 

@@ -103,7 +103,7 @@ void epoll_poller::wait(nanoseconds_t timeout_ns, caller who) noexcept {
 }
 
 int epoll_poller::wait_for_events(epoll_event* events, int size,
-                                  nanoseconds_t timeout_ns) noexcept {
+                                  nanoseconds_t timeout_ns) const noexcept {
     if (timeout_ns <= 0) return sys::epoll_wait(epoll_fd_, events, size, 0);
     if (timeout_ns == never) return sys::epoll_wait(epoll_fd_, events, size, -1);
     if (timer_fd_ < 0) return sys::epoll_wait_precise(epoll_fd_, events, size, timeout_ns);

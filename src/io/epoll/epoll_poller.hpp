@@ -20,7 +20,7 @@ public:
     void wake() noexcept override;
 
 private:
-    int wait_for_events(epoll_event* events, int size, nanoseconds_t timeout_ns) noexcept;
+    int wait_for_events(epoll_event* events, int size, nanoseconds_t timeout_ns) const noexcept;
     void close_all() noexcept;
 
     int epoll_fd_ = -1;

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <random>
 
+#include "base/never_destroyed.hpp"
 #include "base/sys.hpp"
 #include "io/driver.hpp"
 #include "io/epoll/epoll_poller.hpp"
@@ -83,8 +84,8 @@ private:
 }  // namespace
 
 driver& system_driver() noexcept {
-    static auto& driver = *new epoll_driver;
-    return driver;
+    static never_destroyed<epoll_driver> shared;
+    return shared.value;
 }
 
 driver& current_driver() noexcept {
