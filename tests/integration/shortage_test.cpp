@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
+#include <atomic>
+#include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <ostream>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -30,6 +34,7 @@ namespace {
 using namespace std::string_view_literals;
 using mioco::net::tcp_listener;
 using mioco::net::tcp_stream;
+using mioco_test::captured_stderr;
 using mioco_test::count_of;
 using mioco_test::error_of;
 using mioco_test::raw_client;
@@ -38,16 +43,15 @@ using mioco_test::read_text;
 constexpr auto warning =
     "mioco: accept waits: Too many open files; raise the limit of open files (ulimit -n)";
 
-// Takes every descriptor but those that it is told to leave.
+// Takes every descriptor that is left, and gives them back one by one.
 class hoard {
 public:
-    explicit hoard(int leave = 0) {
+    hoard() {
         rlimit limit{};
         getrlimit(RLIMIT_NOFILE, &limit);
         limit.rlim_cur = 200;
         setrlimit(RLIMIT_NOFILE, &limit);
-        for (int fd = dup(0); fd >= 0; fd = dup(0)) taken_.push_back(fd);
-        while (leave-- > 0) release_one();
+        for (int fd = dup(STDERR_FILENO); fd >= 0; fd = dup(STDERR_FILENO)) taken_.push_back(fd);
     }
     ~hoard() {
         while (!taken_.empty()) release_one();
@@ -84,43 +88,162 @@ public:
 };
 
 void require(bool holds, const char* what) {
-    if (holds) return;
-    std::fprintf(stderr, "expected: %s\n", what);
-    std::_Exit(2);
+    if (!holds) throw std::runtime_error(std::string("expected: ") + what);
 }
 
+// What the child writes to stderr is looked at while it runs, and shown to the parent afterwards.
 template <class F>
 [[noreturn]] void run_to_exit(F body) {
+    std::string written;
+    int status = 0;
     try {
-        body();
+        const captured_stderr captured;
+        try {
+            body(captured);
+        } catch (...) {
+            written = captured.text();
+            throw;
+        }
+        written = captured.text();
     } catch (const std::exception& e) {
         std::fprintf(stderr, "threw %s\n", e.what());
-        std::_Exit(3);
+        status = 3;
     }
-    std::_Exit(0);
+    std::fputs(written.c_str(), stderr);
+    std::_Exit(status);
+}
+
+void until_warned(const captured_stderr& captured) {
+    mioco_test::wait_for([&] { return captured.text().find(warning) != std::string::npos; });
 }
 
 // Twice in a row there is nothing left, then something, for two clients that wait meanwhile.
-void accept_through_a_shortage() {
+void accept_through_a_shortage(const captured_stderr& captured) {
     auto listener = tcp_listener::bind("127.0.0.1:0");
     raw_client clients[] = {raw_client(listener.local()), raw_client(listener.local())};
+    std::vector<tcp_stream> kept;
     hoard all;
     for (auto& client : clients) {
-        bool waiting = true;
+        std::atomic<bool> accepted{false};
         mioco_test::beside helper([&] {
-            // Long enough for several attempts.
+            until_warned(captured);
+            // Time for further attempts, which are to stay silent.
             mioco::sleep_for(std::chrono::milliseconds(50));
-            require(waiting, "accept waits while there is no descriptor");
+            require(!accepted, "accept waits while there is no descriptor");
             all.release_one();
         });
-        auto accepted = listener.accept();
-        waiting = false;
+        kept.push_back(listener.accept());
+        accepted = true;
         helper.join();
         client.send("served");
-        require(read_text(accepted, 6) == "served", "the connection works");
-        const int kept = accepted.release();
-        static_cast<void>(kept);
+        require(read_text(kept.back(), 6) == "served", "the connection works");
     }
+}
+
+void serve_others_meanwhile(const captured_stderr& captured) {
+    auto [near, far] = mioco_test::connected_pair();
+    auto listener = tcp_listener::bind("127.0.0.1:0");
+    const raw_client client(listener.local());
+    hoard all;
+    bool accepted = false;
+    auto acceptor = mioco::spawn([&] {
+        const auto connection = listener.accept();
+        accepted = true;
+    });
+    until_warned(captured);
+    auto partner = mioco::spawn([&far = far] {
+        for (int i = 0; i < 100; ++i) far.write_all(read_text(far, 4));
+    });
+    for (int i = 0; i < 100; ++i) {
+        near.write_all("ping"sv);
+        require(read_text(near, 4) == "ping", "others are served");
+    }
+    partner.join();
+    require(!accepted, "nothing could be accepted");
+    all.release_one();
+    acceptor.join();
+}
+
+void stop_while_accept_pauses(const captured_stderr& captured) {
+    auto listener = tcp_listener::bind("127.0.0.1:0");
+    const raw_client client(listener.local());
+    mioco::runtime rt(mioco::config{}.workers(2));
+    rt.spawn([] {}).join();
+    std::error_code ec;
+    std::atomic<int> started{0};
+    const hoard all;
+    auto with_code = rt.spawn([&] {
+        ++started;
+        listener.accept(ec);
+    });
+    auto throwing = rt.spawn([&] {
+        ++started;
+        listener.accept();
+    });
+    mioco_test::wait_for([&] { return started == 2; });
+    until_warned(captured);
+    rt.stop();
+    rt.wait();
+    with_code.join();
+    require(ec == std::errc::operation_canceled, "the error code tells of the stop");
+    require(error_of([&] { throwing.join(); }) == std::errc::operation_canceled,
+            "the fiber was cancelled");
+}
+
+void call_what_needs_a_descriptor() {
+    auto listener = tcp_listener::bind("127.0.0.1:0");
+    const raw_client client(listener.local());
+    const hoard all;
+    const auto refused = [](auto call) { return error_of(call) == std::errc::too_many_files_open; };
+    require(refused([&] { listener.try_accept(); }), "try_accept");
+    require(refused([&] { tcp_stream::connect(listener.local()); }), "connect");
+    require(refused([] { tcp_listener::bind("127.0.0.1:0"); }), "bind");
+    require(refused([] { mioco::runtime(mioco::config{}.workers(1)); }), "a runtime");
+}
+
+void wait_on_a_thread_that_cannot_be_woken() {
+    auto [near, far] = mioco_test::connected_pair();
+    const hoard all;
+    std::thread([&near = near, &far = far] {
+        std::error_code ec;
+        far.write_all("data"sv, ec);
+        require(!ec, "there is room");
+        require(read_text(near, 4) == "data", "there is data");
+        char buffer[1];
+        near.read(buffer, ec);
+        require(ec == std::errc::too_many_files_open, "the error code tells");
+        require(error_of([&] { near.read(buffer); }) == std::errc::too_many_files_open,
+                "read throws");
+    }).join();
+}
+
+void close_what_a_fiber_reads() {
+    auto [near, far] = mioco_test::connected_pair();
+    const hoard all;
+    auto reader = mioco::spawn([&near = near] {
+        require(error_of([&near] { read_text(near, 1); }) == std::errc::bad_file_descriptor,
+                "read");
+    });
+    mioco_test::until_somebody_waits(near.native_handle());
+    near.close();
+    reader.join();
+    require(error_of([&near = near] { near.write("x"sv); }) == std::errc::bad_file_descriptor,
+            "write");
+    require(mioco_test::read_some(far).empty(), "the peer sees the end");
+}
+
+// Of a function that may want to see what was written to stderr.
+template <class F>
+auto in_fibers(unsigned workers, F body) {
+    return [=](const captured_stderr& captured) {
+        mioco::run(mioco::config{}.workers(workers), [&] {
+            if constexpr (std::invocable<F>) {
+                body();
+            } else {
+                body(captured);
+            }
+        });
+    };
 }
 
 class shortage : public testing::Test {
@@ -129,9 +252,8 @@ protected:
 };
 
 TEST_F(shortage, accept_in_a_fiber_warns_once_and_goes_on_when_one_is_free) {
-    EXPECT_EXIT(
-        run_to_exit([] { mioco::run(mioco::config{}.workers(2), accept_through_a_shortage); }),
-        testing::ExitedWithCode(0), is_one_warning());
+    EXPECT_EXIT(run_to_exit(in_fibers(2, accept_through_a_shortage)), testing::ExitedWithCode(0),
+                is_one_warning());
 }
 
 TEST_F(shortage, accept_on_a_thread_warns_once_and_goes_on_when_one_is_free) {
@@ -140,121 +262,31 @@ TEST_F(shortage, accept_on_a_thread_warns_once_and_goes_on_when_one_is_free) {
 }
 
 TEST_F(shortage, other_fibers_go_on_meanwhile) {
-    EXPECT_EXIT(run_to_exit([] {
-                    mioco::run(mioco::config{}.workers(1), [] {
-                        auto [near, far] = mioco_test::connected_pair();
-                        auto listener = tcp_listener::bind("127.0.0.1:0");
-                        const raw_client client(listener.local());
-                        hoard all;
-                        bool accepted = false;
-                        auto acceptor = mioco::spawn([&] {
-                            const auto connection = listener.accept();
-                            accepted = true;
-                        });
-                        auto partner = mioco::spawn([&far = far] {
-                            for (int i = 0; i < 100; ++i) far.write_all(read_text(far, 4));
-                        });
-                        for (int i = 0; i < 100; ++i) {
-                            near.write_all("ping"sv);
-                            require(read_text(near, 4) == "ping", "others are served");
-                        }
-                        partner.join();
-                        require(!accepted, "nothing could be accepted");
-                        all.release_one();
-                        acceptor.join();
-                    });
-                }),
-                testing::ExitedWithCode(0), is_one_warning());
+    EXPECT_EXIT(run_to_exit(in_fibers(1, serve_others_meanwhile)), testing::ExitedWithCode(0),
+                is_one_warning());
 }
 
 TEST_F(shortage, a_stop_ends_the_pause_in_both_forms) {
-    EXPECT_EXIT(run_to_exit([] {
-                    auto listener = tcp_listener::bind("127.0.0.1:0");
-                    const raw_client client(listener.local());
-                    mioco::runtime rt(mioco::config{}.workers(2));
-                    rt.spawn([] {}).join();
-                    std::error_code ec;
-                    const hoard all;
-                    auto with_code = rt.spawn([&] { listener.accept(ec); });
-                    auto throwing = rt.spawn([&] { listener.accept(); });
-                    mioco::sleep_for(std::chrono::milliseconds(30));
-                    rt.stop();
-                    rt.wait();
-                    with_code.join();
-                    require(ec == std::errc::operation_canceled,
-                            "the error code tells of the stop");
-                    require(error_of([&] { throwing.join(); }) == std::errc::operation_canceled,
-                            "the fiber was cancelled");
-                }),
-                testing::ExitedWithCode(0), is_one_warning());
+    EXPECT_EXIT(run_to_exit(stop_while_accept_pauses), testing::ExitedWithCode(0),
+                is_one_warning());
 }
 
 TEST_F(shortage, other_calls_report_it) {
-    EXPECT_EXIT(
-        run_to_exit([] {
-            mioco::run(mioco::config{}.workers(1), [] {
-                auto listener = tcp_listener::bind("127.0.0.1:0");
-                const raw_client client(listener.local());
-                const hoard all;
-                require(error_of([&] { listener.try_accept(); }) == std::errc::too_many_files_open,
-                        "try_accept");
-                require(error_of([&] { tcp_stream::connect(listener.local()); }) ==
-                            std::errc::too_many_files_open,
-                        "connect");
-                require(error_of([] { tcp_listener::bind("127.0.0.1:0"); }) ==
-                            std::errc::too_many_files_open,
-                        "bind");
-                require(error_of([] { mioco::runtime(mioco::config{}.workers(1)); }) ==
-                            std::errc::too_many_files_open,
-                        "a runtime");
-            });
-        }),
-        testing::ExitedWithCode(0), is_empty());
+    EXPECT_EXIT(run_to_exit(in_fibers(1, call_what_needs_a_descriptor)), testing::ExitedWithCode(0),
+                is_empty());
 }
 
 // Without a descriptor of its own a thread cannot be woken; it is told so in both forms, and not left waiting. What
 // needs no waiting works all the same.
 TEST_F(shortage, a_thread_that_cannot_wait_is_told) {
-    EXPECT_EXIT(run_to_exit([] {
-                    auto [near, far] = mioco_test::connected_pair();
-                    const hoard all;
-                    std::thread([&near = near, &far = far] {
-                        std::error_code ec;
-                        far.write_all("data"sv, ec);
-                        require(!ec, "there is room");
-                        require(read_text(near, 4) == "data", "there is data");
-                        char buffer[1];
-                        near.read(buffer, ec);
-                        require(ec == std::errc::too_many_files_open, "the error code tells");
-                        require(
-                            error_of([&] { near.read(buffer); }) == std::errc::too_many_files_open,
-                            "read throws");
-                    }).join();
-                }),
+    EXPECT_EXIT(run_to_exit([](const auto&) { wait_on_a_thread_that_cannot_be_woken(); }),
                 testing::ExitedWithCode(0), is_empty());
 }
 
 // A closed descriptor's place is taken by another one: that needs one more, once a process.
 TEST_F(shortage, close_still_ends_the_connection) {
-    EXPECT_EXIT(run_to_exit([] {
-                    mioco::run(mioco::config{}.workers(2), [] {
-                        auto [near, far] = mioco_test::connected_pair();
-                        const hoard all;
-                        auto reader = mioco::spawn([&near = near] {
-                            require(error_of([&near] { read_text(near, 1); }) ==
-                                        std::errc::bad_file_descriptor,
-                                    "read");
-                        });
-                        mioco_test::until_somebody_waits(near.native_handle());
-                        near.close();
-                        reader.join();
-                        require(error_of([&near = near] { near.write("x"sv); }) ==
-                                    std::errc::bad_file_descriptor,
-                                "write");
-                        require(mioco_test::read_some(far).empty(), "the peer sees the end");
-                    });
-                }),
-                testing::ExitedWithCode(0), is_empty());
+    EXPECT_EXIT(run_to_exit(in_fibers(2, close_what_a_fiber_reads)), testing::ExitedWithCode(0),
+                is_empty());
 }
 
 }  // namespace

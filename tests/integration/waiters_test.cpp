@@ -10,6 +10,9 @@
 #include <gtest/gtest.h>
 #include <mioco/mioco.hpp>
 
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include "support/anywhere.hpp"
 #include "support/descriptor_leaks.hpp"
 #include "support/flag.hpp"
@@ -150,18 +153,26 @@ TEST_P(cancelled_waiters, the_others_still_get_what_comes) {
     }
 }
 
+unsigned connections_waiting_at(const tcp_listener& listener) {
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    getsockopt(listener.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size);
+    return info.tcpi_unacked;  // of a listening socket: those in its queue
+}
+
 TEST_P(cancelled_waiters, a_stop_ends_every_kind_of_wait) {
     auto [near, far] = narrow_pair();
-    while (near.try_write(pattern(1024))) {
-    }
     auto listener = tcp_listener::bind("127.0.0.1:0");
     // Its queue is full, so that no further connection is made.
     auto full = tcp_listener::bind("127.0.0.1:0", {.backlog = 0});
     const raw_client first(full.local());
+    wait_for([&] { return connections_waiting_at(full) == 1; });
+    std::atomic<int> started{0};
     std::atomic<int> ended{0};
     mioco::runtime rt(settings());
     const auto spawn_wait = [&](auto wait) {
-        static_cast<void>(rt.spawn([&ended, wait] {
+        static_cast<void>(rt.spawn([&started, &ended, wait] {
+            ++started;
             std::error_code ec;
             wait(ec);
             EXPECT_EQ(ec, std::errc::operation_canceled);
@@ -174,9 +185,13 @@ TEST_P(cancelled_waiters, a_stop_ends_every_kind_of_wait) {
     spawn_wait([&](std::error_code& ec) { near.read_exactly(buffer, ec); });
     spawn_wait([&](std::error_code& ec) { near.readable().wait(ec); });
     spawn_wait([&](std::error_code& ec) { near.write_all(pattern(8 << 20), ec); });
-    spawn_wait([&](std::error_code& ec) { near.writable().wait(ec); });
+    spawn_wait([&](std::error_code& ec) {
+        // What was sent may still be on its way, so that there is room again now and then.
+        for (near.writable().wait(ec); !ec; near.writable().wait(ec)) near.try_write(pattern(1024));
+    });
     spawn_wait([&](std::error_code& ec) { listener.accept(ec); });
     spawn_wait([&](std::error_code& ec) { tcp_stream::connect(full.local(), ec); });
+    wait_for([&] { return started == 8; });  // a fiber that is stopped before it starts never does
     until_somebody_waits(near.native_handle());
     until_somebody_waits(near.native_handle(), side::write);
     until_somebody_waits(listener.native_handle());

@@ -65,7 +65,8 @@ TEST_P(closed_load, every_request_is_answered) {
               options.connections * options.pipeline);
 }
 
-// The larger ones have more under way than socket buffers hold: who wrote it all before reading would wait for ever.
+// The larger ones have more under way than socket buffers hold: who wrote it all before reading
+// would wait for ever.
 INSTANTIATE_TEST_SUITE_P(sizes, closed_load,
                          testing::Values(std::pair{26U, 1U}, std::pair{26U, 16U},
                                          std::pair{1U, 100U}, std::pair{65'521U, 1U},
@@ -236,8 +237,8 @@ TEST(rate, warm_up_is_not_measured) {
     EXPECT_EQ(run.latencies().count(), 600U);
 }
 
-// One stall of 300 ms a connection. At 1000 requests a second about 300 fall due meanwhile: they waited, and it shows.
-// A closed loop has only its eight requests under way then.
+// One stall of 300 ms a connection. At 1000 requests a second about 300 fall due meanwhile: they
+// waited, and it shows. A closed loop has only its eight requests under way then.
 TEST(rate, a_stall_shows_in_all_requests_that_fell_into_it) {
     const auto stall_once = [](tcp_stream& stream) {
         stream.write_all(stream.read_lease());

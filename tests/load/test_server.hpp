@@ -11,7 +11,8 @@
 
 namespace mioco::load {
 
-/// A server on a free port, in a runtime of its own, that treats each connection as a test wants it.
+/// A server on a free port, in a runtime of its own, that treats each connection as a test wants
+/// it.
 class test_server {
 public:
     using handler = std::function<void(net::tcp_stream&)>;

@@ -40,8 +40,8 @@ TEST_P(long_runs, of_starts_and_stops_come_to_their_end) {
         mioco_test::here(mioco_test::runtime_starts) / (GetParam() > 5 ? 10 : 1);
     std::atomic<std::size_t> living = 0;
     for (std::size_t i = 0; i < rounds; ++i) {
-        mioco::runtime rt(settings());
         mioco_test::flag started;
+        mioco::runtime rt(settings());
         rt.spawn([&] {
             ++living;
             started.raise();

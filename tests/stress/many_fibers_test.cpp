@@ -20,24 +20,29 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// As many as asked for, if the machine has the memory, and the mappings for their guards.
-std::size_t affordable(mioco_test::size wanted, std::size_t kib_each) {
-    const std::size_t in_memory =
-        mioco_test::field_of("/proc/meminfo", "MemAvailable") / 2 / kib_each;
-    std::size_t count = std::min(mioco_test::here(wanted), in_memory);
+#if defined(MIOCO_TSAN)
+constexpr bool takes_mappings = true;  // two a fiber, for what it keeps about each
+#else
+constexpr bool takes_mappings = false;
+#endif
+constexpr std::size_t kib_each = mioco_test::with_sanitizer ? 64 : 6;
+
+bool guards_take_mappings() {
     const char* const guard = std::getenv("MIOCO_GUARD");
-    if (guard != nullptr && std::string_view(guard) == "mprotect") {
+    return guard != nullptr && std::string_view(guard) == "mprotect";
+}
+
+// As many as asked for, if the machine has the memory and the mappings.
+std::size_t affordable(mioco_test::size wanted) {
+    const std::size_t available_kib = mioco_test::field_of("/proc/meminfo", "MemAvailable");
+    std::size_t count = std::min(mioco_test::here(wanted), available_kib / 2 / kib_each);
+    const std::size_t mappings_each = (takes_mappings ? 2 : 0) + (guards_take_mappings() ? 2 : 0);
+    if (mappings_each != 0) {
         const auto mappings = std::stoul(mioco_test::contents_of("/proc/sys/vm/max_map_count"));
-        count = std::min(count, (mappings - 5000) / 2);
+        count = std::min(count, (mappings - 10'000) / mappings_each);
     }
     return count;
 }
-
-#if defined(MIOCO_TSAN) || defined(MIOCO_ASAN)
-constexpr std::size_t kib_each = 64;
-#else
-constexpr std::size_t kib_each = 6;
-#endif
 
 std::size_t resident_kib() { return mioco_test::field_of("/proc/self/status", "VmRSS"); }
 std::size_t page_tables_kib() { return mioco_test::field_of("/proc/self/status", "VmPTE"); }
@@ -54,7 +59,7 @@ INSTANTIATE_TEST_SUITE_P(workers, many_fibers, testing::Values(1U, 2U),
                          mioco_test::worker_count_name);
 
 TEST(a_million_fibers, are_parked_at_once_with_guards_on) {
-    const std::size_t count = affordable(mioco_test::parked_fibers, kib_each);
+    const std::size_t count = affordable(mioco_test::parked_fibers);
     const std::size_t before_kib = resident_kib() + page_tables_kib();
     std::atomic<std::size_t> parked = 0;
     std::atomic<std::size_t> ended = 0;
@@ -78,7 +83,7 @@ TEST(a_million_fibers, are_parked_at_once_with_guards_on) {
 }
 
 TEST_P(many_fibers, wait_for_joins_at_once) {
-    const std::size_t count = affordable(mioco_test::parked_fibers, kib_each) / 10;
+    const std::size_t count = affordable(mioco_test::parked_fibers) / 10;
     EXPECT_EQ(run([&] {
                   mioco_test::flag go;
                   auto last = mioco::spawn([&] {
@@ -96,7 +101,7 @@ TEST_P(many_fibers, wait_for_joins_at_once) {
 }
 
 TEST_P(many_fibers, sleep_on_tiny_stacks_without_guards) {
-    const std::size_t batches = affordable(mioco_test::sleeping_fibers, kib_each) / 1000;
+    const std::size_t batches = affordable(mioco_test::sleeping_fibers) / 1000;
     std::atomic<std::size_t> ended = 0;
     mioco::run(settings().stack_size(16 * 1024).stack_guard(false), [&] {
         for (std::size_t i = 0; i < batches; ++i) {

@@ -287,7 +287,8 @@ TEST(default_runtime, is_one_for_all_threads) {
     const auto first = workers_seen_on_a_thread();
     EXPECT_GE(first, 1U);
     EXPECT_EQ(workers_seen_on_a_thread(), first);
-    EXPECT_EQ(mioco_test::threads_named("mioco_").size(), first);
+    // Threads of runtimes that have ended may stand in /proc for a moment more.
+    while (mioco_test::threads_named("mioco_").size() != first) std::this_thread::yield();
 }
 
 }  // namespace

@@ -59,6 +59,24 @@ TEST_P(yield, overflowing_queues_lose_nobody) {
     EXPECT_EQ(ended, 2000);
 }
 
+// Those that found no room in the run queue get their turn though it stays full.
+TEST_P(yield, by_more_fibers_than_a_queue_holds_starves_nobody) {
+    mioco_test::flag end;
+    run([&] {
+        for (int i = 0; i < 1000; ++i) mioco::spawn([&] { end.await(); });
+        mioco::spawn([&] { end.raise(); });
+    });
+    EXPECT_TRUE(end.is_raised());
+}
+
+TEST_P(yield, by_more_fibers_than_a_queue_holds_lets_threads_spawn) {
+    mioco_test::flag end;
+    mioco::runtime rt(settings());
+    for (int i = 0; i < 1000; ++i) rt.spawn([&] { end.await(); });
+    rt.spawn([&] { end.raise(); });
+    rt.wait();
+}
+
 TEST(yield_on_one_worker, takes_turns) {
     std::string order;
     mioco::run(mioco::config{}.workers(1), [&] {

@@ -18,7 +18,7 @@ namespace {
     throw bad_argument("address \"" + std::string(text) + "\": " + why);
 }
 
-std::uint16_t parse_port(std::string_view text, std::string_view digits) {
+std::uint16_t parse_port(std::string_view text, const std::string& digits) {
     std::uint16_t port = 0;
     const char* end = digits.data() + digits.size();
     const auto result = std::from_chars(digits.data(), end, port);
@@ -46,7 +46,8 @@ net::endpoint resolve(std::string_view host_and_port) {
     if (colon == std::string_view::npos) {
         refuse(host_and_port, "give host:port, such as 127.0.0.1:5555");
     }
-    const std::uint16_t port = parse_port(host_and_port, host_and_port.substr(colon + 1));
+    const std::uint16_t port =
+        parse_port(host_and_port, std::string(host_and_port.substr(colon + 1)));
     if (colon == 0) return net::endpoint::loopback_v4(port);
     std::error_code not_numeric;
     const net::endpoint numeric = net::endpoint::parse(host_and_port, not_numeric);

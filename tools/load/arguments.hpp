@@ -18,17 +18,18 @@ namespace mioco::load {
 /// What the programs exit with.
 enum exit_status : int { status_ok = 0, status_failed = 1, status_bad_arguments = 2 };
 
-/// Rewrites `-c=128` and `--c=128`, as Go's command lines have it, to the two arguments `-c` and `128`: the parser would
-/// take "=128" for the value. Longer names, and all that follows `--`, stay as they are.
+/// Rewrites `-c=128` and `--c=128`, as Go's command lines have it, to the two arguments `-c` and
+/// `128`: the parser would take "=128" for the value. Longer names, and all that follows `--`, stay
+/// as they are.
 std::vector<std::string> split_equals(std::span<const char* const> arguments);
 
-/// Parses. Gives the exit status when the program has to end now: zero for `--help`, which goes to stdout; for bad
-/// arguments, about which a message goes to stderr, what `status_of` says.
+/// Parses. Gives the exit status when the program has to end now: zero for `--help`, which goes to
+/// stdout; for bad arguments, about which a message goes to stderr, what `status_of` says.
 std::optional<int> parse_arguments(CLI::App& app, std::span<const char* const> arguments,
                                    const std::function<int(const CLI::ParseError&)>& status_of);
 
-/// The number in `text`, from `least` to `most`. Anything else throws the parser's error, which names the option and
-/// says what is allowed.
+/// The number in `text`, from `least` to `most`. Anything else throws the parser's error, which
+/// names the option and says what is allowed.
 template <class Number>
 Number parse_number(const std::string& option, const std::string& text, Number least, Number most) {
     Number value{};
@@ -42,7 +43,8 @@ Number parse_number(const std::string& option, const std::string& text, Number l
                                            CLI::detail::to_string(most) + ", not \"" + text + "\"");
 }
 
-/// Adds an option that takes one number from `least` to `most`. Where it is given several times, the last one counts.
+/// Adds an option that takes one number from `least` to `most`. Where it is given several times,
+/// the last one counts.
 template <class Number>
 CLI::Option* add_number(CLI::App& app, const std::string& names, Number& into,
                         std::type_identity_t<Number> least, std::type_identity_t<Number> most,

@@ -24,8 +24,8 @@ struct client_setup {
     measurement* results;
 };
 
-/// One connection under load. It outlives the fibers that run it, so that what they left unanswered can be counted when
-/// all have ended, be it by themselves or because the run was cancelled.
+/// One connection under load. It outlives the fibers that run it, so that what they left unanswered
+/// can be counted when all have ended, be it by themselves or because the run was cancelled.
 class client {
 public:
     client(const client_setup& setup, std::size_t index);
@@ -36,18 +36,21 @@ public:
     /// Sends and receives until the window's end and until what is under way is answered.
     virtual void run() = 0;
 
-    /// Gives up what is still under way: whoever waits on the connection is woken. From any fiber, at any time.
+    /// Gives up what is still under way: whoever waits on the connection is woken. From any fiber,
+    /// at any time.
     void give_up() noexcept;
 
-    /// After every fiber has ended, at `now`: requests of the window that were never answered. Those on a connection
-    /// that still stood count in the latencies, as having taken until now; otherwise a server that stalls would look the
-    /// better the longer it does.
+    /// After every fiber has ended, at `now`: requests of the window that were never answered.
+    /// Those on a connection that still stood count in the latencies, as having taken until now;
+    /// otherwise a server that stalls would look the better the longer it does.
     virtual std::uint64_t settle(clock::time_point now) = 0;
 
 protected:
-    /// Whether the bytes that came continue the text; a failure otherwise. `sent_bytes` may be under way or answered.
+    /// Whether the bytes that came continue the text; a failure otherwise. `sent_bytes` may be
+    /// under way or answered.
     bool accept(std::span<const std::byte> received, std::uint64_t sent_bytes);
-    /// Counts the connection as failed, unless it was given up or cancelled or has failed before; closes it.
+    /// Counts the connection as failed, unless it was given up or cancelled or has failed before;
+    /// closes it.
     void fail(const std::string& why);
     void fail(const std::string& what, const std::error_code& ec);
     /// Waits for a fiber that sends for this client.
@@ -65,8 +68,8 @@ protected:
     [[nodiscard]] std::uint64_t position_of(std::uint64_t number) const noexcept {
         return start_ + number * setup_.message_bytes;
     }
-    /// A buffer for responses is larger than a message: a read that leaves room tells the runtime that no more is there,
-    /// which spares a system call, and bytes that nobody asked for are seen.
+    /// A buffer for responses is larger than a message: a read that leaves room tells the runtime
+    /// that no more is there, which spares a system call, and bytes that nobody asked for are seen.
     [[nodiscard]] static std::size_t buffer_bytes(std::size_t under_way_bytes) noexcept;
 
     std::uint64_t received_bytes_ = 0;

@@ -9,8 +9,9 @@ namespace mioco::load {
 
 namespace {
 
-// An echo server does not read while it can't write. If more is under way than the kernel's buffers hold, and the client
-// does not read while it writes, each waits for the other for ever. So much fits into any system's buffers.
+// An echo server does not read while it can't write. If more is under way than the kernel's buffers
+// hold, and the client does not read while it writes, each waits for the other for ever. So much
+// fits into any system's buffers.
 constexpr std::uint64_t always_buffered_bytes = std::uint64_t{64} * 1024;
 
 }  // namespace
@@ -43,7 +44,8 @@ void closed_loop::top_up(clock::time_point now) {
     const std::uint64_t count = pipeline_ - under_way();
     if (count == 0) return;
     if (sender_) {
-        // It sends the burst before, and the answers to that will bring us here again, unless all of them are here.
+        // It sends the burst before, and the answers to that will bring us here again, unless all
+        // of them are here.
         if (under_way() > 0 && !sender_->done()) return;
         join_sender(*sender_);
         sender_.reset();

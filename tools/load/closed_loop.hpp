@@ -11,8 +11,9 @@
 
 namespace mioco::load {
 
-/// A client that keeps a number of requests under way: it sends the next ones as answers come. It measures the most that
-/// a server can do; but while a server stalls it asks nothing, so that a stall shows in few of the latencies.
+/// A client that keeps a number of requests under way: it sends the next ones as answers come. It
+/// measures the most that a server can do; but while a server stalls it asks nothing, so that a
+/// stall shows in few of the latencies.
 class closed_loop final : public client {
 public:
     closed_loop(const client_setup& setup, std::size_t index, net::tcp_stream stream,

@@ -35,12 +35,13 @@ enum echo_status : int {
 /// The longest message.
 inline constexpr std::size_t max_echo_bytes = 10'240;
 
-/// Reads the arguments, without the program's own name, into `options`. Gives the exit status when the program has to
-/// end now; it has said why.
+/// Reads the arguments, without the program's own name, into `options`. Gives the exit status when
+/// the program has to end now; it has said why.
 std::optional<int> parse_echo_options(std::span<const char* const> arguments,
                                       echo_options& options);
 
-/// The message to send. Throws `std::runtime_error`, which names the file, when it can't be read, is empty or too long.
+/// The message to send. Throws `std::runtime_error`, which names the file, when it can't be read,
+/// is empty or too long.
 std::string read_message(const echo_options& options);
 
 }  // namespace mioco::load

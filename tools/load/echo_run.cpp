@@ -37,7 +37,8 @@ echo_outcome echo_run::run() {
     try {
         mioco::run(config{}.name("load"), [this] { drive(); });
     } catch (const std::system_error& error) {
-        // That is how a run says that its fibers were cancelled: by SIGINT, as nothing else does it here.
+        // That is how a run says that its fibers were cancelled: by SIGINT, as nothing else does it
+        // here.
         if (error.code() != std::errc::operation_canceled) throw;
         end_ = clock::now();
     }
@@ -97,7 +98,8 @@ void echo_run::run_connections() {
 // Gives the number of echoes that failed: after an error, those that were left as well.
 std::uint32_t echo_run::run_echoes(net::tcp_stream& stream) {
     std::uint32_t wrong = 0;
-    // Room for more than the message: a read that leaves some tells the runtime that no more is there.
+    // Room for more than the message: a read that leaves some tells the runtime that no more is
+    // there.
     std::string buffer(message_.size() + 1, '\0');
     for (std::uint32_t done = 0; done < options_.echoes; ++done) {
         std::error_code ec;

@@ -20,21 +20,21 @@ namespace mioco::load {
 /// What came out of the echoes.
 struct echo_outcome {
     std::uint64_t successes = 0;  // echoes that came back unchanged
-    std::uint64_t errors =
-        0;  // echoes that did not, with all those left undone on a connection that failed
+    // Echoes that did not, with all those left undone on a connection that failed.
+    std::uint64_t errors = 0;
     double seconds = 0;
     bool connected = false;         // at least once
     std::error_code connect_error;  // of the last connection that could not be made
 };
 
-/// A fixed number of echoes: each of many fibers opens its connections one after the other, and on each one sends the
-/// message and reads it back so many times.
+/// A fixed number of echoes: each of many fibers opens its connections one after the other, and on
+/// each one sends the message and reads it back so many times.
 class echo_run {
 public:
     echo_run(const echo_options& options, const net::endpoint& server, std::string message);
 
-    /// Runs it on threads of its own and this one until all is done or SIGINT comes. Throws `no_fiber` when a fiber can't be
-    /// made.
+    /// Runs it on threads of its own and this one until all is done or SIGINT comes. Throws
+    /// `no_fiber` when a fiber can't be made.
     echo_outcome run();
 
 private:

@@ -10,9 +10,9 @@
 
 namespace mioco::load {
 
-/// Counts of latencies in a table of fixed size. Below 64 ns each value has a slot; above, each power of two is cut into
-/// 64 slots, so a percentile is at most 1/64 too high. The maximum is exact. Fibers on several workers may record at
-/// once; a reader meanwhile sees some of it.
+/// Counts of latencies in a table of fixed size. Below 64 ns each value has a slot; above, each
+/// power of two is cut into 64 slots, so a percentile is at most 1/64 too high. The maximum is
+/// exact. Fibers on several workers may record at once; a reader meanwhile sees some of it.
 class histogram {
 public:
     /// Counts `count` requests that took this long; less than nothing counts as nothing.
@@ -25,7 +25,8 @@ public:
     [[nodiscard]] std::uint64_t count() const noexcept;
     /// The longest; zero when nothing was recorded.
     [[nodiscard]] std::chrono::nanoseconds max() const noexcept;
-    /// The latency within which `per_mille` of a thousand requests were answered; zero when nothing was recorded.
+    /// The latency within which `per_mille` of a thousand requests were answered; zero when nothing
+    /// was recorded.
     [[nodiscard]] std::chrono::nanoseconds percentile(unsigned per_mille) const noexcept;
 
     /// The slot of a value in nanoseconds.

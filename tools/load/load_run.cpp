@@ -60,7 +60,8 @@ outcome load_run::run() {
     try {
         mioco::run(settings_, [this] { drive(); });
     } catch (const std::system_error& error) {
-        // That is how a run says that its fibers were cancelled: by SIGINT, as nothing else does it here.
+        // That is how a run says that its fibers were cancelled: by SIGINT, as nothing else does it
+        // here.
         if (error.code() != std::errc::operation_canceled) throw;
         result.interrupted = true;
     }

@@ -28,15 +28,16 @@ struct outcome {
     std::string first_failure;
 };
 
-/// One run of load against a server: connects, sends for the time asked for, waits for the last answers.
+/// One run of load against a server: connects, sends for the time asked for, waits for the last
+/// answers.
 class load_run {
 public:
     /// Throws `bad_argument` when there are more connections than the process can have.
     load_run(const load_options& options, const net::endpoint& server);
     ~load_run();
 
-    /// Runs it on threads of its own and this one, until it is over or SIGINT comes. Throws `cannot_connect`
-    /// when there is no server.
+    /// Runs it on threads of its own and this one, until it is over or SIGINT comes. Throws
+    /// `cannot_connect` when there is no server.
     outcome run();
 
     /// The latencies, after `run`.

@@ -15,8 +15,9 @@ namespace mioco::load {
 
 using clock = std::chrono::steady_clock;
 
-/// The time that is measured. A request belongs to it by when it was sent, or with a fixed rate by when it was due: so
-/// warm-up is left out, and a response that comes after the end still counts for latency, though not for throughput.
+/// The time that is measured. A request belongs to it by when it was sent, or with a fixed rate by
+/// when it was due: so warm-up is left out, and a response that comes after the end still counts
+/// for latency, though not for throughput.
 struct window {
     clock::time_point begin;
     clock::time_point end;
@@ -30,8 +31,7 @@ struct window {
 struct totals {
     std::uint64_t requests = 0;   // sent in the window
     std::uint64_t responses = 0;  // of those, answered before the window's end
-    std::uint64_t failures =
-        0;  // connections that could not be made, broke, or answered something else
+    std::uint64_t failures = 0;   // connections not made, broken, or answered wrongly
 };
 
 /// What the clients of a run record, from any worker.

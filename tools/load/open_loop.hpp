@@ -9,9 +9,9 @@
 
 namespace mioco::load {
 
-/// A client that sends by the clock, whether or not answers come, as independent users do. Latency counts from the time a
-/// request was due: so a stall of the server, or of this program, shows in every request that fell into it
-/// ("coordinated omission" is when it does not).
+/// A client that sends by the clock, whether or not answers come, as independent users do. Latency
+/// counts from the time a request was due: so a stall of the server, or of this program, shows in
+/// every request that fell into it ("coordinated omission" is when it does not).
 class open_loop final : public client {
 public:
     open_loop(const client_setup& setup, std::size_t index, net::tcp_stream stream,

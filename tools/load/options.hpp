@@ -23,8 +23,8 @@ struct load_options {
     bool json = false;
 };
 
-/// Reads the arguments, without the program's own name, into `options`. Gives the exit status when the program has to
-/// end now; it has said why.
+/// Reads the arguments, without the program's own name, into `options`. Gives the exit status when
+/// the program has to end now; it has said why.
 std::optional<int> parse_load_options(const std::string& program,
                                       std::span<const char* const> arguments,
                                       load_options& options);

@@ -9,15 +9,17 @@
 
 namespace mioco::load {
 
-/// An endless text of random letters, cut into the messages that are sent. It repeats itself after a prime number of
-/// bytes, so that neighbouring messages differ unless they are exactly that long, and a response that was lost, doubled,
-/// or meant for another connection does not pass for the right one.
+/// An endless text of random letters, cut into the messages that are sent. It repeats itself after
+/// a prime number of bytes, so that neighbouring messages differ unless they are exactly that long,
+/// and a response that was lost, doubled, or meant for another connection does not pass for the
+/// right one.
 class payload {
 public:
     /// Makes the text, which is the same in every run.
     payload();
 
-    /// Up to `size` bytes that stand at `position`: as many as lie in one piece, at most `chunk_bytes`.
+    /// Up to `size` bytes that stand at `position`: as many as lie in one piece, at most
+    /// `chunk_bytes`.
     [[nodiscard]] std::span<const std::byte> at(std::uint64_t position,
                                                 std::size_t size) const noexcept;
 

@@ -17,7 +17,8 @@ public:
     progress(const progress&) = delete;
     progress& operator=(const progress&) = delete;
 
-    /// Shows where things stand if a second has passed since the last time. Counts are those since the start.
+    /// Shows where things stand if a second has passed since the last time. Counts are those since
+    /// the start.
     void update(clock::time_point now, std::uint64_t answered, std::uint64_t failures);
 
 private:

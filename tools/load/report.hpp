@@ -9,7 +9,8 @@
 
 namespace mioco::load {
 
-/// What is printed before a run: the address, then clients, message size and seconds, then an empty line.
+/// What is printed before a run: the address, then clients, message size and seconds, then an empty
+/// line.
 std::string heading(const load_options& options);
 
 /// What is printed after a run: `Speed`, `Requests` and `Responses`, a line each.
@@ -22,7 +23,8 @@ std::string details(const outcome& result, const histogram& latencies);
 std::string json_report(const load_options& options, const outcome& result,
                         const histogram& latencies);
 
-/// One line of the kind that the benchmark-echo program prints. Its misspelling is part of the format.
+/// One line of the kind that the benchmark-echo program prints. Its misspelling is part of the
+/// format.
 std::string throughput_line(std::uint64_t successes, double seconds, std::uint64_t errors);
 
 }  // namespace mioco::load

@@ -7,8 +7,9 @@
 
 namespace mioco::load {
 
-/// When one of several connections has to send each of its messages, so that all together send at a fixed rate: message
-/// i of all is due i/rate seconds after the start, and the connections take turns.
+/// When one of several connections has to send each of its messages, so that all together send at a
+/// fixed rate: message i of all is due i/rate seconds after the start, and the connections take
+/// turns.
 class schedule {
 public:
     using clock = std::chrono::steady_clock;

@@ -11,8 +11,8 @@ enum class detail_level {
     all     ///< Also errors and latencies.
 };
 
-/// The program that loads a server for some time. Returns the exit status: 0 when every connection went well, 1 when one
-/// failed or nobody listens, 2 for bad arguments.
+/// The program that loads a server for some time. Returns the exit status: 0 when every connection
+/// went well, 1 when one failed or nobody listens, 2 for bad arguments.
 int run_timed_face(const std::string& program, int argc, char** argv, detail_level level);
 
 }  // namespace mioco::load
