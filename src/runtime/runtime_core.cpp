@@ -90,10 +90,16 @@ void runtime_core::one_ended() noexcept {
 
 void runtime_core::inject(fiber& f) noexcept {
     if (f.pinned && f.has_started()) return f.on->deliver(f);
+    ready_list one;
+    one.push(f);
+    inject(one, 1);
+}
+
+void runtime_core::inject(ready_list& fibers, std::size_t count) noexcept {
     {
         const std::scoped_lock held(injected_lock_);
-        injected_.push(f);
-        injected_count_.fetch_add(1, std::memory_order_seq_cst);
+        while (fiber* const f = fibers.pop()) injected_.push(*f);
+        injected_count_.fetch_add(count, std::memory_order_seq_cst);
     }
     rouse_one(nobody);
 }

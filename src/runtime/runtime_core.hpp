@@ -54,6 +54,8 @@ public:
     void start_threads(bool with_first_worker);
     /// [worker, or guest] Queues a ready fiber for whichever worker is free first.
     void inject(fiber& f) noexcept;
+    /// The same for a list of `count` fibers that are not pinned.
+    void inject(ready_list& fibers, std::size_t count) noexcept;
     [[nodiscard]] bool has_injected() const noexcept {
         return injected_count_.load(std::memory_order_seq_cst) != 0;
     }

@@ -102,6 +102,7 @@ private:
     void queue(fiber& f) noexcept;
     void enqueue(fiber& f) noexcept;
     void enqueue_rare(fiber& f) noexcept;
+    void spill(fiber& f) noexcept;
 
     // worker_loop.cpp: finding something to run
     fiber* next_to_start() noexcept;

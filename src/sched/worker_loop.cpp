@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <algorithm>
+#include <array>
 
 #include "base/sys.hpp"
 #include "debug/log.hpp"
@@ -96,7 +97,7 @@ fiber* worker::take_delivered() noexcept {
 void worker::look_around() noexcept {
     ticks_ = 0;
     if (fiber* const delivered = take_delivered()) queue(*delivered);
-    if (fiber* const injected = home_.take_injected(*this)) queue(*injected);
+    if (started_by_loop_ == nullptr) started_by_loop_ = home_.take_injected(*this);
     home_.cancel_if_stopped();
     const nanoseconds_t now = home_.io().now();
     if (now - polled_at_ < poll_interval_ns) return;
@@ -142,6 +143,17 @@ fiber* worker::next_local_if_queue_empty() noexcept {
     if (!inbox_.empty()) return take_delivered();
     if (next_.load(std::memory_order_relaxed) == nullptr) return nullptr;
     return next_.exchange(nullptr, std::memory_order_acq_rel);
+}
+
+// The queue is full: its older half goes to the runtime's, for everybody, and the fiber behind it. If only the fiber went there, a
+// queue that is always full would keep it, and all that others send, from ever coming back.
+void worker::spill(fiber& f) noexcept {
+    std::array<fiber*, decltype(queue_)::most_stolen> older;
+    const std::size_t count = queue_.steal(older);
+    ready_list spilled;
+    for (std::size_t i = 0; i < count; ++i) spilled.push(*older[i]);
+    spilled.push(f);
+    home_.inject(spilled, count + 1);
 }
 
 void worker::enqueue_rare(fiber& f) noexcept { enqueue(f); }

@@ -31,8 +31,8 @@ inline bool worker::has_nothing_queued() const noexcept {
 inline void worker::queue(fiber& f) noexcept {
     if (f.pinned) {
         bound_.push(f);
-    } else if (!queue_.push(&f)) {
-        home_.inject(f);
+    } else if (!queue_.push(&f)) [[unlikely]] {
+        spill(f);
     }
 }
 
