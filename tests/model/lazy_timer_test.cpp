@@ -178,8 +178,8 @@ TEST(lazy_timer, each_of_three_waits_ends_by_its_deadline_or_before) {
 }
 
 TEST(lazy_timer, two_poppers_lose_no_deadline) {
-    expect_holds(
-        explore<fiber>({.preemptions = 2, .values_are_all = true}, fiber::shape{{1, 2}, 1, 2}));
+    expect_holds(explore<fiber>({.preemptions = slow ? 1 : 2, .values_are_all = true},
+                                fiber::shape{{1, 2}, 1, 2}));
 }
 
 TEST(lazy_timer, no_deadline_is_lost_when_a_later_wait_relies_on_an_old_entry) {

@@ -165,7 +165,8 @@ TEST(wait_word, data_or_timer_ends_each_wait_once) {
 }
 
 TEST(wait_word, a_stale_token_ends_no_later_wait) {
-    expect_holds(explore<fiber>({.preemptions = 2}, fiber::shape{.rounds = 3, .wakes = 2}));
+    expect_holds(
+        explore<fiber>({.preemptions = slow ? 1 : 2}, fiber::shape{.rounds = 3, .wakes = 2}));
 }
 
 TEST(wait_word, a_cancel_ends_a_wait_that_nothing_else_ends) {
@@ -178,7 +179,8 @@ TEST(wait_word, data_timer_and_cancel_have_one_winner) {
 }
 
 TEST(wait_word, data_timer_and_cancel_have_one_winner_of_each_wait) {
-    expect_holds(explore<fiber>({.preemptions = 2}, fiber::shape{.rounds = 2, .cancel = true}));
+    expect_holds(
+        explore<fiber>({.preemptions = slow ? 1 : 2}, fiber::shape{.rounds = 2, .cancel = true}));
 }
 
 TEST(wait_word, a_masked_wait_is_not_cancelled) {
@@ -186,8 +188,8 @@ TEST(wait_word, a_masked_wait_is_not_cancelled) {
 }
 
 TEST(wait_word, a_cancel_reaches_no_later_fiber_of_the_block) {
-    expect_holds(
-        explore<fiber>({.preemptions = 2}, fiber::shape{.cancel = true, .reuses_block = true}));
+    expect_holds(explore<fiber>({.preemptions = slow ? 1 : 2},
+                                fiber::shape{.cancel = true, .reuses_block = true}));
 }
 
 TEST(wait_word, mutant_that_completes_before_it_writes_to_the_frame) {
