@@ -38,7 +38,8 @@ public:
     ~join_handle() { detach(); }
 
     /// Waits for the fiber's end and returns what it returned, or rethrows what it threw. A fiber that was cancelled
-    /// gives `std::system_error` with `std::errc::operation_canceled`. Inside a fiber it parks the caller, outside it
+    /// gives `std::system_error` with `std::errc::operation_canceled`; but if the caller's own runtime is being stopped,
+    /// the caller unwinds by that stop. Inside a fiber it parks the caller, outside it
     /// blocks the thread; the fiber's end wakes it. A cancellation point: a cancelled caller leaves the handle as it
     /// was. May be called once; afterwards the handle is empty.
     ///

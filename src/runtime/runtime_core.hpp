@@ -77,6 +77,10 @@ public:
     [[nodiscard]] bool stop_is_due() const noexcept {
         return (stop_.load(std::memory_order_seq_cst) & state_mask) == due;
     }
+    /// From a stop's request until `wait` has seen the last fiber end.
+    [[nodiscard]] bool is_stopping() const noexcept {
+        return (stop_.load(std::memory_order_seq_cst) & state_mask) != none;
+    }
     /// [worker] Carries a requested stop out.
     void cancel_if_stopped() noexcept {
         if ((stop_.load(std::memory_order_relaxed) & state_mask) == due) cancel_all();

@@ -188,6 +188,10 @@ void wait_for_end(fiber* f) {
 void* result_or_throw(fiber& f) {
     if (f.how_ended == outcome::error) std::rethrow_exception(f.error);
     if (f.how_ended == outcome::cancelled) {
+        // When a stop ends both, its walk may not have come to the caller yet: that ends by the stop, not by an error of the other.
+        const fiber* const self = current_fiber();
+        if (self != nullptr && self->on->home().is_stopping() && !is_masked(*self))
+            throw_cancelled();
         throw std::system_error(std::make_error_code(std::errc::operation_canceled),
                                 "mioco: the fiber was cancelled");
     }

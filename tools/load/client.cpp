@@ -43,15 +43,6 @@ void client::fail(const std::string& what, const std::error_code& ec) {
     if (ec != std::errc::operation_canceled) fail(what + ": " + ec.message());
 }
 
-void client::join_sender(join_handle<void>& sender) {
-    try {
-        sender.join();
-    } catch (const std::system_error& error) {
-        // It was cancelled with the whole run. Let out of here, that would be reported as an error.
-        if (error.code() != std::errc::operation_canceled) throw;
-    }
-}
-
 std::size_t client::buffer_bytes(std::size_t under_way_bytes) noexcept {
     return std::min(under_way_bytes + 64, payload::chunk_bytes);
 }

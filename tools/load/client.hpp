@@ -53,8 +53,6 @@ protected:
     /// closes it.
     void fail(const std::string& why);
     void fail(const std::string& what, const std::error_code& ec);
-    /// Waits for a fiber that sends for this client.
-    static void join_sender(join_handle<void>& sender);
     [[nodiscard]] bool failed() const noexcept { return failed_.load(std::memory_order_relaxed); }
     [[nodiscard]] bool given_up() const noexcept {
         return given_up_.load(std::memory_order_relaxed);

@@ -36,7 +36,7 @@ void closed_loop::run() {
         record_answers(now);
         if (now < setup().measured.end) top_up(now);
     }
-    if (sender_) join_sender(*sender_);
+    if (sender_) sender_->join();
     close();
 }
 
@@ -47,7 +47,7 @@ void closed_loop::top_up(clock::time_point now) {
         // It sends the burst before, and the answers to that will bring us here again, unless all
         // of them are here.
         if (under_way() > 0 && !sender_->done()) return;
-        join_sender(*sender_);
+        sender_->join();
         sender_.reset();
     }
     const std::uint64_t first = sent_;

@@ -34,7 +34,7 @@ open_loop::open_loop(const client_setup& setup, std::size_t index, net::tcp_stre
 void open_loop::run() {
     auto sender = mioco::spawn([this] { send_as_planned(); });
     receive();
-    join_sender(sender);
+    sender.join();
 }
 
 void open_loop::send_as_planned() {
