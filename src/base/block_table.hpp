@@ -84,11 +84,11 @@ private:
         return block;
     }
 
+    std::array<std::atomic<Block*>, ChunkCount> chunks_{};
     lock lock_;
     Block* free_ = nullptr;
     // Blocks below this number are constructed: its release follows the construction.
     std::atomic<std::uint32_t> used_{1};
-    std::array<std::atomic<Block*>, ChunkCount> chunks_{};
 };
 
 }  // namespace mioco::detail

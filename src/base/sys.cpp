@@ -10,11 +10,8 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
-
-#include "context/sanitizer.hpp"
 
 namespace mioco::detail::sys {
 
@@ -40,45 +37,13 @@ ssize_t write(int fd, const void* from, std::size_t size) noexcept {
     return checked(::write(fd, from, size));
 }
 
-// The two calls of every message, without the C library's detour: the kernel returns -errno itself. The sanitizers want to see
-// what the calls read and write, so they get the library's.
-#if defined(__x86_64__) && !defined(MIOCO_ASAN) && !defined(MIOCO_TSAN)
-
-namespace {
-
-long raw_transfer(long number, int fd, const void* data, std::size_t size, int flags) noexcept {
-    register long flags_register asm("r10") = flags;
-    register const void* address asm("r8") = nullptr;
-    register long address_size asm("r9") = 0;
-    asm volatile("syscall"
-                 : "+a"(number)
-                 : "D"(long{fd}), "S"(data), "d"(size), "r"(flags_register), "r"(address),
-                   "r"(address_size)
-                 : "rcx", "r11", "memory");
-    return number;
-}
-
-}  // namespace
-
-ssize_t receive(int fd, void* into, std::size_t size) noexcept {
-    return raw_transfer(SYS_recvfrom, fd, into, size, 0);
-}
-
-ssize_t send(int fd, const void* from, std::size_t size) noexcept {
-    return raw_transfer(SYS_sendto, fd, from, size, MSG_NOSIGNAL);
-}
-
-#else
-
-ssize_t receive(int fd, void* into, std::size_t size) noexcept {
+ssize_t library_receive(int fd, void* into, std::size_t size) noexcept {
     return checked(::recv(fd, into, size, 0));
 }
 
-ssize_t send(int fd, const void* from, std::size_t size) noexcept {
+ssize_t library_send(int fd, const void* from, std::size_t size) noexcept {
     return checked(::send(fd, from, size, MSG_NOSIGNAL));
 }
-
-#endif
 
 ssize_t receive_message(int fd, msghdr& message) noexcept {
     return checked(::recvmsg(fd, &message, MSG_CMSG_CLOEXEC));

@@ -18,8 +18,9 @@ namespace mioco::detail::sys {
 // Sockets and descriptors
 ssize_t read(int fd, void* into, std::size_t size) noexcept;
 ssize_t write(int fd, const void* from, std::size_t size) noexcept;
-ssize_t receive(int fd, void* into, std::size_t size) noexcept;
-ssize_t send(int fd, const void* from, std::size_t size) noexcept;
+/// See sys_transfer.hpp for those to call.
+ssize_t library_receive(int fd, void* into, std::size_t size) noexcept;
+ssize_t library_send(int fd, const void* from, std::size_t size) noexcept;
 ssize_t receive_message(int fd, msghdr& message) noexcept;
 ssize_t send_message(int fd, const msghdr& message) noexcept;
 int socket(int family, int type) noexcept;

@@ -31,15 +31,16 @@ const bool log_enabled = setting_is("1");
 void log_line(const char* format, ...) noexcept {
     // One write a line, so that lines of several threads do not mix.
     char line[512];
-    const worker* const on = current_thread().on_worker;
+    const worker* const on = current_worker();
+    const fiber* const running = current_fiber();
     int used = 0;
     if (on == nullptr) {
         used = std::snprintf(line, sizeof line, "T-: C-: ");
-    } else if (on->running() == nullptr) {
+    } else if (running == nullptr) {
         used = std::snprintf(line, sizeof line, "T%u: C-: ", on->number());
     } else {
         used = std::snprintf(line, sizeof line, "T%u: C%llu: ", on->number(),
-                             static_cast<unsigned long long>(on->running()->number()));
+                             static_cast<unsigned long long>(running->number()));
     }
     std::va_list arguments;
     va_start(arguments, format);

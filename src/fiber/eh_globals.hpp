@@ -9,6 +9,7 @@ namespace mioco::detail {
 struct eh_globals {
     void* caught = nullptr;
     unsigned in_flight = 0;
+    unsigned padding = 0;  // named, so that copies are of two words
 };
 
 /// The calling thread's. The ABI declares the getter `const`, so compilers would keep its result across a switch: it stands in a

@@ -42,6 +42,7 @@ enum class wait_reason : std::uint8_t { none, sleep, join, readable, writable, i
 ///     parked    context, word, timer
 ///     ended     outcome, error, storage (the result), end
 struct alignas(64) fiber {
+    // What each switch and each wait touch comes first: two cache lines.
     context ctx;
     worker* on = nullptr;  // written by whoever switches to it; null: has not run yet
     wait_word word;
@@ -51,16 +52,25 @@ struct alignas(64) fiber {
 
     // From spawn to end. Read by `stop`, which looks at all blocks.
     std::atomic<runtime_core*> home{nullptr};
-    stack memory;
-    fiber_pool* pool = nullptr;  // never changes once it is set
     const std::uint32_t index;
     std::int32_t budget = 0;  // operations until the next forced yield
     bool pinned = false;
+    bool placed = false;       // pinned, or moved at each wake-up: not for just any queue
     bool is_thread = false;    // a plain thread's stand-in
     std::uint8_t shields = 0;  // nested regions in which a cancel is not seen
-    outcome how_ended = outcome::none;
     wait_reason waits_for = wait_reason::none;
+    // A hint that `cancelled_id` is worth a look; sequentially consistent likewise, and set after it.
+    std::atomic<bool> may_be_cancelled{false};
+    outcome how_ended = outcome::none;
     stack_kind wanted_stack;
+    // Who the block is now; written by the maker before `home`. Numbers are never used again.
+    std::atomic<std::uint64_t> id{0};
+    // The fiber that was asked to stop: this one, if the number is its id. So a request that comes late, when the block is
+    // another's, does no harm. seq_cst against the word, see basic_wait_word::cancellable_epoch.
+    std::atomic<std::uint64_t> cancelled_id{0};
+    stack memory;
+
+    fiber_pool* pool = nullptr;  // never changes once it is set
     std::atomic<std::uint32_t> shares{0};
     int thread_wakeup_fd = -1;  // of a plain thread
     std::uint32_t tenancy = 0;  // of its pool when it was made, see fiber_pool
@@ -68,11 +78,6 @@ struct alignas(64) fiber {
     const task_ops* task = nullptr;
     void* storage = nullptr;
     std::exception_ptr error;
-    // Who the block is now; written by the maker before `home`. Numbers are never used again.
-    std::atomic<std::uint64_t> id{0};
-    // The fiber that was asked to stop: this one, if the number is its id. So a request that comes late, when the block is
-    // another's, does no harm. seq_cst against the word, see basic_wait_word::cancellable_epoch.
-    std::atomic<std::uint64_t> cancelled_id{0};
     char* name = nullptr;
 
     static constexpr std::size_t inline_storage_bytes = 64;
@@ -88,7 +93,8 @@ struct alignas(64) fiber {
         return id.load(std::memory_order_relaxed);
     }
     [[nodiscard]] bool cancel_requested() const noexcept {
-        return cancelled_id.load(std::memory_order_relaxed) == number();
+        return may_be_cancelled.load(std::memory_order_seq_cst) &&
+               cancelled_id.load(std::memory_order_relaxed) == number();
     }
     [[nodiscard]] wait_token token(std::uint64_t epoch) const noexcept { return {index, epoch}; }
 };

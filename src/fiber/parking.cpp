@@ -6,11 +6,16 @@
 namespace mioco::detail {
 
 void parking::abandon() noexcept {
-    if (self_.word.claim(epoch_, wait_arm::self)) {
+    if (self_.word.claim(token_.epoch(), wait_arm::self)) {
         static_cast<void>(self_.word.complete());
     } else {
         park();
     }
+}
+
+ssize_t yield_with(fiber& self, ssize_t result) noexcept {
+    self.on->yield(self);
+    return result;
 }
 
 void throw_cancelled() { throw fiber_cancelled(); }

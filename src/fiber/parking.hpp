@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include <sys/types.h>
+
 #include "base/assert.hpp"
 #include "fiber/blocked_thread.hpp"
 #include "fiber/fiber.hpp"
@@ -11,12 +13,6 @@
 
 namespace mioco::detail {
 
-/// The fiber that calls, or null.
-inline fiber* current_fiber() noexcept {
-    const worker* const here = current_thread().on_worker;
-    return here == nullptr ? nullptr : here->running();
-}
-
 /// The fiber that calls, or the calling thread's stand-in for one (which must be enabled before it waits). Throws as
 /// `blocked_thread` does.
 inline fiber& current_waiter() {
@@ -24,9 +20,19 @@ inline fiber& current_waiter() {
     return running != nullptr ? *running : blocked_thread();
 }
 
+[[nodiscard]] inline bool is_fiber_masked(const fiber& self, worker& here) noexcept {
+    return self.shields != 0 || here.thread_exceptions().in_flight != 0;
+}
+
 /// Whether the caller must not see a cancel now, see below. The fiber runs, so the count of exceptions in flight is its thread's.
 [[nodiscard]] inline bool is_masked(const fiber& self) noexcept {
-    return self.is_thread || self.shields != 0 || self.on->thread_exceptions().in_flight != 0;
+    return self.is_thread || is_fiber_masked(self, *self.on);
+}
+
+/// [fiber that runs] Opens a wait without a deadline. Who does so sees it through to its end; `parking` helps.
+inline wait_token open_wait(fiber& self, wait_reason why, bool masked) noexcept {
+    self.waits_for = why;
+    return self.token(self.word.begin(masked));
 }
 
 /// One wait of the caller, from its begin to its end. Between construction and `park` the caller leaves the token wherever a
@@ -42,27 +48,31 @@ public:
     parking(fiber& self, wait_reason why, nanoseconds_t deadline,
             cancelling mode = cancelling::allowed) noexcept
         : self_(self), deadline_(deadline) {
-        self.waits_for = why;
-        self.timer.set(deadline);
-        epoch_ = self.word.begin(mode == cancelling::masked || is_masked(self));
+        if (deadline != never) self.timer.set(deadline);
+        token_ = open_wait(self, why, mode == cancelling::masked || is_masked(self));
     }
+    /// Of a wait that is open already.
+    parking(fiber& self, wait_token open) noexcept : self_(self), deadline_(never), token_(open) {}
     parking(const parking&) = delete;
     parking& operator=(const parking&) = delete;
-    ~parking() { MIOCO_ASSERT(self_.word.is_done(), "a wait has ended before its frame is left"); }
+    ~parking() {
+        MIOCO_ASSERT(self_.word.is_done(), "a wait has ended before its frame is left");
+        if (deadline_ != never) self_.timer.set(never);
+    }
 
-    [[nodiscard]] wait_token token() const noexcept { return self_.token(epoch_); }
+    [[nodiscard]] wait_token token() const noexcept { return token_; }
 
     /// Parks the fiber, or blocks the thread, until somebody has ended the wait. `fd` and `events` are for threads, see
     /// block_thread.
     void park(int fd = -1, short events = 0) noexcept {
         if (self_.is_thread) [[unlikely]]
-            return block_thread(self_, epoch_, deadline_, fd, events);
-        park_fiber();
-    }
-
-    /// The same, by a caller that is known to be a fiber.
-    void park_fiber() noexcept {
-        if (!self_.word.is_done()) self_.on->park(self_);
+            return block_thread(self_, token_.epoch(), deadline_, fd, events);
+        if (self_.word.is_done()) return;
+        if (deadline_ == never) {
+            self_.on->park(self_);
+        } else {
+            self_.on->park_timed(self_);
+        }
     }
 
     /// For a caller that found what it wants while arming: ends the wait itself. If somebody else was faster, waits for him
@@ -74,7 +84,7 @@ public:
 private:
     fiber& self_;
     nanoseconds_t deadline_;
-    std::uint64_t epoch_;
+    wait_token token_;
 };
 
 [[noreturn]] void throw_cancelled();
@@ -83,6 +93,11 @@ private:
 /// that destructors can still wait.
 [[nodiscard]] inline bool is_cancelled(const fiber& self) noexcept {
     return self.cancel_requested() && !is_masked(self);
+}
+
+/// The same, of a caller that is known to be a fiber.
+[[nodiscard]] inline bool is_fiber_cancelled(const fiber& self) noexcept {
+    return self.cancel_requested() && !is_fiber_masked(self, *self.on);
 }
 
 /// The calling fiber sees no cancel while this object lives.
@@ -110,8 +125,16 @@ inline void throw_if_cancelled(const fiber& self) {
 /// Spends one operation from the fiber's budget, and yields when it is used up: every call of the library that might have
 /// parked but did not goes through here, so that one always-ready socket does not starve the others.
 inline void spend(fiber& self) noexcept {
-    if (--self.budget <= 0) [[unlikely]]
+    if (--self.budget < 0) [[unlikely]]
         self.on->yield(self);
+}
+
+/// The same, at the end of a call with this result.
+ssize_t yield_with(fiber& self, ssize_t result) noexcept;
+inline ssize_t spend_for(fiber& self, ssize_t result) noexcept {
+    if (--self.budget < 0) [[unlikely]]
+        return yield_with(self, result);
+    return result;
 }
 
 }  // namespace mioco::detail

@@ -33,10 +33,16 @@ public:
     /// Sequentially consistent, as all exchanges here: the attempt comes after it for every poster.
     void consume(std::uint32_t fiber_index) noexcept {
         std::uint64_t old = state_.load(std::memory_order_relaxed);
-        if (old == empty_by(fiber_index) || old == 0) return;
-        while (old == ready || (is_empty(old) && old != empty_by(fiber_index))) {
+        while (old == ready || (is_empty(old) && old != empty_by(fiber_index) && old != 0)) {
             if (exchange(old, empty_by(fiber_index))) return;
         }
+    }
+
+    /// [waiter whose wait an event has ended] The same.
+    void consume_kept(std::uint32_t fiber_index) noexcept {
+        std::uint64_t expected = ready;
+        if (!exchange(expected, empty_by(fiber_index))) [[unlikely]]
+            consume(fiber_index);
     }
 
     /// [waiter, after an attempt] Leaves the token if the slot is empty. `was_ready` leaves the event in place; `changed`: another
@@ -75,7 +81,13 @@ public:
     /// [poster] Keeps the event, and returns the token that it took the place of: the caller claims it. A claim that
     /// fails is no loss, since the event is kept. An event that is kept already stands for this one too: the look and the
     /// waiter's `consume` are sequentially consistent, so that comes later, and the attempt after it sees what caused both.
-    [[nodiscard]] wait_token post() noexcept { return try_post().value_or(wait_token()); }
+    [[nodiscard]] wait_token post() noexcept {
+        std::uint64_t old = state_.load(std::memory_order_seq_cst);
+        if (old == ready || old == closed) return wait_token();
+        if (exchange(old, ready)) [[likely]]
+            return token_in(old);
+        return try_post().value_or(wait_token());
+    }
 
     /// [poster] The same; nothing if the slot is closed.
     [[nodiscard]] std::optional<wait_token> try_post() noexcept {
@@ -102,6 +114,10 @@ public:
 
     [[nodiscard]] bool is_ready() const noexcept {
         return state_.load(std::memory_order_acquire) == ready;
+    }
+    /// [poster] The same, in order with `consume` as `post` is.
+    [[nodiscard]] bool keeps_event() const noexcept {
+        return state_.load(std::memory_order_seq_cst) == ready;
     }
     [[nodiscard]] bool is_closed() const noexcept {
         return state_.load(std::memory_order_acquire) == closed;

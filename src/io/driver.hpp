@@ -18,7 +18,7 @@
 //
 //  1. An attempt never blocks. It returns a count, or a negative errno value; -EAGAIN means: wait for readiness.
 //  2. A poller watches a descriptor from `watch` on. Whatever changes an attempt's -EAGAIN into another answer is an event, and is
-//     posted to the fd_object's side (see fd_events.hpp) by whichever thread waits at the poller. A state that holds
+//     posted to the fd_object's side (see post_event.hpp) by whichever thread waits at the poller. A state that holds
 //     already when `watch` is called is an event too. Spurious events are allowed.
 //  3. `wait` may be called by any worker with a timeout of zero, at any time; with another timeout by the owner only.
 //  4. `wake` ends the owner's current or next `wait`, whoever else waits at the poller. It is async-signal-safe.
@@ -42,8 +42,9 @@ public:
     virtual void unwatch(fd_object& fd) noexcept = 0;
 
     enum class caller { owner, neighbour };
-    /// Waits until something happens or `timeout_ns` have passed (`never`: until woken), and posts all that happened.
-    virtual void wait(nanoseconds_t timeout_ns, caller who) noexcept = 0;
+    /// Waits until something happens or `timeout_ns` have passed (`never`: until woken), and posts what happened, of `most`
+    /// descriptors; the rest is kept for the next time.
+    virtual void wait(nanoseconds_t timeout_ns, std::size_t most, caller who) noexcept = 0;
     virtual void wake() noexcept = 0;
 
 private:
@@ -60,8 +61,9 @@ public:
     virtual nanoseconds_t now() noexcept = 0;
     virtual std::uint64_t random() noexcept = 0;
 
-    virtual ssize_t receive(int fd, void* into, std::size_t size) noexcept = 0;
-    virtual ssize_t send(int fd, const void* from, std::size_t size) noexcept = 0;
+    // The two calls of every message. The descriptor comes last, so that the kernel takes the other arguments as they came.
+    virtual ssize_t receive(std::span<std::byte> into, int fd) noexcept = 0;
+    virtual ssize_t send(std::span<const std::byte> from, int fd) noexcept = 0;
     virtual ssize_t receive_into(int fd, std::span<const iovec> into) noexcept = 0;
     virtual ssize_t send_from(int fd, std::span<const iovec> from) noexcept = 0;
     virtual int open_socket(int family, int type) noexcept = 0;

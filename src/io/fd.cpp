@@ -10,6 +10,7 @@
 #include "base/assert.hpp"
 #include "base/sys.hpp"
 #include "io/driver.hpp"
+#include "io/post_event.hpp"
 #include "sched/wake_inline.hpp"
 
 namespace mioco::detail {
@@ -25,7 +26,7 @@ int dead_socket() noexcept {
 }
 
 void end_sides(fd_object& fd) noexcept {
-    waker wake;
+    const waker wake(wait_arm::closed);
     for (fd_side& each : fd.sides) each.close(wake);
 }
 
@@ -105,6 +106,11 @@ int release_fd(fd_object& fd) noexcept {
 void wake_sides(fd_object& fd) noexcept {
     const waker wake;
     for (fd_side& each : fd.sides) each.post(wake);
+}
+
+std::uint32_t note_hang_up(fd_object& fd, std::uint32_t events) noexcept {
+    fd.ended.fetch_or(fd_object::hung_up, std::memory_order_seq_cst);
+    return events | ((events & (EPOLLHUP | EPOLLERR)) != 0 ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
 void forget_poller(poller& gone) noexcept {

@@ -41,10 +41,16 @@ public:
         slot_.consume(fiber_index);
     }
 
-    /// [caller of the system call] After it, whether the kernel had nothing left then. If so, this fiber may wait for the next
-    /// event without an attempt, which would only fail: that saves one system call in three.
-    void end_attempt(std::uint32_t fiber_index, bool drained) noexcept {
-        drained_by_.store(drained ? fiber_index : 0, std::memory_order_relaxed);
+    /// [caller of the system call, when an event has ended its wait] The same.
+    void begin_attempt_after_event(std::uint32_t fiber_index) noexcept {
+        drained_by_.store(0, std::memory_order_relaxed);
+        slot_.consume_kept(fiber_index);
+    }
+
+    /// [caller of the system call] After an attempt that left nothing in the kernel. This fiber may wait for the next event
+    /// without an attempt, which would only fail: that saves one system call in three.
+    void end_drained(std::uint32_t fiber_index) noexcept {
+        drained_by_.store(fiber_index, std::memory_order_relaxed);
     }
 
     /// [caller of the system call] Whether an attempt is pointless, provided that `arm_again` then finds nothing changed.

@@ -11,13 +11,18 @@ class lease_cache {
 public:
     lease_cache() = default;
     ~lease_cache() {
-        while (std::byte* const buffer = take()) ::operator delete(buffer);
+        while (count_ != 0) ::operator delete(buffers_[--count_]);
     }
     lease_cache(const lease_cache&) = delete;
     lease_cache& operator=(const lease_cache&) = delete;
 
-    /// Null if there is none.
-    std::byte* take() noexcept { return count_ == 0 ? nullptr : buffers_[--count_]; }
+    /// One of them, or else what `allocate` returns.
+    template <class Allocate>
+    std::byte* take_or(Allocate allocate) {
+        if (count_ == 0) [[unlikely]]
+            return allocate();
+        return buffers_[--count_];
+    }
     /// False if there are enough.
     bool keep(std::byte* buffer) noexcept {
         if (count_ == capacity) return false;

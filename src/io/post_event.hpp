@@ -10,19 +10,24 @@
 
 namespace mioco::detail {
 
+/// [poller] Returns the events that a hang-up is for the two sides.
+std::uint32_t note_hang_up(fd_object& fd, std::uint32_t events) noexcept;
+
 /// [poller] Posts an event, given as epoll's bits, to the sides of a descriptor that it concerns, if the key is of its present use.
-inline void post_event(std::uint64_t key, std::uint32_t events, const waker& wake) noexcept {
+template <class Waker>
+inline void post_event(std::uint64_t key, std::uint32_t events, const Waker& wake) noexcept {
     fd_object& fd = fd_object::of_key(key);
     // A use that ends just now gets a spurious event at worst: the object is not unmapped.
     if (fd.generation.load(std::memory_order_acquire) != key >> 48) [[unlikely]]
         return;
-    constexpr std::uint32_t over = EPOLLHUP | EPOLLERR;
-    if ((events & (over | EPOLLRDHUP)) != 0) [[unlikely]] {
-        fd.ended.fetch_or(fd_object::hung_up, std::memory_order_release);
-        events |= (events & over) != 0 ? EPOLLIN | EPOLLOUT : EPOLLIN;
-    }
-    if ((events & EPOLLIN) != 0) fd[side::read].post(wake);
-    if ((events & EPOLLOUT) != 0) fd[side::write].post(wake);
+    if ((events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP)) != 0) [[unlikely]]
+        events = note_hang_up(fd, events);
+    if ((events & EPOLLIN) != 0) [[likely]]
+        fd[side::read].post(wake);
+    // With each event that there is input comes the news that there still is room.
+    fd_side& writing = fd[side::write];
+    if ((events & EPOLLOUT) != 0 && !writing.slot().keeps_event()) [[unlikely]]
+        writing.post(wake);
 }
 
 }  // namespace mioco::detail

@@ -6,29 +6,15 @@
 #include "fiber/parking.hpp"
 #include "io/driver.hpp"
 #include "io/fd.hpp"
+#include "io/wait_event.hpp"
 
-// The loop that every IO call is: try; if the kernel has nothing, wait for an event; try again.
+// The loops that every IO call is: try; if the kernel has nothing, wait for an event; try again. What happens for every message
+// is inline, with one branch to each rare case.
+//
+// An attempt is `attempt(driver, descriptor, worker or null)`; it returns a count or a negative errno value, and -EAGAIN is waited
+// out. The calls return its result, -EBADF after `close_fd`, or a failure of the wait.
 
 namespace mioco::detail {
-
-/// Whether a waiter has made an attempt since its last event, or counts on what it saw before (fd_side::seen_drained).
-enum class attempt_made : bool { no, yes };
-
-/// [fiber] Waits for an event on a side. Returns 0 to try again, -ECANCELED, -ETIMEDOUT past the deadline, or why the descriptor
-/// cannot be watched.
-int wait_for_event(fiber& self, fd_object& fd, side which, nanoseconds_t deadline,
-                   attempt_made made);
-
-/// [plain thread] The same, without a poller: the thread looks itself.
-int block_for_event(fd_object& fd, side which);
-
-/// What a failed attempt comes to: nothing if it is to be made again, else the call's result.
-enum class verdict : bool { result, again };
-inline verdict judge(ssize_t& failure, const fd_object& fd) noexcept {
-    if (failure == -EINTR) return verdict::again;
-    if (fd.is_closed()) failure = -EBADF;
-    return verdict::result;
-}
 
 /// For plain threads; see attempt_or_wait.
 template <class Attempt>
@@ -37,53 +23,99 @@ template <class Attempt>
     for (;;) {
         if (fd.is_closed()) return -EBADF;
         fd[which].begin_attempt(self);
-        ssize_t result =
+        const ssize_t result =
             attempt(system_driver(), fd.number.load(std::memory_order_relaxed), nullptr);
         if (result >= 0) return result;
         if (result == -EAGAIN) {
             if (const int failure = block_for_event(fd, which); failure < 0) return failure;
-        } else if (judge(result, fd) == verdict::result) {
-            return result;
+        } else if (result != -EINTR) {
+            return fd.is_closed() ? -EBADF : result;
         }
     }
 }
 
-/// `attempt(driver, descriptor, worker or null)` returns a count or a negative errno value; -EAGAIN is waited out. `drained(count)` tells whether
-/// the kernel had no more. Returns the attempt's result, -EBADF after `close_fd`, or a failure of the wait.
+/// [fiber] What the first attempt has come to is no count: goes on until there is one, or a failure.
+template <class Attempt>
+[[gnu::noinline]] ssize_t attempt_again(fiber& self, fd_object& fd, side which, ssize_t result,
+                                        Attempt attempt) {
+    while (result < 0) {
+        if (result == -EAGAIN) {
+            if (const int failure = wait_for_event(self, fd, which); failure != 0) return failure;
+        } else if (result != -EINTR) {
+            return fd.is_closed() ? -EBADF : result;
+        }
+        fd[which].begin_attempt(self.index);
+        result = attempt(self.on->io(), fd.number.load(std::memory_order_relaxed), self.on);
+    }
+    return result;
+}
+
+/// [fiber] Begins the first attempt of a call that takes something, after a wait if the last attempt left nothing. Returns 0, or
+/// why the call ends.
+[[gnu::always_inline]] inline int begin_taking(fiber& self, fd_object& fd, side which) noexcept {
+    fd_side& s = fd[which];
+    if (s.seen_drained(self.index)) {
+        if (const int failure = wait_when_drained(self, fd, which); failure != 0) [[unlikely]]
+            return failure;
+        s.begin_attempt_after_event(self.index);
+        return 0;
+    }
+    if (is_fiber_cancelled(self)) [[unlikely]]
+        return -ECANCELED;
+    s.begin_attempt(self.index);
+    return 0;
+}
+
+/// [fiber] After an attempt that left nothing. Once the peer has hung up, no event will tell of what comes then: the end.
+inline void note_drained(const fiber& self, fd_object& fd, side which) noexcept {
+    if (!fd.has_ended()) [[likely]]
+        fd[which].end_drained(self.index);
+}
+
+/// For calls that take something. `drained(count)` tells whether the kernel had no more, so that the next such call waits
+/// without an attempt.
 template <class Attempt, class Drained>
 inline ssize_t attempt_or_wait(fd_object& fd, side which, Attempt attempt, Drained drained) {
     fiber* const running = current_fiber();
     if (running == nullptr) [[unlikely]]
         return attempt_or_block(fd, which, attempt);
     fiber& self = *running;
-    if (self.cancel_requested() && !is_masked(self)) [[unlikely]]
-        return -ECANCELED;
-    fd_side& s = fd[which];
-    attempt_made made = attempt_made::no;
-    for (bool pointless = s.seen_drained(self.index);; pointless = false) {
-        if (const auto ended = fd.ended.load(std::memory_order_acquire); ended != 0) [[unlikely]] {
-            if ((ended & fd_object::closed) != 0) return -EBADF;
-            pointless = false;
-        }
-        if (!pointless) {
-            s.begin_attempt(self.index);
-            ssize_t result =
-                attempt(self.on->io(), fd.number.load(std::memory_order_relaxed), self.on);
-            if (result >= 0) {
-                s.end_attempt(self.index, drained(result));
-                spend(self);
-                return result;
-            }
-            if (result != -EAGAIN) [[unlikely]] {
-                if (judge(result, fd) == verdict::again) continue;
-                return result;
-            }
-            made = attempt_made::yes;
-        }
-        if (const int failure = wait_for_event(self, fd, which, never, made); failure != 0)
-            [[unlikely]]
-            return failure;
+    if (const int failure = begin_taking(self, fd, which); failure != 0) [[unlikely]]
+        return failure;
+    worker& here = *self.on;
+    ssize_t result = attempt(here.io(), fd.number.load(std::memory_order_relaxed), &here);
+    if (result < 0) [[unlikely]] {
+        result = attempt_again(self, fd, which, result, attempt);
+        if (result < 0) return result;
     }
+    if (drained(result)) [[likely]]
+        note_drained(self, fd, which);
+    return spend_for(self, result);
+}
+
+/// For calls that find what they need nearly always, as writes find room. The first attempt leaves a kept event where it is: it
+/// would come back with the next event of the other direction, and cost both sides an exchange each time.
+/// Its result may be any failure, which `finish_attempts` deals with.
+template <class Attempt>
+inline ssize_t attempt_first(const fd_object& fd, Attempt attempt) {
+    fiber* const running = current_fiber();
+    if (running == nullptr) [[unlikely]]
+        return -EAGAIN;
+    fiber& self = *running;
+    if (is_fiber_cancelled(self)) [[unlikely]]
+        return -ECANCELED;
+    worker& here = *self.on;
+    const ssize_t result = attempt(here.io(), fd.number.load(std::memory_order_relaxed));
+    return result >= 0 ? spend_for(self, result) : result;
+}
+
+/// After `attempt_first` has failed.
+template <class Attempt>
+[[gnu::noinline]] ssize_t finish_attempts(fd_object& fd, side which, ssize_t first,
+                                          Attempt attempt) {
+    fiber* const self = current_fiber();
+    if (self == nullptr) return attempt_or_block(fd, which, attempt);
+    return spend_for(*self, attempt_again(*self, fd, which, first, attempt));
 }
 
 /// The "now or not at all" form: -EAGAIN comes back. -EBADF without a descriptor or after `close_fd`. No cancellation point.
@@ -99,8 +131,7 @@ ssize_t attempt_once(fd_object* fd, side which, Attempt attempt) {
                          self.is_thread ? nullptr : self.on);
     }
     if (result < 0 && fd->is_closed()) return -EBADF;
-    if (!self.is_thread) spend(self);
-    return result;
+    return self.is_thread ? result : spend_for(self, result);
 }
 
 }  // namespace mioco::detail

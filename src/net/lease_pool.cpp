@@ -3,20 +3,20 @@
 
 #include <new>
 
+#include <mioco/net/leased_bytes.hpp>
+
 #include "sched/current.hpp"
 
-namespace mioco::net {
+namespace mioco::detail {
 
-std::byte* lease_access::allocate() {
-    return static_cast<std::byte*>(::operator new(leased_bytes::capacity_bytes));
+std::byte* allocate_lease() {
+    return static_cast<std::byte*>(::operator new(net::leased_bytes::capacity_bytes));
 }
 
-void lease_access::give_back(std::byte* buffer, detail::worker* here) noexcept {
+void give_back_lease(std::byte* buffer, worker* here) noexcept {
     if (here == nullptr || !here->leases().keep(buffer)) ::operator delete(buffer);
 }
 
-void leased_bytes::give_back(std::byte* buffer) noexcept {
-    lease_access::give_back(buffer, detail::current_thread().on_worker);
-}
+void give_back_lease(std::byte* buffer) noexcept { give_back_lease(buffer, current_worker()); }
 
-}  // namespace mioco::net
+}  // namespace mioco::detail

@@ -3,24 +3,17 @@
 
 #include <cstddef>
 
-#include <mioco/net/leased_bytes.hpp>
-
 #include "sched/worker.hpp"
 
-namespace mioco::net {
+namespace mioco::detail {
 
-struct lease_access {
-    /// A buffer of `leased_bytes::capacity_bytes`: the one that this worker used last, which is still in its cache. `here` may be
-    /// null. Throws std::bad_alloc.
-    static std::byte* borrow(detail::worker* here) {
-        std::byte* const cached = here != nullptr ? here->leases().take() : nullptr;
-        return cached != nullptr ? cached : allocate();
-    }
-    static std::byte* allocate();
-    static void give_back(std::byte* buffer, detail::worker* here) noexcept;
-    static leased_bytes make(std::byte* buffer, std::size_t size) noexcept {
-        return {buffer, size};
-    }
-};
+std::byte* allocate_lease();
 
-}  // namespace mioco::net
+/// A buffer of `leased_bytes::capacity_bytes`: the one that this worker used last, which is still in its cache. Throws
+/// std::bad_alloc.
+inline std::byte* borrow_lease(worker& here) { return here.leases().take_or(&allocate_lease); }
+
+/// `here`: the calling thread's worker, or null.
+void give_back_lease(std::byte* buffer, worker* here) noexcept;
+
+}  // namespace mioco::detail

@@ -12,4 +12,10 @@ void throw_failure(int failure, const std::string& what) {
     throw std::system_error(code_of(failure), "mioco: " + what);
 }
 
+std::size_t fail(ssize_t failure, const char* what, std::error_code* ec) {
+    if (ec == nullptr) throw_failure(static_cast<int>(failure), what);
+    *ec = code_of(static_cast<int>(failure));
+    return 0;
+}
+
 }  // namespace mioco::detail

@@ -42,7 +42,8 @@ int wait_until_ready(const fd_ref& fd, side which) {
             return ready == 0 ? -EAGAIN : ready;
         },
         [](ssize_t) { return false; });
-    return result < 0 ? static_cast<int>(result) : 0;
+    if (result < 0) return static_cast<int>(result);
+    return fd.get()->is_closed() ? -EBADF : 0;
 }
 
 int shutdown_mode(net::direction which) noexcept {

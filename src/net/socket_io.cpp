@@ -15,35 +15,25 @@ namespace mioco::detail {
 
 namespace {
 
-template <class Attempt, class Drained>
-ssize_t transfer(const fd_ref& fd, side which, Attempt attempt, Drained drained) {
-    if (fd.get() == nullptr) return -EBADF;
-    return attempt_or_wait(*fd.get(), which, attempt, drained);
+// After `close_fd` a read may also find the end of the stream.
+ssize_t end_of_stream(const fd_object& fd) noexcept { return fd.is_closed() ? -EBADF : 0; }
+
+// `room`: what fits at most; less than that means that the kernel had no more.
+template <class Attempt>
+inline ssize_t receive(const fd_ref& ref, std::size_t room, Attempt attempt) {
+    fd_object* const fd = ref.get();
+    if (fd == nullptr) [[unlikely]]
+        return -EBADF;
+    const ssize_t count = attempt_or_wait(*fd, side::read, attempt, [=](ssize_t n) {
+        return n > 0 && static_cast<std::size_t>(n) < room;
+    });
+    return count == 0 ? end_of_stream(*fd) : count;
 }
 
 std::size_t total_size(std::span<const iovec> parts) noexcept {
     std::size_t total = 0;
     for (const iovec& each : parts) total += each.iov_len;
     return total;
-}
-
-ssize_t read_some(const fd_ref& fd, bytes into) {
-    // With no room, a read would not tell the end of the stream from an empty buffer.
-    if (into.empty()) return 0;
-    return transfer(
-        fd, side::read,
-        [&](driver& io, int number, worker*) {
-            return io.receive(number, into.data(), into.size());
-        },
-        [&](ssize_t count) { return count > 0 && static_cast<std::size_t>(count) < into.size(); });
-}
-
-ssize_t write_some(const fd_ref& fd, const_bytes from) {
-    if (from.empty()) return 0;
-    return transfer(
-        fd, side::write,
-        [&](driver& io, int number, worker*) { return io.send(number, from.data(), from.size()); },
-        [](ssize_t) { return false; });
 }
 
 std::size_t fail_after(std::size_t done, ssize_t last, const char* what, std::error_code* ec) {
@@ -61,18 +51,32 @@ std::size_t fail_after(std::size_t done, ssize_t last, const char* what, std::er
 
 }  // namespace
 
-std::size_t socket_read(const fd_ref& fd, bytes into, std::error_code* ec) {
-    return finish(read_some(fd, into), "read", ec);
+ssize_t socket_receive(const fd_ref& fd, bytes into) {
+    // With no room, a read would not tell the end of the stream from an empty buffer.
+    if (into.empty()) return 0;
+    return receive(fd, into.size(),
+                   [into](driver& io, int number, worker*) { return io.receive(into, number); });
 }
 
-std::size_t socket_write(const fd_ref& fd, const_bytes from, std::error_code* ec) {
-    return finish(write_some(fd, from), "write", ec);
+ssize_t socket_send_first(const fd_ref& fd, const_bytes from) {
+    if (fd.get() == nullptr) [[unlikely]]
+        return -EBADF;
+    return attempt_first(*fd.get(),
+                         [from](driver& io, int number) { return io.send(from, number); });
+}
+
+ssize_t socket_send_again(const fd_ref& fd, const_bytes from, ssize_t first) {
+    if (from.empty()) return 0;
+    if (fd.get() == nullptr) return first;
+    return finish_attempts(*fd.get(), side::write, first, [from](driver& io, int number, worker*) {
+        return io.send(from, number);
+    });
 }
 
 std::size_t socket_read_exactly(const fd_ref& fd, bytes into, std::error_code* ec) {
     std::size_t done = 0;
     while (done < into.size()) {
-        const ssize_t count = read_some(fd, into.subspan(done));
+        const ssize_t count = socket_receive(fd, into.subspan(done));
         if (count <= 0) return fail_after(done, count, "read_exactly", ec);
         done += static_cast<std::size_t>(count);
     }
@@ -80,12 +84,15 @@ std::size_t socket_read_exactly(const fd_ref& fd, bytes into, std::error_code* e
     return done;
 }
 
-std::size_t socket_write_all(const fd_ref& fd, const_bytes from, std::error_code* ec) {
+std::size_t socket_write_rest(const fd_ref& fd, const_bytes from, ssize_t first,
+                              std::error_code* ec) {
     std::size_t done = 0;
-    while (done < from.size()) {
-        const ssize_t count = write_some(fd, from.subspan(done));
+    if (from.empty()) return finish(0, "write_all", ec);
+    ssize_t count = first < 0 ? socket_send_again(fd, from, first) : first;
+    for (;; count = socket_send(fd, from.subspan(done))) {
         if (count <= 0) return fail_after(done, count, "write_all", ec);
         done += static_cast<std::size_t>(count);
+        if (done == from.size()) break;
     }
     clear(ec);
     return done;
@@ -94,25 +101,26 @@ std::size_t socket_write_all(const fd_ref& fd, const_bytes from, std::error_code
 std::size_t socket_readv(const fd_ref& fd, std::span<const iovec> into, std::error_code* ec) {
     const std::size_t room = total_size(into);
     if (room == 0) return finish(0, "readv", ec);
-    const ssize_t count = transfer(
-        fd, side::read,
-        [&](driver& io, int number, worker*) { return io.receive_into(number, into); },
-        [&](ssize_t n) { return n > 0 && static_cast<std::size_t>(n) < room; });
+    const ssize_t count = receive(fd, room, [into](driver& io, int number, worker*) {
+        return io.receive_into(number, into);
+    });
     return finish(count, "readv", ec);
 }
 
 std::size_t socket_writev(const fd_ref& fd, std::span<const iovec> from, std::error_code* ec) {
     if (total_size(from) == 0) return finish(0, "writev", ec);
-    const ssize_t count = transfer(
-        fd, side::write,
-        [&](driver& io, int number, worker*) { return io.send_from(number, from); },
-        [](ssize_t) { return false; });
+    if (fd.get() == nullptr) return finish(-EBADF, "writev", ec);
+    const auto attempt = [from](driver& io, int number, worker* = nullptr) {
+        return io.send_from(number, from);
+    };
+    ssize_t count = attempt_first(*fd.get(), attempt);
+    if (count < 0) count = finish_attempts(*fd.get(), side::write, count, attempt);
     return finish(count, "writev", ec);
 }
 
 std::optional<std::size_t> socket_try_read(const fd_ref& fd, bytes into, std::error_code* ec) {
     const ssize_t count = attempt_once(fd.get(), side::read, [&](driver& io, int number, worker*) {
-        return io.receive(number, into.data(), into.size());
+        return io.receive(into, number);
     });
     if (count == -EAGAIN) return finish(0, "try_read", ec), std::nullopt;
     return finish(count, "try_read", ec);
@@ -121,31 +129,69 @@ std::optional<std::size_t> socket_try_read(const fd_ref& fd, bytes into, std::er
 std::optional<std::size_t> socket_try_write(const fd_ref& fd, const_bytes from,
                                             std::error_code* ec) {
     const ssize_t count = attempt_once(fd.get(), side::write, [&](driver& io, int number, worker*) {
-        return io.send(number, from.data(), from.size());
+        return io.send(from, number);
     });
     if (count == -EAGAIN) return finish(0, "try_write", ec), std::nullopt;
     return finish(count, "try_write", ec);
 }
 
-net::leased_bytes socket_read_lease(const fd_ref& fd, std::error_code* ec) {
-    constexpr std::size_t room = net::leased_bytes::capacity_bytes;
+namespace {
+
+constexpr std::size_t lease_bytes = net::leased_bytes::capacity_bytes;
+
+// All but the first attempt of a fiber. The buffer is borrowed for each attempt anew, so that a connection that waits holds none.
+[[gnu::noinline]] leased receive_leased_again(fiber& self, fd_object& fd, ssize_t first) {
     std::byte* buffer = nullptr;
-    const ssize_t count = transfer(
-        fd, side::read,
-        [&](driver& io, int number, worker* here) {
-            // Borrowed for each attempt anew, so that a connection that waits holds none.
-            buffer = net::lease_access::borrow(here);
-            const ssize_t n = io.receive(number, buffer, room);
-            if (n <= 0) net::lease_access::give_back(buffer, here);
+    const ssize_t count =
+        attempt_again(self, fd, side::read, first, [&buffer](driver& io, int number, worker* here) {
+            buffer = borrow_lease(*here);
+            const ssize_t n = io.receive({buffer, lease_bytes}, number);
+            if (n <= 0) give_back_lease(std::exchange(buffer, nullptr), here);
             return n;
-        },
-        [](ssize_t n) { return n > 0 && static_cast<std::size_t>(n) < room; });
-    if (count <= 0) {
-        finish(count, "read_lease", ec);
-        return {};
+        });
+    if (count > 0 && static_cast<std::size_t>(count) < lease_bytes)
+        note_drained(self, fd, side::read);
+    spend(self);
+    return {buffer, count == 0 ? end_of_stream(fd) : count};
+}
+
+[[gnu::noinline]] leased receive_leased_on_thread(fd_object& fd) {
+    std::byte* buffer = nullptr;
+    const ssize_t count =
+        attempt_or_block(fd, side::read, [&buffer](driver& io, int number, worker*) {
+            buffer = allocate_lease();
+            const ssize_t n = io.receive({buffer, lease_bytes}, number);
+            if (n <= 0) give_back_lease(std::exchange(buffer, nullptr), nullptr);
+            return n;
+        });
+    return {buffer, count == 0 ? end_of_stream(fd) : count};
+}
+
+}  // namespace
+
+// As `attempt_or_wait`, but that the result is a buffer as well.
+leased socket_receive_leased(const fd_ref& fd) {
+    if (fd.get() == nullptr) [[unlikely]]
+        return {nullptr, -EBADF};
+    fd_object& object = *fd.get();
+    fiber* const running = current_fiber();
+    if (running == nullptr) [[unlikely]]
+        return receive_leased_on_thread(object);
+    fiber& self = *running;
+    if (const int failure = begin_taking(self, object, side::read); failure != 0) [[unlikely]]
+        return {nullptr, failure};
+    worker& here = *self.on;
+    std::byte* const buffer = borrow_lease(here);
+    const ssize_t count =
+        here.io().receive({buffer, lease_bytes}, object.number.load(std::memory_order_relaxed));
+    if (count <= 0) [[unlikely]] {
+        give_back_lease(buffer, &here);
+        return receive_leased_again(self, object, count);
     }
-    clear(ec);
-    return net::lease_access::make(buffer, static_cast<std::size_t>(count));
+    if (static_cast<std::size_t>(count) < lease_bytes) [[likely]]
+        note_drained(self, object, side::read);
+    spend(self);
+    return {buffer, count};
 }
 
 }  // namespace mioco::detail

@@ -79,6 +79,7 @@ void runtime_core::one_starts(fiber& f) noexcept {
     live_.fetch_add(1, std::memory_order_seq_cst);
     if ((stop_.load(std::memory_order_seq_cst) & state_mask) != none) {
         f.cancelled_id.store(f.number(), std::memory_order_relaxed);
+        f.may_be_cancelled.store(true, std::memory_order_relaxed);
     }
 }
 
@@ -146,6 +147,7 @@ void runtime_core::cancel(fiber& f) noexcept {
         id = f.number();
         if (f.home.load(std::memory_order_acquire) != this || f.number() != id) return;
     } while (!f.cancelled_id.compare_exchange_weak(requested, id, std::memory_order_seq_cst));
+    f.may_be_cancelled.store(true, std::memory_order_seq_cst);
     const auto epoch = f.word.cancellable_epoch();
     // Still the same fiber, so the epoch, which was read before, is one of its own.
     if (!epoch || f.number() != id || f.home.load(std::memory_order_acquire) != this) return;

@@ -58,7 +58,9 @@ void prepare_block(fiber& f, const runtime_core& home, const spawn_options& opti
     f.timer.reset();
     f.exceptions = {};
     f.cancelled_id.store(0, std::memory_order_relaxed);
+    f.may_be_cancelled.store(false, std::memory_order_relaxed);
     f.pinned = options.pinned;
+    f.placed = options.pinned || home.settings().moves == migration::always;
     f.shields = 0;
     f.tenancy = f.pool->tenancy();
     f.how_ended = outcome::none;
@@ -91,7 +93,7 @@ runtime_core& home_for(runtime* asked, worker* here) {
 
 new_fiber make_fiber(runtime* home, const spawn_options& options, const task_ops& ops) {
     refuse_after_fork("a fiber");
-    worker* const here = current_thread().on_worker;
+    worker* const here = current_worker();
     runtime_core& target = home_for(home, here);
     const bool at_home = here != nullptr && &here->home() == &target;
     fiber& f = at_home ? here->blocks().take() : *target.pool().take(1);
@@ -138,10 +140,10 @@ void start_fiber(fiber& f) {
     MIOCO_LOG("spawns C%llu", static_cast<unsigned long long>(f.number()));
     home.one_starts(f);
     // The closure's constructor may have been a switch point, so this thread need not be the one that made the block.
-    worker* const here = current_thread().on_worker;
+    worker* const here = current_worker();
     if (here == nullptr || &here->home() != &home) return start_elsewhere(f, home);
     here->start(f);
-    if (here->running() != nullptr) spend(*here->running());
+    if (fiber* const self = current_fiber()) spend(*self);
 }
 
 namespace {
@@ -202,12 +204,12 @@ void release_joined(fiber& f) noexcept {
     if (f.how_ended == outcome::value) f.task->destroy_result(f.storage);
     f.how_ended = outcome::none;
     f.error = nullptr;
-    drop_share(f, current_thread().on_worker);
+    drop_share(f, current_worker());
 }
 
 void detach_fiber(fiber& f) noexcept {
     if (f.end.close_and_consume()) dispose_of_outcome(f);
-    drop_share(f, current_thread().on_worker);
+    drop_share(f, current_worker());
 }
 
 bool fiber_done(const fiber& f) noexcept { return f.end.is_ready(); }

@@ -30,6 +30,12 @@ public:
         return true;
     }
 
+    /// [owner] How many more can be pushed, at least.
+    [[nodiscard]] std::size_t room() const noexcept {
+        return Capacity - static_cast<std::size_t>(tail_.load(std::memory_order_relaxed) -
+                                                   head_.load(std::memory_order_acquire));
+    }
+
     /// [owner] The oldest, or null.
     Item* pop() noexcept {
         std::uint64_t head = head_.load(std::memory_order_relaxed);
@@ -37,7 +43,8 @@ public:
         while (head != tail) {
             Item* const item = slot(head).load(std::memory_order_relaxed);
             if (head_.compare_exchange_weak(head, head + 1, std::memory_order_acq_rel,
-                                            std::memory_order_relaxed)) {
+                                            std::memory_order_relaxed)) [[likely]] {
+                if (item == nullptr) __builtin_unreachable();
                 return item;
             }
         }

@@ -11,16 +11,15 @@ namespace mioco::detail {
 /// `complete`, which makes the fiber ready (or unblocks the thread) and must follow. For use before the next switch.
 class waker {
 public:
-    explicit waker(wait_arm arm = wait_arm::event) noexcept
-        : arm_(arm), here_(current_thread().on_worker) {}
+    explicit waker(wait_arm arm = wait_arm::event) noexcept : arm_(arm), here_(current_worker()) {}
 
     [[nodiscard]] bool claim(wait_token token) const noexcept {
         return all_fibers[token.index()].word.claim(token.epoch(), arm_);
     }
     void complete(wait_token token) const noexcept;
 
-    /// Both at once, where nothing is handed over; nothing if somebody else has ended the wait. In wake_inline.hpp.
-    inline void wake(wait_token token) const noexcept;
+    /// Both at once, where nothing is handed over; nothing if somebody else has ended the wait.
+    void wake(wait_token token) const noexcept;
 
 private:
     void wake_elsewhere(wait_token token) const noexcept;

@@ -14,15 +14,24 @@ inline bool waker::is_local(const fiber& f) const noexcept {
     return here_ != nullptr && &here_->home() == f.home.load(std::memory_order_relaxed);
 }
 
-inline void waker::wake(wait_token token) const noexcept {
-    fiber& f = all_fibers[token.index()];
-    // Asked before the claim, it may be about another fiber; then the claim fails, since the epoch is another's too.
-    if (!is_local(f)) [[unlikely]]
-        return wake_elsewhere(token);
-    if (f.word.claim_and_complete(token.epoch(), arm_) == wait_word::ending::won_parked) {
-        MIOCO_LOG("wakes C%llu", static_cast<unsigned long long>(f.number()));
-        here_->make_ready(f);
+/// For a worker that posts what its poller brought, on its own stack.
+class event_waker {
+public:
+    // With the log on, `waker` does all, as it writes it.
+    explicit event_waker(worker& here) noexcept
+        : here_(here), home_(log_enabled ? static_cast<const void*>(this) : &here.home()) {}
+
+    void wake(wait_token token) const noexcept {
+        fiber& f = all_fibers[token.index()];
+        if (f.home.load(std::memory_order_relaxed) != home_ ||
+            !f.word.claim_if_parked(token, wait_arm::event)) [[unlikely]]
+            return waker().wake(token);
+        here_.make_ready_from_loop(f);
     }
-}
+
+private:
+    worker& here_;
+    const void* home_;  // no runtime's address: none is local
+};
 
 }  // namespace mioco::detail

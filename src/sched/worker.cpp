@@ -1,30 +1,24 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "sched/worker.hpp"
 
-#include "debug/log.hpp"
 #include "fiber/fiber_run.hpp"
 #include "fiber/fiber_table.hpp"
-#include "runtime/runtime_core.hpp"
 #include "sched/wake.hpp"
-#include "sched/worker_queue.hpp"
+#include "sched/worker_switch.hpp"
 
-// Switching. A fiber that parks, yields or ends picks its successor while it is still on its own stack and switches straight to
-// it; the worker's own stack is for looking around, for sleeping, and for system calls that a new stack may need.
-//
-// At each switch the one that leaves writes down what is to become of it (`handover_`), and whoever runs next, on his own
-// stack, carries it out (`settle`). Not before: from the moment that a fiber is in a queue another worker may resume it, so
-// its registers must have been saved.
-//
-// After a switch only `self` is known; the worker may be another one, and is read from `self.on`.
+// What happens at a switch less often than for every message; see worker_switch.hpp for the rest.
 
 namespace mioco::detail {
 
 namespace {
-constexpr std::int32_t operations_a_run = 128;
 constexpr std::uint64_t ids_a_batch = 1024;
-constexpr const char* reason_texts[] = {"nothing", "sleep", "join",
-                                        "read",    "write", "the runtime's end"};
 }  // namespace
+
+const char* reason_text(wait_reason why) noexcept {
+    constexpr const char* texts[] = {"nothing", "sleep", "join",
+                                     "read",    "write", "the runtime's end"};
+    return texts[static_cast<int>(why)];
+}
 
 worker::worker(runtime_core& home, unsigned number)
     : home_(home),
@@ -49,30 +43,20 @@ std::uint64_t worker::next_fiber_id() noexcept {
     return next_id_++;
 }
 
-// Everything of a switch but the stack pointer; null stands for the worker's own stack.
-inline void worker::announce(fiber* to) noexcept {
-    ++ticks_;
-    running_ = to;
-    if (to == nullptr) {
-        *thread_exceptions_ = loop_exceptions_;
-        return;
-    }
-    *thread_exceptions_ = to->exceptions;
-    to->on = this;
-    to->budget = operations_a_run;
+// Another thread may run the fiber already; what this does is safe at any later time of its life.
+void worker::cancel_parked(fiber& f, std::uint64_t epoch) noexcept {
+    const bool cancelled = f.cancelled_id.load(std::memory_order_seq_cst) == f.number();
+    if (cancelled && f.word.claim_for_cancel(epoch))
+        waker(wait_arm::cancel).complete(f.token(epoch));
 }
 
-inline void worker::settle_parked() noexcept {
+void worker::settle_timed() noexcept {
     fiber& f = *handover_.left;
     const nanoseconds_t deadline = f.timer.deadline();
     const auto wait = f.word.park();
     if (wait.is_over) return enqueue(f);
-    // From here on another thread may run the fiber; what follows is safe at any later time of its life.
-    if (deadline != never && f.timer.arm(deadline)) timers_.push(deadline, f.index);
-    const bool cancelled = f.cancelled_id.load(std::memory_order_seq_cst) == f.number();
-    if (cancelled && f.word.claim_for_cancel(wait.epoch)) [[unlikely]] {
-        waker(wait_arm::cancel).complete(f.token(wait.epoch));
-    }
+    if (f.timer.arm(deadline)) timers_.push(deadline, f.index);
+    cancel_parked(f, wait.epoch);
 }
 
 void worker::settle_buried() noexcept {
@@ -82,7 +66,7 @@ void worker::settle_buried() noexcept {
     drop_share(ended, this);
 }
 
-inline void worker::settle() noexcept {
+void worker::settle_otherwise() noexcept {
     switch (handover_.what) {
         case handover::action::nothing:
             return;
@@ -91,59 +75,56 @@ inline void worker::settle() noexcept {
             return enqueue(*handover_.left);
         case handover::action::park:
             return settle_parked();
+        case handover::action::park_timed:
+            return settle_timed();
         case handover::action::bury:
             return settle_buried();
     }
 }
 
-inline fiber* worker::next_to_switch_to() noexcept {
-    if (ticks_ >= ticks_per_look || started_by_loop_ != nullptr) return nullptr;
-    fiber* const next = next_local();
-    if (next == nullptr || next->has_started()) return next;
-    next->memory = stacks_.take_cached(next->wanted_stack);
-    if (!next->memory) {
-        started_by_loop_ = next;
+// Null, and left to the loop, when a stack takes system calls to get.
+fiber* worker::give_cached_stack(fiber& next) noexcept {
+    next.memory = stacks_.take_cached(next.wanted_stack);
+    if (!next.memory) {
+        leave_to_loop(next);
         return nullptr;
     }
-    begin_life(*next);
-    return next;
+    begin_life(next);
+    return &next;
+}
+
+void worker::leave_to_loop(fiber& next) noexcept {
+    started_by_loop_ = &next;
+    ticks_ |= loop_due;
 }
 
 void worker::resume(fiber& next) noexcept {
     loop_exceptions_ = *thread_exceptions_;
     handover_.what = handover::action::nothing;
-    announce(&next);
+    announce(&next, *thread_exceptions_);
     switch_context(loop_, next.ctx);
     settle();
 }
 
-inline void worker::switch_from(fiber& self, handover::action what) noexcept {
-    fiber* const next = next_to_switch_to();
-    handover_ = {&self, what};
-    self.exceptions = *thread_exceptions_;
-    announce(next);
-    switch_context(self.ctx, next != nullptr ? next->ctx : loop_);
-    self.on->settle();
-}
-
 void worker::yield(fiber& self) noexcept {
     const bool must_move = moves_ == migration::always && home_.worker_count() > 1;
-    if (ticks_ < ticks_per_look && started_by_loop_ == nullptr && has_nothing_queued() &&
-        !must_move) {
+    if (!must_see_loop() && has_nothing_queued() && !must_move) {
         ++ticks_;
-        self.budget = operations_a_run;
+        self.budget = operations_a_run - 1;
         return;
     }
     switch_from(self, handover::action::requeue);
 }
 
-void worker::park(fiber& self) noexcept {
-    MIOCO_LOG("waits for %s", reason_texts[static_cast<int>(self.waits_for)]);
-    switch_from(self, handover::action::park);
+void worker::park(fiber& self) noexcept { park_here(self); }
+
+void worker::park_timed(fiber& self) noexcept {
+    MIOCO_LOG("waits for %s", reason_text(self.waits_for));
+    switch_from(self, handover::action::park_timed);
 }
 
 void worker::begin_life(fiber& f) noexcept {
-    if (moves_ == migration::never) f.pinned = true;
+    if (moves_ == migration::never) f.pinned = f.placed = true;
     make_context(f.ctx, f.memory.bottom(), f.memory.top(), &fiber_main, &f);
 }
 
@@ -161,21 +142,20 @@ void worker::fiber_main(void* block) {
 // few hot stacks, without a switch. If not, this does not return.
 fiber* worker::succeed(fiber& ended) noexcept {
     fiber* next = std::exchange(successor_, nullptr);
-    if (next == nullptr && ticks_ < ticks_per_look && started_by_loop_ == nullptr)
-        next = next_local();
+    if (next == nullptr && !must_see_loop()) next = next_local();
     const bool is_new = next != nullptr && !next->has_started();
     if (is_new && next->wanted_stack == ended.memory.kind &&
         ended.memory.base != reserve_stack_.base) {
         next->ctx = ended.ctx;
         next->memory = std::exchange(ended.memory, stack());
-        if (moves_ == migration::never) next->pinned = true;
-        announce(next);
+        if (moves_ == migration::never) next->pinned = next->placed = true;
+        announce(next, *thread_exceptions_);
         drop_share(ended, this);
         return next;
     }
-    if (is_new) started_by_loop_ = std::exchange(next, nullptr);
+    if (is_new) leave_to_loop(*std::exchange(next, nullptr));
     handover_ = {&ended, handover::action::bury};
-    announce(next);
+    announce(next, *thread_exceptions_);
     leave_context(ended.ctx, next != nullptr ? next->ctx : loop_);
 }
 
@@ -185,8 +165,8 @@ void worker::wake_joiner(wait_token joiner) noexcept {
     const waker wake;
     if (!wake.claim(joiner)) return;
     fiber& f = all_fibers[joiner.index()];
-    const bool may_run_here = !f.is_thread && f.home.load(std::memory_order_relaxed) == &home_ &&
-                              !f.pinned && moves_ != migration::always;
+    const bool may_run_here =
+        !f.is_thread && f.home.load(std::memory_order_relaxed) == &home_ && !f.placed;
     if (!may_run_here) return wake.complete(joiner);
     if (f.word.complete()) successor_ = &f;
 }
@@ -208,7 +188,7 @@ bool worker::give_stack(fiber& f) noexcept {
         if (reserve_in_use_) return false;
         reserve_in_use_ = true;
         f.memory = reserve_stack_;
-        f.pinned = true;
+        f.pinned = f.placed = true;
         f.error = no_stack_error(f.wanted_stack);
     }
     begin_life(f);

@@ -26,11 +26,12 @@
 namespace mioco::detail {
 
 class runtime_core;
+struct thread_state;
 
 /// What is to be done for a fiber that has just been switched away from, by whoever runs next: only then are its registers
 /// saved, so that another thread may resume it.
 struct handover {
-    enum class action : std::uint8_t { nothing, requeue, park, bury };
+    enum class action : std::uint8_t { nothing, requeue, park, park_timed, bury };
     fiber* left = nullptr;
     action what = action::nothing;
 };
@@ -49,8 +50,6 @@ public:
 
     [[nodiscard]] runtime_core& home() const noexcept { return home_; }
     [[nodiscard]] unsigned number() const noexcept { return number_; }
-    /// The fiber whose stack this thread is on; null: the worker's own.
-    [[nodiscard]] fiber* running() const noexcept { return running_; }
     [[nodiscard]] driver& io() const noexcept { return io_; }
     [[nodiscard]] poller& events() noexcept { return *poller_; }
     [[nodiscard]] timer_heap& timers() noexcept { return timers_; }
@@ -64,10 +63,16 @@ public:
     void yield(fiber& self) noexcept;
     /// Until the wait is over. The caller goes on on whichever worker resumes it.
     void park(fiber& self) noexcept;
+    /// The same, for a wait with a deadline.
+    void park_timed(fiber& self) noexcept;
+    /// The same, inline; in worker_switch.hpp.
+    inline void park_here(fiber& self) noexcept;
 
     // Making fibers ready
     /// [this thread] Queues a fiber here, or where it belongs.
-    void make_ready(fiber& f) noexcept;
+    inline void make_ready(fiber& f) noexcept;
+    /// The same, on the worker's own stack.
+    inline void make_ready_from_loop(fiber& f) noexcept;
     /// [this thread, by a fiber that ends] Wakes who joins it.
     void wake_joiner(wait_token joiner) noexcept;
     /// [this thread] Queues a fiber that has not run yet.
@@ -82,25 +87,34 @@ public:
 private:
     friend class neighbourhood;
 
-    // worker.cpp: switching
+    // worker_switch.hpp: what is done at each switch
+    inline void switch_from(fiber& self, handover::action what) noexcept;
+    inline void announce(fiber* to, eh_globals& exceptions) noexcept;
+    inline void settle() noexcept;
+    inline void settle_parked() noexcept;
+    inline fiber* next_to_switch_to() noexcept;
+    [[nodiscard]] bool must_see_loop() const noexcept { return ticks_ >= ticks_per_look; }
+
+    // worker.cpp: the rest of switching
     static void fiber_main(void* block);
-    void switch_from(fiber& self, handover::action what) noexcept;
     void resume(fiber& next) noexcept;
-    void announce(fiber* to) noexcept;
-    void settle() noexcept;
-    void settle_parked() noexcept;
+    void settle_otherwise() noexcept;
     void settle_buried() noexcept;
-    fiber* next_to_switch_to() noexcept;
+    void settle_timed() noexcept;
+    void cancel_parked(fiber& f, std::uint64_t epoch) noexcept;
     fiber* succeed(fiber& ended) noexcept;
+    fiber* give_cached_stack(fiber& next) noexcept;
+    void leave_to_loop(fiber& next) noexcept;
     void begin_life(fiber& f) noexcept;
     bool give_stack(fiber& f) noexcept;
     void take_back_stack(fiber& ended) noexcept;
 
     // worker_queue.hpp: what is ready here
-    fiber* next_local() noexcept;
-    [[nodiscard]] bool has_nothing_queued() const noexcept;
-    void queue(fiber& f) noexcept;
-    void enqueue(fiber& f) noexcept;
+    inline fiber* next_local() noexcept;
+    inline fiber* take_from_slot() noexcept;
+    [[nodiscard]] inline bool has_nothing_queued() const noexcept;
+    inline void queue(fiber& f) noexcept;
+    inline void enqueue(fiber& f) noexcept;
     void enqueue_rare(fiber& f) noexcept;
     void spill(fiber& f) noexcept;
 
@@ -111,10 +125,13 @@ private:
     bool find_work() noexcept;
     void look_around() noexcept;
     void poll(nanoseconds_t timeout_ns) noexcept;
+    [[nodiscard]] std::size_t most_events() const noexcept;
     void sleep(bool (*finished)(const runtime_core&)) noexcept;
     bool send_elsewhere(fiber& f) noexcept;
 
+    static constexpr std::int32_t operations_a_run = 128;
     static constexpr unsigned ticks_per_look = 61;
+    static constexpr unsigned loop_due = 1U << 31;  // `started_by_loop_` waits
     static constexpr nanoseconds_t poll_interval_ns = 50'000;
     static constexpr unsigned most_in_a_row_from_slot = 16;
 
@@ -123,13 +140,13 @@ private:
     const migration moves_;
     driver& io_;
     neighbourhood neighbours_;
-    fiber* running_ = nullptr;
+    thread_state* thread_ = nullptr;  // of the thread that runs it
     context loop_;
     eh_globals loop_exceptions_;
     eh_globals* thread_exceptions_ = nullptr;
     handover handover_;
-    unsigned ticks_ = 0;          // switches since the last look around
-    unsigned slot_streak_ = 0;    // fibers run from next_ without one from the queue between
+    unsigned ticks_ = 0;          // switches since the last look around, and maybe `loop_due`
+    unsigned slot_streak_ = 0;    // fibers run from next_ since one from the queue was preferred
     fiber* successor_ = nullptr;  // of the fiber that is just ending
     fiber* started_by_loop_ =
         nullptr;  // taken from a queue, but its stack takes system calls to get

@@ -32,15 +32,21 @@ private:
 
 class on_this_thread {
 public:
-    explicit on_this_thread(worker& w) noexcept : before_(current_thread().on_worker) {
-        current_thread().on_worker = &w;
+    explicit on_this_thread(worker& w) noexcept : before_(current_thread()) {
+        thread_state& state = current_thread();
+        state.on_worker = &w;
+        state.running = nullptr;
     }
-    ~on_this_thread() { current_thread().on_worker = before_; }
+    ~on_this_thread() {
+        thread_state& state = current_thread();
+        state.on_worker = before_.on_worker;
+        state.running = before_.running;
+    }
     on_this_thread(const on_this_thread&) = delete;
     on_this_thread& operator=(const on_this_thread&) = delete;
 
 private:
-    worker* before_;
+    const thread_state before_;
 };
 
 }  // namespace
@@ -50,12 +56,14 @@ void worker::run(bool (*finished)(const runtime_core&)) {
     const precise_sleeps precise;
     const overflow_stack for_overflows;
     adopt_thread(loop_);
+    thread_ = &current_thread();
     thread_exceptions_ = this_thread_eh_globals();
     neighbours_.arrive();
     slept_ = true;
     MIOCO_LOG("worker starts");
     while (true) {
-        if (ticks_ >= ticks_per_look) look_around();
+        ticks_ &= ~loop_due;
+        if (must_see_loop()) look_around();
         fiber* const next = next_to_start();
         if (next != nullptr) {
             if (std::exchange(slept_, false)) neighbours_.ensure_watcher();
@@ -114,8 +122,13 @@ bool worker::find_work() noexcept {
 
 void worker::poll(nanoseconds_t timeout_ns) noexcept {
     polls_.fetch_add(1, std::memory_order_relaxed);
-    poller_->wait(timeout_ns, poller::caller::owner);
+    if (const std::size_t most = most_events(); most != 0)
+        poller_->wait(timeout_ns, most, poller::caller::owner);
 }
+
+// No more than the queue has room for, if each wakes two fibers. So what comes faster than it is dealt with waits in the kernel, where
+// it comes in turn, and not behind what the queue had to give away.
+std::size_t worker::most_events() const noexcept { return queue_.room() / 2; }
 
 void worker::sleep(bool (*finished)(const runtime_core&)) noexcept {
     ticks_ = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/runtime_core.hpp"
+#include "sched/current.hpp"
 #include "sched/worker.hpp"
 
 // What a worker has ready, inline for the switch. In order: the slot, since what was just woken is still in the cache, but not for
@@ -10,17 +11,23 @@
 namespace mioco::detail {
 
 inline fiber* worker::next_local() noexcept {
-    if (next_.load(std::memory_order_relaxed) != nullptr &&
-        slot_streak_ < most_in_a_row_from_slot) {
-        if (fiber* const f = next_.exchange(nullptr, std::memory_order_acq_rel)) {
-            ++slot_streak_;
-            return f;
-        }
+    if (next_.load(std::memory_order_relaxed) != nullptr) {
+        if (fiber* const f = take_from_slot()) return f;
     }
-    slot_streak_ = 0;
-    if ((ticks_ & 1) != 0 && !bound_.empty()) return bound_.pop();
+    if (!bound_.empty() && (ticks_ & 1) != 0) [[unlikely]]
+        return bound_.pop();
     if (fiber* const f = queue_.pop()) return f;
     return next_local_if_queue_empty();
+}
+
+// Null if a thief was faster, or after many in a row: then one from the queue comes first.
+inline fiber* worker::take_from_slot() noexcept {
+    if (slot_streak_ == most_in_a_row_from_slot) {
+        slot_streak_ = 0;
+        return nullptr;
+    }
+    ++slot_streak_;
+    return next_.exchange(nullptr, std::memory_order_acq_rel);
 }
 
 inline bool worker::has_nothing_queued() const noexcept {
@@ -38,18 +45,19 @@ inline void worker::queue(fiber& f) noexcept {
 
 /// To the end of the queue here, or where the fiber belongs.
 inline void worker::enqueue(fiber& f) noexcept {
-    if ((f.pinned || moves_ == migration::always) && send_elsewhere(f)) return;
+    if (f.placed && send_elsewhere(f)) return;
     queue(f);
 }
 
+inline void worker::make_ready_from_loop(fiber& f) noexcept {
+    if (f.placed || !queue_.push(&f)) [[unlikely]]
+        enqueue_rare(f);
+}
+
 inline void worker::make_ready(fiber& f) noexcept {
-    if (f.pinned || moves_ == migration::always) [[unlikely]]
+    if (thread_->running == nullptr) return make_ready_from_loop(f);
+    if (f.placed) [[unlikely]]
         return enqueue_rare(f);
-    if (running_ == nullptr) {
-        if (!queue_.push(&f)) [[unlikely]]
-            enqueue_rare(f);
-        return;
-    }
     // Woken by a fiber: it runs next. Whoever was in the slot goes to the queue.
     if (fiber* const displaced = next_.exchange(&f, std::memory_order_acq_rel)) queue(*displaced);
 }

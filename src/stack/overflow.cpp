@@ -53,8 +53,7 @@ void pass_on(int signal, siginfo_t* info, void* registers) noexcept {
 }
 
 void on_fault(int signal, siginfo_t* info, void* registers) noexcept {
-    const worker* const here = current_thread().on_worker;
-    const fiber* const running = here == nullptr ? nullptr : here->running();
+    const fiber* const running = current_fiber();
     if (running == nullptr || !running->memory.guard_contains(info->si_addr)) {
         return pass_on(signal, info, registers);
     }

@@ -30,7 +30,7 @@ public:
         std::uint64_t epoch = 0;
     };
 
-    /// [fiber] Before its wait begins; `never` for none.
+    /// [fiber] Before a wait with a deadline begins, and `never` after it, before the next wait.
     void set(nanoseconds_t deadline) noexcept {
         deadline_.store(deadline, std::memory_order_relaxed);
     }

@@ -80,10 +80,10 @@ TEST_P(thread_state, accessor_is_read_anew_after_each_switch) {
 TEST_P(thread_state, running_fiber_is_the_one_that_asks) {
     on_moving_fibers([](int) {
         const auto id = mioco::this_fiber::id();
-        const auto* const self = mioco::detail::current_thread().on_worker->running();
+        const auto* const self = mioco::detail::current_fiber();
         for (int i = 0; i < 100; ++i) {
             mioco::yield();
-            ASSERT_EQ(mioco::detail::current_thread().on_worker->running(), self);
+            ASSERT_EQ(mioco::detail::current_fiber(), self);
             ASSERT_EQ(mioco::this_fiber::id(), id);
             ASSERT_TRUE(mioco::this_fiber::in_fiber());
         }

@@ -35,7 +35,7 @@ struct fd_faults {
     bool stays_queued = false;
     bool arms_anyhow = false;  // waits though somebody else has consumed an event since its attempt
     bool keeps_what_it_saw =
-        false;  // an attempt that fails leaves standing that an earlier one drained the kernel
+        false;  // a call that fails leaves standing that an earlier one drained the kernel
     bool any_read_drains = false;  // takes a full buffer for "the kernel has no more"
     bool closes_the_slot_only = false;
 };
@@ -51,6 +51,7 @@ public:
     static constexpr int try_again = 0;
     static constexpr int was_closed = -1;
     static constexpr int was_cancelled = -2;
+    static constexpr int had_no_memory = -3;
 
     fd_model(checker& run, unsigned callers, fd_faults faults = {}) : faults(faults) {
         run.name(side, "side");
@@ -77,18 +78,24 @@ public:
 
     /// As attempt_or_wait.
     int read(fiber& self, int room) {
-        bool waited = false;
-        const int result = read_in_turn(self, room, waited);
-        if (waited && !faults.keeps_the_baton) side.pass_on(waker{*this});
-        return result;
+        if (const int failure = begin_taking(self); failure != 0) return failure;
+        int taken = attempt(room);
+        if (taken <= 0) taken = attempt_again(self, room, taken);
+        if (taken > 0 && (taken < room || faults.any_read_drains)) side.end_drained(self.index);
+        return taken;
+    }
+
+    /// As attempt_first with what follows it.
+    int read_eagerly(fiber& self, int room) {
+        if (self.cancel.load() != 0) return was_cancelled;
+        const int taken = attempt(room);
+        return taken > 0 ? taken : attempt_again(self, room, taken);
     }
 
     /// As attempt_once.
     int try_read(fiber& self, int room) {
         side.begin_attempt(self.index);
-        const int taken = socket.take(room);
-        side.end_attempt(self.index, false);
-        return taken;
+        return socket.take(room);
     }
 
     void post() { side.post(waker{*this}); }
@@ -96,10 +103,11 @@ public:
     /// As close_fd.
     void close() {
         closed.store(1);
+        const waker closing{*this, detail::wait_arm::closed};
         if (faults.closes_the_slot_only) {
-            if (const auto token = side.slot().close()) waker{*this}.wake(token);
+            if (const auto token = side.slot().close()) closing.wake(token);
         } else {
-            side.close(waker{*this});
+            side.close(closing);
         }
     }
 
@@ -118,60 +126,71 @@ public:
     atomic<int> running;
     std::deque<fiber> fibers;
     const fd_faults faults;
-    int interrupts = 0;  // attempts that may fail with EINTR; for scenarios with one caller
+    int shortages = 0;  // attempts that may fail for want of memory; for scenarios with one caller
 
 private:
-    int read_in_turn(fiber& self, int room, bool& waited) {
+    int begin_taking(fiber& self) {
+        if (side.seen_drained(self.index)) {
+            if (const int failure = wait_for_event(self, false); failure != 0) return failure;
+            side.begin_attempt_after_event(self.index);
+            return 0;
+        }
         if (self.cancel.load() != 0) return was_cancelled;
-        for (;;) {
-            if (closed.load() != 0) return was_closed;
-            bool tried = false;
-            if (!side.seen_drained(self.index)) {
-                tried = true;
-                if (faults.keeps_what_it_saw) {
-                    side.slot().consume(self.index);
-                } else {
-                    side.begin_attempt(self.index);
-                }
-                if (interrupts != 0 && checker::current().choose(2) == 1) {
-                    --interrupts;
-                    note("interrupted");
-                    continue;
-                }
-                const int taken = socket.take(room);
-                side.end_attempt(self.index, taken < room || faults.any_read_drains);
-                if (taken > 0) return taken;
-            }
-            if (const int failure = wait_for_event(self, tried, waited); failure != 0)
-                return failure;
+        begin_attempt(self);
+        return 0;
+    }
+
+    void begin_attempt(fiber& self) {
+        if (faults.keeps_what_it_saw) {
+            side.slot().consume(self.index);
+        } else {
+            side.begin_attempt(self.index);
         }
     }
 
-    int wait_for_event(fiber& self, bool tried, bool& waited) {
+    int attempt(int room) {
+        if (shortages != 0 && checker::current().choose(2) == 1) {
+            --shortages;
+            note("no memory");
+            return had_no_memory;
+        }
+        return socket.take(room);
+    }
+
+    int attempt_again(fiber& self, int room, int result) {
+        while (result <= 0) {
+            if (result == had_no_memory) return result;
+            if (const int failure = wait_for_event(self, true); failure != 0) return failure;
+            begin_attempt(self);
+            result = attempt(room);
+        }
+        return result;
+    }
+
+    int wait_for_event(fiber& self, bool tried) {
         const std::uint64_t epoch = self.word.begin(false);
         const detail::wait_token token = self.token(epoch);
         const arming result = faults.arms_anyhow ? side.slot().arm_any(token)
                               : tried            ? side.slot().arm(token)
                                                  : side.slot().arm_again(token);
         if (result == arming::armed) {
-            waited = true;
             self.park();
         } else if (result == arming::occupied) {
-            wait_in_queue(self, epoch, waited);
+            wait_in_queue(self, epoch);
         } else {
             self.abandon(epoch);
         }
-        side.end_attempt(self.index, false);
         const detail::wait_arm by = self.word.winner();
-        if (by == detail::wait_arm::event) return try_again;
-        side.slot().disarm(token);
+        if (by == detail::wait_arm::event && !side.has_queue()) return try_again;
+        if (by != detail::wait_arm::event) side.slot().disarm(token);
+        if (!faults.keeps_the_baton) side.pass_on(waker{*this});
+        if (closed.load() != 0) return was_closed;
         return by == detail::wait_arm::cancel ? was_cancelled : try_again;
     }
 
-    void wait_in_queue(fiber& self, std::uint64_t epoch, bool& waited) {
+    void wait_in_queue(fiber& self, std::uint64_t epoch) {
         detail::queued_waiter node{self.token(epoch)};
         if (!side.enqueue(node)) return self.abandon(epoch);
-        waited = true;
         self.park();
         if (!faults.stays_queued) side.dequeue(node);
         check(!node.linked, "a node is unlinked before its frame is left");

@@ -17,15 +17,18 @@ struct readers : fd_model<Sync> {
         int sends;
         int size;
         fd_faults faults = {};
-        int interrupts = 0;
+        int shortages = 0;
+        bool eager = false;  // as writes are
     };
 
     readers(checker& run, shape s) : model(run, s.callers, s.faults) {
-        model::interrupts = s.interrupts;
+        model::shortages = s.shortages;
         for (auto& each : model::fibers) {
             run.thread("reader", [this, &each, s] {
                 for (int had = 0; had < s.items;) {
-                    const int taken = model::read(each, s.room);
+                    const int taken =
+                        s.eager ? model::read_eagerly(each, s.room) : model::read(each, s.room);
+                    if (taken == model::had_no_memory) continue;
                     check(taken > 0, "nobody closed or cancelled");
                     had += taken;
                 }
@@ -55,6 +58,20 @@ TEST(fd_side, two_readers_both_get_data_that_comes_at_once) {
     expect_holds(explore<readers<>>({}, readers<>::shape{2, 1, 1, 1, 2}));
 }
 
+TEST(fd_side, an_eager_caller_never_sleeps_while_there_is_room) {
+    expect_holds(explore<readers<>>({}, readers<>::shape{1, 3, 1, 3, 1, {}, 0, true}));
+}
+
+TEST(fd_side, two_eager_callers_both_get_room_that_comes_at_once) {
+    expect_holds(explore<readers<>>({}, readers<>::shape{2, 1, 1, 1, 2, {}, 0, true}));
+}
+
+TEST(fd_side, mutant_that_is_eager_and_arms_over_a_foreign_attempt_sleeps_while_there_is_room) {
+    expect_violation(
+        explore<readers<>>({}, readers<>::shape{2, 1, 1, 1, 2, {.arms_anyhow = true}, 0, true}),
+        waits_for_ever);
+}
+
 TEST(fd_side, three_readers_pass_the_baton) {
     expect_holds(
         explore<readers<>>({.preemptions = slow ? 1 : 2}, readers<>::shape{3, 1, 1, 1, 3}));
@@ -77,11 +94,11 @@ TEST(fd_side, mutant_that_arms_though_another_consumed_the_event_sleeps_while_th
                      waits_for_ever);
 }
 
-TEST(fd_side, an_interrupted_reader_does_not_sleep_while_there_is_data) {
+TEST(fd_side, a_reader_whose_call_failed_does_not_sleep_while_there_is_data) {
     expect_holds(explore<readers<>>({}, readers<>::shape{1, 3, 2, 3, 1, {}, 2}));
 }
 
-TEST(fd_side, mutant_that_is_interrupted_and_keeps_what_it_saw_sleeps_while_there_is_data) {
+TEST(fd_side, mutant_that_fails_and_keeps_what_it_saw_sleeps_while_there_is_data) {
     expect_violation(
         explore<readers<>>({}, readers<>::shape{1, 3, 2, 3, 1, {.keeps_what_it_saw = true}, 2}),
         waits_for_ever);

@@ -10,12 +10,14 @@
 #include <sys/uio.h>
 
 #include <mioco/byte_range.hpp>
+#include <mioco/detail/io_result.hpp>
 #include <mioco/net/endpoint.hpp>
 #include <mioco/net/leased_bytes.hpp>
 #include <mioco/net/socket_option.hpp>
 
 // What streams and their halves share: the reference to the descriptor, and the calls on it as mix-ins. The calls that
-// do the work are no templates; each takes an error_code that is null for "throw".
+// do the work are no templates. Those of every message return a count or a negative errno value (see io_result.hpp); the others
+// take an error_code that is null for "throw".
 
 namespace mioco::detail {
 
@@ -51,13 +53,27 @@ private:
 using bytes = std::span<std::byte>;
 using const_bytes = std::span<const std::byte>;
 
-std::size_t socket_read(const fd_ref& fd, bytes into, std::error_code* ec);
+ssize_t socket_receive(const fd_ref& fd, bytes into);
+/// The first attempt, and what is to be done when it has failed with `first`. Apart, so that the first keeps nothing for the second.
+ssize_t socket_send_first(const fd_ref& fd, const_bytes from);
+ssize_t socket_send_again(const fd_ref& fd, const_bytes from, ssize_t first);
+inline ssize_t socket_send(const fd_ref& fd, const_bytes from) {
+    const ssize_t count = socket_send_first(fd, from);
+    if (count < 0) [[unlikely]]
+        return socket_send_again(fd, from, count);
+    return count;
+}
+struct leased {
+    std::byte* buffer;
+    ssize_t count;  // of the bytes in it; without one, 0 or a negative errno value
+};
+leased socket_receive_leased(const fd_ref& fd);
 std::size_t socket_read_exactly(const fd_ref& fd, bytes into, std::error_code* ec);
 std::size_t socket_readv(const fd_ref& fd, std::span<const iovec> into, std::error_code* ec);
 std::optional<std::size_t> socket_try_read(const fd_ref& fd, bytes into, std::error_code* ec);
-net::leased_bytes socket_read_lease(const fd_ref& fd, std::error_code* ec);
-std::size_t socket_write(const fd_ref& fd, const_bytes from, std::error_code* ec);
-std::size_t socket_write_all(const fd_ref& fd, const_bytes from, std::error_code* ec);
+/// What is to be done when the first `socket_send` of a `write_all` has not sent all, but returned `first`.
+std::size_t socket_write_rest(const fd_ref& fd, const_bytes from, ssize_t first,
+                              std::error_code* ec);
 std::size_t socket_writev(const fd_ref& fd, std::span<const iovec> from, std::error_code* ec);
 std::optional<std::size_t> socket_try_write(const fd_ref& fd, const_bytes from,
                                             std::error_code* ec);
@@ -72,6 +88,29 @@ net::endpoint socket_local(const fd_ref& fd);
 void socket_close(fd_ref& fd) noexcept;
 int socket_release(fd_ref& fd);
 int socket_native(const fd_ref& fd) noexcept;
+
+inline std::size_t socket_read(const fd_ref& fd, bytes into, std::error_code* ec) {
+    return finish(socket_receive(fd, into), "read", ec);
+}
+
+inline net::leased_bytes socket_read_lease(const fd_ref& fd, std::error_code* ec) {
+    const leased got = socket_receive_leased(fd);
+    finish(got.count, "read_lease", ec);
+    return lease_access::make(got.buffer,
+                              got.buffer == nullptr ? 0 : static_cast<std::size_t>(got.count));
+}
+
+inline std::size_t socket_write(const fd_ref& fd, const_bytes from, std::error_code* ec) {
+    return finish(socket_send(fd, from), "write", ec);
+}
+
+inline std::size_t socket_write_all(const fd_ref& fd, const_bytes from, std::error_code* ec) {
+    const ssize_t count = socket_send_first(fd, from);
+    if (count != static_cast<ssize_t>(from.size())) [[unlikely]]
+        return socket_write_rest(fd, from, count, ec);
+    clear(ec);
+    return from.size();
+}
 
 }  // namespace mioco::detail
 

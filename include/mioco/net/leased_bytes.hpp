@@ -5,6 +5,11 @@
 #include <string_view>
 #include <utility>
 
+namespace mioco::detail {
+struct lease_access;
+void give_back_lease(std::byte* buffer) noexcept;
+}  // namespace mioco::detail
+
 namespace mioco::net {
 
 /// Bytes that were read into a buffer of the runtime's. The buffer goes back with the object, on whichever thread
@@ -19,7 +24,7 @@ public:
     /// Gives the own buffer back and takes the other's.
     leased_bytes& operator=(leased_bytes&& other) noexcept {
         if (this != &other) {
-            if (data_ != nullptr) give_back(data_);
+            if (data_ != nullptr) detail::give_back_lease(data_);
             data_ = std::exchange(other.data_, nullptr);
             size_ = std::exchange(other.size_, 0);
         }
@@ -29,7 +34,7 @@ public:
     leased_bytes& operator=(const leased_bytes&) = delete;
     /// Gives the buffer back.
     ~leased_bytes() {
-        if (data_ != nullptr) give_back(data_);
+        if (data_ != nullptr) detail::give_back_lease(data_);
     }
 
     /// The first byte.
@@ -57,12 +62,21 @@ public:
     static constexpr std::size_t capacity_bytes = std::size_t{16} * 1024;
 
 private:
-    friend struct lease_access;
+    friend struct detail::lease_access;
     leased_bytes(std::byte* data, std::size_t size) noexcept : data_(data), size_(size) {}
-    static void give_back(std::byte* buffer) noexcept;
 
     std::byte* data_ = nullptr;
     std::size_t size_ = 0;
 };
 
 }  // namespace mioco::net
+
+namespace mioco::detail {
+
+struct lease_access {
+    static net::leased_bytes make(std::byte* buffer, std::size_t size) noexcept {
+        return {buffer, size};
+    }
+};
+
+}  // namespace mioco::detail

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "io/epoll/epoll_poller.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -10,6 +12,7 @@
 #include "base/sys.hpp"
 #include "io/fd.hpp"
 #include "io/post_event.hpp"
+#include "sched/current.hpp"
 
 namespace mioco::detail {
 
@@ -18,7 +21,21 @@ namespace {
 // Keys that no descriptor has, see fd_object::event_key.
 constexpr std::uint64_t wakeup_key = 1;
 constexpr std::uint64_t timer_key = 2;
-constexpr int events_a_wait = 128;
+constexpr std::size_t events_a_wait = 128;
+
+// Whether one of them is for the poller itself.
+template <class Waker>
+bool post_events(std::span<const epoll_event> found, const Waker& wake) noexcept {
+    bool own = false;
+    for (const epoll_event& event : found) {
+        if (event.data.u64 <= timer_key) [[unlikely]] {
+            own = true;
+        } else {
+            post_event(event.data.u64, event.events, wake);
+        }
+    }
+    return own;
+}
 
 bool has_precise_wait() {
     if (const char* const wanted = std::getenv("MIOCO_TIMER");
@@ -86,18 +103,15 @@ void epoll_poller::unwatch(fd_object& fd) noexcept {
     sys::epoll_control(epoll_fd_, EPOLL_CTL_DEL, fd.number.load(std::memory_order_relaxed), 0, 0);
 }
 
-void epoll_poller::wait(nanoseconds_t timeout_ns, caller who) noexcept {
+void epoll_poller::wait(nanoseconds_t timeout_ns, std::size_t most, caller who) noexcept {
     epoll_event events[events_a_wait];
-    const int count = wait_for_events(events, events_a_wait, timeout_ns);
-    const waker wake_waiter;
-    bool wake_up_owner = false;
-    for (int i = 0; i < count; ++i) {
-        if (events[i].data.u64 <= timer_key) [[unlikely]] {
-            wake_up_owner = true;
-        } else {
-            post_event(events[i].data.u64, events[i].events, wake_waiter);
-        }
-    }
+    const int size = static_cast<int>(std::min(most, events_a_wait));
+    const int count = wait_for_events(events, size, timeout_ns);
+    if (count <= 0) return;
+    const std::span<const epoll_event> found(events, static_cast<std::size_t>(count));
+    worker* const here = current_worker();
+    const bool wake_up_owner =
+        here != nullptr ? post_events(found, event_waker(*here)) : post_events(found, waker());
     // It was meant for the owner, who may have gone to sleep since.
     if (wake_up_owner && who == caller::neighbour) wake();
 }

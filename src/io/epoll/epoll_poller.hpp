@@ -16,7 +16,7 @@ public:
 
     int watch(fd_object& fd) noexcept override;
     void unwatch(fd_object& fd) noexcept override;
-    void wait(nanoseconds_t timeout_ns, caller who) noexcept override;
+    void wait(nanoseconds_t timeout_ns, std::size_t most, caller who) noexcept override;
     void wake() noexcept override;
 
 private:

@@ -4,6 +4,7 @@
 
 #include "base/never_destroyed.hpp"
 #include "base/sys.hpp"
+#include "base/sys_transfer.hpp"
 #include "io/driver.hpp"
 #include "io/epoll/epoll_poller.hpp"
 #include "runtime/runtime_core.hpp"
@@ -27,11 +28,11 @@ public:
         return std::uint64_t{device()} << 32 | device();
     }
 
-    ssize_t receive(int fd, void* into, std::size_t size) noexcept override {
-        return sys::receive(fd, into, size);
+    ssize_t receive(std::span<std::byte> into, int fd) noexcept override {
+        return sys::receive(fd, into.data(), into.size());
     }
-    ssize_t send(int fd, const void* from, std::size_t size) noexcept override {
-        return sys::send(fd, from, size);
+    ssize_t send(std::span<const std::byte> from, int fd) noexcept override {
+        return sys::send(fd, from.data(), from.size());
     }
     ssize_t receive_into(int fd, std::span<const iovec> into) noexcept override {
         msghdr message = message_of(into);
@@ -89,7 +90,7 @@ driver& system_driver() noexcept {
 }
 
 driver& current_driver() noexcept {
-    worker* const here = current_thread().on_worker;
+    worker* const here = current_worker();
     return here == nullptr ? system_driver() : here->home().io();
 }
 

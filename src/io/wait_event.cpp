@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "io/wait_event.hpp"
+
+#include <mutex>
+
+#include <poll.h>
+
+#include "sched/wake_inline.hpp"
+
+namespace mioco::detail {
+
+namespace {
+
+constexpr std::uint8_t strays_until_moved = 8;
+
+// A descriptor stays with the poller of the worker on which it first had to wait. It moves when its fiber has waited elsewhere
+// several times since, as each wait on another worker costs a hand-over between cores; and at once when that poller is
+// another runtime's, which may not be running.
+int move_watch(fd_object& fd, poller& here) noexcept {
+    const std::scoped_lock held(fd.watch_lock);
+    poller* const watcher = fd.watcher.load(std::memory_order_relaxed);
+    if (watcher == &here || fd.is_closed()) return 0;
+    if (watcher != nullptr) {
+        const auto strays =
+            static_cast<std::uint8_t>(fd.strays.load(std::memory_order_relaxed) + 1);
+        fd.strays.store(strays, std::memory_order_relaxed);
+        if (strays < strays_until_moved && watcher->group() == here.group()) return 0;
+        watcher->unwatch(fd);
+        fd.watcher.store(nullptr, std::memory_order_release);
+    }
+    fd.strays.store(0, std::memory_order_relaxed);
+    const int failure = here.watch(fd);
+    if (failure == 0) fd.watcher.store(&here, std::memory_order_release);
+    return failure;
+}
+
+short poll_events(side which) noexcept { return which == side::read ? POLLIN : POLLOUT; }
+
+// The slot is not free: behind the one who waits there, or back for another attempt.
+void wait_otherwise(parking& wait, fd_object& fd, side which, fd_side::arming found) noexcept {
+    if (found != fd_side::arming::occupied) return wait.abandon();
+    fd_side& s = fd[which];
+    queued_waiter node{wait.token()};
+    if (!s.enqueue(node)) return wait.abandon();
+    wait.park(fd.number.load(std::memory_order_relaxed), poll_events(which));
+    s.dequeue(node);
+}
+
+}  // namespace
+
+int event_wait::watch_elsewhere(fd_object& fd, poller& here) noexcept {
+    const int failure = move_watch(fd, here);
+    // Whoever else waits there is told of no event any more: it tries again, and gets the error itself.
+    if (failure < 0) wake_sides(fd);
+    return failure;
+}
+
+int event_wait::end_unarmed(fiber& self, fd_object& fd, side which, wait_token open,
+                            fd_side::arming found) noexcept {
+    parking wait(self, open);
+    wait_otherwise(wait, fd, which, found);
+    return end_otherwise(self, fd, which, open);
+}
+
+int event_wait::end_otherwise(const fiber& self, fd_object& fd, side which,
+                              wait_token over) noexcept {
+    fd_side& s = fd[which];
+    const wait_arm by = self.word.winner();
+    if (by != wait_arm::event) s.slot().disarm(over);
+    s.pass_on(waker());
+    if (fd.is_closed()) return -EBADF;
+    return by == wait_arm::cancel && is_cancelled(self) ? -ECANCELED : 0;
+}
+
+int wait_for_event(fiber& self, fd_object& fd, side which) noexcept {
+    return wait_in_slot(self, fd, which,
+                        [](fd_side::slot_type& slot, wait_token token) { return slot.arm(token); });
+}
+
+int block_for_event(fd_object& fd, side which) {
+    fiber& self = blocked_thread();
+    if (const int failure = enable_blocking(self); failure < 0) return failure;
+    parking wait(self, reason_for(which), never);
+    const auto found = fd[which].slot().arm(wait.token());
+    if (found == fd_side::arming::armed) {
+        wait.park(fd.number.load(std::memory_order_relaxed), poll_events(which));
+    } else {
+        wait_otherwise(wait, fd, which, found);
+    }
+    // What the thread saw itself no poller took the token for.
+    fd[which].slot().disarm(wait.token());
+    return event_wait::end_otherwise(self, fd, which, wait.token());
+}
+
+}  // namespace mioco::detail

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include "fiber/parking.hpp"
+#include "io/driver.hpp"
+#include "io/fd.hpp"
+#include "sched/worker_switch.hpp"
+
+// Waiting for an event on one side of a descriptor.
+
+namespace mioco::detail {
+
+/// [fiber, after an attempt] Returns 0 to try again, -ECANCELED, -EBADF after `close_fd`, or why the descriptor cannot be
+/// watched.
+int wait_for_event(fiber& self, fd_object& fd, side which) noexcept;
+
+/// [plain thread] The same, without a poller: the thread looks itself.
+int block_for_event(fd_object& fd, side which);
+
+/// What is rare about a wait, out of line.
+struct event_wait {
+    /// The descriptor is not watched by this worker's poller. Returns 0, or why it cannot be watched.
+    static int watch_elsewhere(fd_object& fd, poller& here) noexcept;
+    /// The slot was not free.
+    static int end_unarmed(fiber& self, fd_object& fd, side which, wait_token open,
+                           fd_side::arming found) noexcept;
+    /// Something else than an event ended the wait, or others are queued.
+    static int end_otherwise(const fiber& self, fd_object& fd, side which,
+                             wait_token over) noexcept;
+};
+
+inline wait_reason reason_for(side which) noexcept {
+    return which == side::read ? wait_reason::readable : wait_reason::writable;
+}
+
+/// `arm(slot, token)`: how the slot is to be armed.
+template <class Arm>
+[[gnu::always_inline]] inline int wait_in_slot(fiber& self, fd_object& fd, side which,
+                                               Arm arm) noexcept {
+    worker& here = *self.on;
+    if (fd.watcher.load(std::memory_order_acquire) != &here.events()) [[unlikely]] {
+        if (const int failure = event_wait::watch_elsewhere(fd, here.events()); failure < 0)
+            return failure;
+    }
+    const wait_token open = open_wait(self, reason_for(which), is_fiber_masked(self, here));
+    if (const auto found = arm(fd[which].slot(), open); found != fd_side::arming::armed)
+        [[unlikely]]
+        return event_wait::end_unarmed(self, fd, which, open, found);
+    here.park_here(self);
+    if (self.word.winner() != wait_arm::event || fd[which].has_queue()) [[unlikely]]
+        return event_wait::end_otherwise(self, fd, which, open);
+    return 0;
+}
+
+/// [fiber that has seen the side drained] As `wait_for_event`, without an attempt before it.
+[[gnu::always_inline]] inline int wait_when_drained(fiber& self, fd_object& fd,
+                                                    side which) noexcept {
+    return wait_in_slot(self, fd, which, [](fd_side::slot_type& slot, wait_token token) {
+        return slot.arm_again(token);
+    });
+}
+
+}  // namespace mioco::detail
