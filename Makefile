@@ -12,7 +12,7 @@ PREFIX ?= /usr/local
 CTEST := ctest --output-on-failure --no-tests=error -j$(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps echo test load bench format tidy check-rules asan tsan aarch64 check-matrix \
+.PHONY: help deps echo test load bench instructions format tidy check-rules asan tsan aarch64 check-matrix \
         longtest doc bare install clean
 
 help:  ## This list
@@ -42,6 +42,13 @@ bench:  ## Measure against other libraries; BENCH="--quick" or "--only CASE"
 	@cmake --preset bench
 	@cmake --build build/bench -j$(JOBS)
 	@python3 bench/run.py build/bench $(BENCH)
+
+# In the release build: it has the library, as it is measured, already.
+instructions:  ## Count the instructions of a message and of other cases; fails when they moved
+	@scripts/install-deps build test tools count
+	@cmake --preset release -DMIOCO_BENCH=ON
+	@cmake --build $(BUILD) -j$(JOBS) --target bench_instructions
+	@python3 bench/instructions.py $(BUILD) --check
 
 format:  ## Format the sources in place
 	@scripts/install-deps format
@@ -90,7 +97,7 @@ install:  ## Install headers and library under PREFIX (/usr/local)
 	@cmake --install $(BUILD) --prefix $(PREFIX)
 
 deps:  ## Install whatever any of these needs
-	@scripts/install-deps build test tools check format doc cross bench bare
+	@scripts/install-deps build test tools check format doc cross count bench bare
 
 clean:  ## Remove everything that was built
 	rm -rf build

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <mioco/mioco.hpp>
@@ -81,6 +84,32 @@ TEST_P(fairness, a_pair_that_is_always_ready_does_not_starve_others) {
         polite.join();
         served.raise();
         busy.join();
+    });
+}
+
+// More of them than a worker's queue holds. All take part in one race, so none may lag far behind.
+TEST(turns, each_of_many_busy_connections_gets_its_own) {
+    constexpr std::size_t connections = 400;
+    constexpr int rounds = 50;
+    mioco::run(mioco::config{}.workers(1), [] {
+        std::vector<mioco_test::stream_pair> pairs;
+        while (pairs.size() < connections) pairs.push_back(connected_pair());
+        std::array<int, connections> done{};
+        bool over = false;
+        std::vector<mioco::join_handle<void>> fibers;
+        for (std::size_t i = 0; i < connections; ++i) {
+            fibers.push_back(mioco::spawn(mioco_test::echo, std::move(pairs[i].far)));
+            fibers.push_back(mioco::spawn([&near = pairs[i].near, &mine = done[i], &over] {
+                while (!over) {
+                    near.write_all("ping"sv);
+                    EXPECT_EQ(read_text(near, 4), "ping");
+                    over = over || ++mine == rounds;
+                }
+                near.close();
+            }));
+        }
+        for (auto& each : fibers) each.join();
+        EXPECT_GT(*std::ranges::min_element(done), rounds * 9 / 10);
     });
 }
 
