@@ -15,6 +15,7 @@
 #include "base/lock.hpp"
 #include "debug/log.hpp"
 #include "fiber/fiber_pool.hpp"
+#include "fiber/parking.hpp"
 #include "runtime/runtime_core.hpp"
 #include "sched/wake.hpp"
 #include "sched/worker.hpp"
@@ -96,16 +97,17 @@ void run_fiber(fiber& self) {
         run_caught(self);
     }
     MIOCO_LOG("ends");
-    self.home.store(nullptr, std::memory_order_relaxed);
     if (const auto joiner = self.end.try_post()) {
         if (*joiner) self.on->wake_joiner(*joiner);
     } else {
-        dispose_of_outcome(self);
+        dispose_of_outcome(self);  // which may run a destructor that waits
     }
+    self.home.store(nullptr, std::memory_order_relaxed);
     home.one_ended();
 }
 
 void dispose_of_outcome(fiber& f) noexcept {
+    const cancel_shield no_throwing;
     const outcome ended = std::exchange(f.how_ended, outcome::none);
     if (ended == outcome::value) f.task->destroy_result(f.storage);
     if (ended != outcome::error) return;

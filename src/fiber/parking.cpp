@@ -14,7 +14,7 @@ void parking::abandon() noexcept {
 }
 
 ssize_t yield_with(fiber& self, ssize_t result) noexcept {
-    self.on->yield(self);
+    self.on->yield_spent(self);
     return result;
 }
 

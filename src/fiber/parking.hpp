@@ -126,7 +126,7 @@ inline void throw_if_cancelled(const fiber& self) {
 /// parked but did not goes through here, so that one always-ready socket does not starve the others.
 inline void spend(fiber& self) noexcept {
     if (--self.budget < 0) [[unlikely]]
-        self.on->yield(self);
+        self.on->yield_spent(self);
 }
 
 /// The same, at the end of a call with this result.

@@ -48,7 +48,7 @@ fd_object* new_fd_object(int number) noexcept {
     fd_object* const fd = all_fds.take(1);
     if (fd == nullptr) return nullptr;
     for (fd_side& each : fd->sides) each.reset();
-    fd->ended.store(0, std::memory_order_relaxed);
+    fd->marks.store(0, std::memory_order_relaxed);
     fd->was_blocking = true;
     fd->may_be_shared = false;
     fd->strays.store(0, std::memory_order_relaxed);
@@ -76,7 +76,7 @@ void drop_share(fd_object& fd) noexcept {
 void close_fd(fd_object& fd) noexcept {
     {
         const std::scoped_lock held(fd.watch_lock);
-        if ((fd.ended.fetch_or(fd_object::closed, std::memory_order_acq_rel) & fd_object::closed) !=
+        if ((fd.marks.fetch_or(fd_object::closed, std::memory_order_acq_rel) & fd_object::closed) !=
             0)
             return;
     }
@@ -108,9 +108,14 @@ void wake_sides(fd_object& fd) noexcept {
     for (fd_side& each : fd.sides) each.post(wake);
 }
 
-std::uint32_t note_hang_up(fd_object& fd, std::uint32_t events) noexcept {
-    fd.ended.fetch_or(fd_object::hung_up, std::memory_order_seq_cst);
-    return events | ((events & (EPOLLHUP | EPOLLERR)) != 0 ? EPOLLIN | EPOLLOUT : EPOLLIN);
+std::uint32_t note_rare_events(fd_object& fd, std::uint32_t events) noexcept {
+    const bool urgent = (events & EPOLLPRI) != 0;
+    const bool over = (events & (EPOLLHUP | EPOLLERR)) != 0;
+    const bool hung_up = over || (events & EPOLLRDHUP) != 0;
+    fd.marks.fetch_or(static_cast<std::uint8_t>((urgent ? fd_object::urgent : 0) |
+                                                (hung_up ? fd_object::hung_up : 0)),
+                      std::memory_order_seq_cst);
+    return events | (over ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
 void forget_poller(poller& gone) noexcept {

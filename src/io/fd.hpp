@@ -23,12 +23,14 @@ enum class side : std::uint8_t { read = 0, write = 1 };
 struct alignas(64) fd_object {
     fd_side sides[2];
     std::atomic<int> number{-1};
-    // Both sticky, and nearly always 0. `hung_up`: hang-up or error was reported, and "a short read means drained" holds no more.
+    // All sticky, and nearly always 0. `hung_up`: hang-up or error was reported; `urgent`: urgent data came, at which a read ends
+    // early. After either "a short read means drained" holds no more.
     // Sequentially consistent with the slot: it is set before the event is posted, and read after one was consumed.
     // `closed` is set under `watch_lock`, so that nobody watches what takes the descriptor's place.
     static constexpr std::uint8_t hung_up = 1;
     static constexpr std::uint8_t closed = 2;
-    std::atomic<std::uint8_t> ended{0};
+    static constexpr std::uint8_t urgent = 4;
+    std::atomic<std::uint8_t> marks{0};
     std::atomic<std::uint8_t> strays{0};  // waits elsewhere since `watcher` was set; a hint
     bool was_blocking = true;             // before it was adopted; made so again when released
     bool may_be_shared =
@@ -42,14 +44,14 @@ struct alignas(64) fd_object {
     explicit fd_object(std::uint32_t) noexcept {}
 
     fd_side& operator[](side which) noexcept { return sides[static_cast<int>(which)]; }
-    [[nodiscard]] bool has_ended() const noexcept {
-        return ended.load(std::memory_order_seq_cst) != 0;
+    [[nodiscard]] bool may_read_short() const noexcept {
+        return marks.load(std::memory_order_seq_cst) != 0;
     }
     [[nodiscard]] bool is_hung_up() const noexcept {
-        return (ended.load(std::memory_order_acquire) & hung_up) != 0;
+        return (marks.load(std::memory_order_acquire) & hung_up) != 0;
     }
     [[nodiscard]] bool is_closed() const noexcept {
-        return (ended.load(std::memory_order_acquire) & closed) != 0;
+        return (marks.load(std::memory_order_acquire) & closed) != 0;
     }
 
     /// For events: the generation above the 48 bits of an address. Never below 64, since objects are aligned so.

@@ -10,8 +10,8 @@
 
 namespace mioco::detail {
 
-/// [poller] Returns the events that a hang-up is for the two sides.
-std::uint32_t note_hang_up(fd_object& fd, std::uint32_t events) noexcept;
+/// [poller] Marks the descriptor with a hang-up or urgent data, and returns the events that they are for the two sides.
+std::uint32_t note_rare_events(fd_object& fd, std::uint32_t events) noexcept;
 
 /// [poller] Posts an event, given as epoll's bits, to the sides of a descriptor that it concerns, if the key is of its present use.
 template <class Waker>
@@ -20,8 +20,8 @@ inline void post_event(std::uint64_t key, std::uint32_t events, const Waker& wak
     // A use that ends just now gets a spurious event at worst: the object is not unmapped.
     if (fd.generation.load(std::memory_order_acquire) != key >> 48) [[unlikely]]
         return;
-    if ((events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP)) != 0) [[unlikely]]
-        events = note_hang_up(fd, events);
+    if ((events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP | EPOLLPRI)) != 0) [[unlikely]]
+        events = note_rare_events(fd, events);
     if ((events & EPOLLIN) != 0) [[likely]]
         fd[side::read].post(wake);
     // With each event that there is input comes the news that there still is room.

@@ -69,7 +69,8 @@ int event_wait::end_otherwise(const fiber& self, fd_object& fd, side which,
     if (by != wait_arm::event) s.slot().disarm(over);
     s.pass_on(waker());
     if (fd.is_closed()) return -EBADF;
-    return by == wait_arm::cancel && is_cancelled(self) ? -ECANCELED : 0;
+    // Also when an event was there already, before the wait was one: the call has taken nothing yet.
+    return by != wait_arm::event && is_cancelled(self) ? -ECANCELED : 0;
 }
 
 int wait_for_event(fiber& self, fd_object& fd, side which) noexcept {

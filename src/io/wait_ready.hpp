@@ -66,9 +66,10 @@ template <class Attempt>
     return 0;
 }
 
-/// [fiber] After an attempt that left nothing. Once the peer has hung up, no event will tell of what comes then: the end.
+/// [fiber] After an attempt that left nothing. Once the peer has hung up, no event will tell of what comes
+/// then, the end; and at urgent data a read ends early.
 inline void note_drained(const fiber& self, fd_object& fd, side which) noexcept {
-    if (!fd.has_ended()) [[likely]]
+    if (!fd.may_read_short()) [[likely]]
         fd[which].end_drained(self.index);
 }
 
@@ -81,12 +82,12 @@ inline ssize_t attempt_or_wait(fd_object& fd, side which, Attempt attempt, Drain
         return attempt_or_block(fd, which, attempt);
     fiber& self = *running;
     if (const int failure = begin_taking(self, fd, which); failure != 0) [[unlikely]]
-        return failure;
+        return spend_for(self, failure);
     worker& here = *self.on;
     ssize_t result = attempt(here.io(), fd.number.load(std::memory_order_relaxed), &here);
     if (result < 0) [[unlikely]] {
         result = attempt_again(self, fd, which, result, attempt);
-        if (result < 0) return result;
+        if (result < 0) return spend_for(self, result);
     }
     if (drained(result)) [[likely]]
         note_drained(self, fd, which);
@@ -115,13 +116,14 @@ template <class Attempt>
                                           Attempt attempt) {
     fiber* const self = current_fiber();
     if (self == nullptr) return attempt_or_block(fd, which, attempt);
+    if (first == -ECANCELED) return spend_for(*self, first);
     return spend_for(*self, attempt_again(*self, fd, which, first, attempt));
 }
 
 /// The "now or not at all" form: -EAGAIN comes back. -EBADF without a descriptor or after `close_fd`. No cancellation point.
 template <class Attempt>
 ssize_t attempt_once(fd_object* fd, side which, Attempt attempt) {
-    if (fd == nullptr || fd->is_closed()) return -EBADF;
+    if (fd == nullptr) return -EBADF;
     fiber& self = current_waiter();
     driver& io = self.is_thread ? system_driver() : self.on->io();
     ssize_t result = -EINTR;
@@ -130,7 +132,7 @@ ssize_t attempt_once(fd_object* fd, side which, Attempt attempt) {
         result = attempt(io, fd->number.load(std::memory_order_relaxed),
                          self.is_thread ? nullptr : self.on);
     }
-    if (result < 0 && fd->is_closed()) return -EBADF;
+    if (result <= 0 && fd->is_closed()) result = -EBADF;
     return self.is_thread ? result : spend_for(self, result);
 }
 

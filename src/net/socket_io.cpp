@@ -66,7 +66,6 @@ ssize_t socket_send_first(const fd_ref& fd, const_bytes from) {
 }
 
 ssize_t socket_send_again(const fd_ref& fd, const_bytes from, ssize_t first) {
-    if (from.empty()) return 0;
     if (fd.get() == nullptr) return first;
     return finish_attempts(*fd.get(), side::write, first, [from](driver& io, int number, worker*) {
         return io.send(from, number);
@@ -87,7 +86,6 @@ std::size_t socket_read_exactly(const fd_ref& fd, bytes into, std::error_code* e
 std::size_t socket_write_rest(const fd_ref& fd, const_bytes from, ssize_t first,
                               std::error_code* ec) {
     std::size_t done = 0;
-    if (from.empty()) return finish(0, "write_all", ec);
     ssize_t count = first < 0 ? socket_send_again(fd, from, first) : first;
     for (;; count = socket_send(fd, from.subspan(done))) {
         if (count <= 0) return fail_after(done, count, "write_all", ec);
@@ -119,6 +117,7 @@ std::size_t socket_writev(const fd_ref& fd, std::span<const iovec> from, std::er
 }
 
 std::optional<std::size_t> socket_try_read(const fd_ref& fd, bytes into, std::error_code* ec) {
+    if (into.empty()) return finish(0, "try_read", ec);
     const ssize_t count = attempt_once(fd.get(), side::read, [&](driver& io, int number, worker*) {
         return io.receive(into, number);
     });
@@ -128,6 +127,7 @@ std::optional<std::size_t> socket_try_read(const fd_ref& fd, bytes into, std::er
 
 std::optional<std::size_t> socket_try_write(const fd_ref& fd, const_bytes from,
                                             std::error_code* ec) {
+    if (from.empty()) return finish(0, "try_write", ec);
     const ssize_t count = attempt_once(fd.get(), side::write, [&](driver& io, int number, worker*) {
         return io.send(from, number);
     });
@@ -179,7 +179,7 @@ leased socket_receive_leased(const fd_ref& fd) {
         return receive_leased_on_thread(object);
     fiber& self = *running;
     if (const int failure = begin_taking(self, object, side::read); failure != 0) [[unlikely]]
-        return {nullptr, failure};
+        return {nullptr, spend_for(self, failure)};
     worker& here = *self.on;
     std::byte* const buffer = borrow_lease(here);
     const ssize_t count =

@@ -10,12 +10,12 @@ namespace mioco::detail {
 template <class Item, class Sync = system_sync>
 class basic_inbox {
 public:
-    /// Release: whoever takes the item sees its fiber as the waker left it.
+    /// Whoever takes the item sees its fiber as the waker left it. Sequentially consistent, as is `empty`: see `sleep_gate`.
     void push(Item& item) noexcept {
         Item* old = head_.load(std::memory_order_relaxed);
         do {
             item.next = old;
-        } while (!head_.compare_exchange_weak(old, &item, std::memory_order_release,
+        } while (!head_.compare_exchange_weak(old, &item, std::memory_order_seq_cst,
                                               std::memory_order_relaxed));
     }
 

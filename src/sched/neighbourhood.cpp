@@ -97,8 +97,7 @@ bool neighbourhood::steal_from(worker& other, std::uint64_t up_to) noexcept {
 
 // Does what `other` cannot do while a fiber holds it.
 bool neighbourhood::relieve(worker& other) noexcept {
-    if (const std::size_t most = self_.most_events(); most != 0)
-        other.poller_->wait(0, most, poller::caller::neighbour);
+    other.poller_->wait(0, self_.most_events(), poller::caller::neighbour);
     other.timers_.fire(self_.home().io().now(), self_.timers_);
     fiber* delivered = other.inbox_.take_all();
     while (delivered != nullptr) {

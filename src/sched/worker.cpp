@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "sched/worker.hpp"
 
+#include <algorithm>
+
 #include "fiber/fiber_run.hpp"
 #include "fiber/fiber_table.hpp"
 #include "sched/wake.hpp"
@@ -113,6 +115,11 @@ void worker::yield(fiber& self) noexcept {
         self.budget = operations_a_run - 1;
         return;
     }
+    switch_from(self, handover::action::requeue);
+}
+
+void worker::yield_spent(fiber& self) noexcept {
+    ticks_ = std::max(ticks_, ticks_per_look);
     switch_from(self, handover::action::requeue);
 }
 

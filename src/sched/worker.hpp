@@ -61,6 +61,8 @@ public:
     // Switching, called on the stack of `self`, the running fiber
     /// Lets others run; `self` stays ready.
     void yield(fiber& self) noexcept;
+    /// The same, and looks around first: `self` has been busy for a while.
+    void yield_spent(fiber& self) noexcept;
     /// Until the wait is over. The caller goes on on whichever worker resumes it.
     void park(fiber& self) noexcept;
     /// The same, for a wait with a deadline.

@@ -122,13 +122,15 @@ bool worker::find_work() noexcept {
 
 void worker::poll(nanoseconds_t timeout_ns) noexcept {
     polls_.fetch_add(1, std::memory_order_relaxed);
-    if (const std::size_t most = most_events(); most != 0)
-        poller_->wait(timeout_ns, most, poller::caller::owner);
+    poller_->wait(timeout_ns, most_events(), poller::caller::owner);
 }
 
 // No more than the queue has room for, if each wakes two fibers. So what comes faster than it is dealt with waits in the kernel, where
-// it comes in turn, and not behind what the queue had to give away.
-std::size_t worker::most_events() const noexcept { return queue_.room() / 2; }
+// it comes in turn, and not behind what the queue had to give away. But always some, as a queue may stay full.
+std::size_t worker::most_events() const noexcept {
+    constexpr std::size_t always = 16;
+    return std::max(queue_.room() / 2, always);
+}
 
 void worker::sleep(bool (*finished)(const runtime_core&)) noexcept {
     ticks_ = 0;

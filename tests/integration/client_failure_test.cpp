@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <mioco/mioco.hpp>
 
 #include "support/anywhere.hpp"
@@ -155,5 +156,48 @@ TEST_P(one_edge, a_reset_that_comes_with_data_ends_the_stream) {
 }
 
 MIOCO_ANYWHERE(one_edge);
+
+// The error is kept until a call that is about the connection asks for it.
+TEST(client_that_resets, is_noticed_also_after_an_empty_write) {
+    mioco::run([] {
+        auto [near, far] = connected_pair();
+        far.set_option(mioco::net::option::linger{{1, 0}});
+        far = {};
+        near.readable().wait();
+        EXPECT_EQ(near.write(""sv), 0U);
+        near.write_all(""sv);
+        EXPECT_EQ(near.try_write(""sv), 0U);
+        char buffer[8];
+        EXPECT_EQ(error_of([&near = near, &buffer] { near.read(buffer); }),
+                  std::errc::connection_reset);
+    });
+}
+
+// A read ends at the urgent byte, though there is more behind it.
+TEST(client_that_sends_urgent_data, is_read_to_the_end) {
+    mioco::run(mioco::config{}.workers(1), [] {
+        auto [near, far] = connected_pair();
+        std::string received;
+        auto reader = mioco::spawn([&near = near, &received] {
+            char buffer[64];
+            while (const std::size_t count = near.read(buffer)) received.append(buffer, count);
+        });
+        const auto send = [number = far.native_handle()](std::string_view text, int flags) {
+            ASSERT_EQ(::send(number, text.data(), text.size(), flags | MSG_NOSIGNAL),
+                      static_cast<ssize_t>(text.size()));
+        };
+        for (int round = 0; round < 3; ++round) {
+            const std::size_t before = received.size();
+            until_somebody_waits(near.native_handle());
+            send("abc", 0);
+            send("!", MSG_OOB);
+            send("def", 0);
+            while (received.size() < before + 6) mioco::yield();
+        }
+        far.shutdown(mioco::net::direction::write);
+        reader.join();
+        EXPECT_EQ(received, "abcdefabcdefabcdef");
+    });
+}
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <set>
 #include <stdexcept>
@@ -19,6 +20,7 @@
 
 namespace {
 
+using namespace std::chrono_literals;
 using mioco_test::counted;
 using mioco_test::error_of;
 using mioco_test::flag;
@@ -213,6 +215,49 @@ TEST_P(join, done_tells_whether_it_would_wait) {
         child.join();
         EXPECT_TRUE(mioco::join_handle<int>().done());
     });
+}
+
+struct waits_at_its_end {
+    std::atomic<int>* over;
+    explicit waits_at_its_end(std::atomic<int>& count) : over(&count) {}
+    waits_at_its_end(waits_at_its_end&& other) noexcept
+        : over(std::exchange(other.over, nullptr)) {}
+    waits_at_its_end& operator=(waits_at_its_end&&) = delete;
+    ~waits_at_its_end() {
+        if (over == nullptr) return;
+        mioco::sleep_for(1ms);
+        ++*over;
+    }
+};
+
+TEST_P(join, detached_fiber_may_have_a_result_that_waits_when_it_is_destroyed) {
+    std::atomic<int> over = 0;
+    run([&] {
+        for (int i = 0; i < 20; ++i) {
+            mioco::spawn([&over] {
+                mioco::yield();
+                return waits_at_its_end(over);
+            }).detach();
+        }
+    });
+    EXPECT_EQ(over, 20);
+}
+
+// Also when its runtime is being stopped: a destructor is not asked to throw.
+TEST_P(join, stop_lets_such_a_result_wait) {
+    std::atomic<int> over = 0;
+    mioco::runtime rt(settings());
+    EXPECT_EQ(error_of([&] {
+                  rt.run([&] {
+                      mioco::spawn([&] {
+                          rt.stop();
+                          return waits_at_its_end(over);
+                      }).detach();
+                      for (;;) mioco::yield();
+                  });
+              }),
+              std::errc::operation_canceled);
+    EXPECT_EQ(over, 1);
 }
 
 TEST_P(join, detached_fiber_runs_on_and_its_result_is_destroyed) {

@@ -55,9 +55,11 @@ using const_bytes = std::span<const std::byte>;
 
 ssize_t socket_receive(const fd_ref& fd, bytes into);
 /// The first attempt, and what is to be done when it has failed with `first`. Apart, so that the first keeps nothing for the second.
+/// Of something: an empty send would take an error of the connection away.
 ssize_t socket_send_first(const fd_ref& fd, const_bytes from);
 ssize_t socket_send_again(const fd_ref& fd, const_bytes from, ssize_t first);
 inline ssize_t socket_send(const fd_ref& fd, const_bytes from) {
+    if (from.empty()) return 0;
     const ssize_t count = socket_send_first(fd, from);
     if (count < 0) [[unlikely]]
         return socket_send_again(fd, from, count);
@@ -105,7 +107,7 @@ inline std::size_t socket_write(const fd_ref& fd, const_bytes from, std::error_c
 }
 
 inline std::size_t socket_write_all(const fd_ref& fd, const_bytes from, std::error_code* ec) {
-    const ssize_t count = socket_send_first(fd, from);
+    const ssize_t count = from.empty() ? 0 : socket_send_first(fd, from);
     if (count != static_cast<ssize_t>(from.size())) [[unlikely]]
         return socket_write_rest(fd, from, count, ec);
     clear(ec);

@@ -94,7 +94,7 @@ void epoll_poller::close_all() noexcept {
 }
 
 int epoll_poller::watch(fd_object& fd) noexcept {
-    constexpr std::uint32_t everything = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    constexpr std::uint32_t everything = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET;
     return sys::epoll_control(epoll_fd_, EPOLL_CTL_ADD, fd.number.load(std::memory_order_relaxed),
                               everything, fd.event_key());
 }
