@@ -229,8 +229,12 @@ TEST_P(spawn, without_migration_every_fiber_stays_on_its_thread) {
     });
 }
 
-TEST_P(spawn, with_constant_migration_fibers_keep_moving) {
-    if (GetParam() == 1) GTEST_SKIP() << "there is no other thread";
+// There must be another thread.
+class spawn_on_several : public spawn {};
+INSTANTIATE_TEST_SUITE_P(workers, spawn_on_several, testing::Values(2U, 5U, 21U),
+                         mioco_test::worker_count_name);
+
+TEST_P(spawn_on_several, with_constant_migration_fibers_keep_moving) {
     const mioco_test::scoped_environment unset("MIOCO_MIGRATE", nullptr);
     // Not at each resume: an idle worker may bring a fiber back before the other has woken up.
     std::atomic<int> moves = 0;
