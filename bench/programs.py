@@ -83,8 +83,10 @@ class Server:
         self._environment = {**os.environ, **(environment or {})}
 
     def __enter__(self):
+        # A shell that starts this in the background has SIGINT ignored, and servers inherit that: then none would end by it.
         self._process = subprocess.Popen(self._command, env=self._environment, stdout=subprocess.PIPE,
-                                         stderr=subprocess.PIPE, text=True)
+                                         stderr=subprocess.PIPE, text=True,
+                                         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         first = self._process.stdout.readline()
         found = re.search(r" on (\S+:\d+)", first)
         if found is None:
