@@ -12,11 +12,11 @@ PREFIX ?= /usr/local
 CTEST := ctest --output-on-failure --no-tests=error -j$(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps echo test load bench instructions format tidy check-rules asan tsan aarch64 check-matrix \
+.PHONY: help deps echo test load tools examples bench instructions format tidy check-rules asan tsan aarch64 check-matrix \
         longtest doc bare install clean
 
 help:  ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 # Configures only the first time, so that the second start takes no time.
 echo:  ## Build and start the echo server, on ADDRESS or 127.0.0.1:5555
@@ -42,6 +42,16 @@ bench:  ## Measure against other libraries; BENCH="--quick" or "--only CASE"
 	@cmake --preset bench
 	@cmake --build build/bench -j$(JOBS)
 	@python3 bench/run.py build/bench $(BENCH)
+
+tools:  ## Build the load generators: mioco-load, tcp_bench, benchmark-echo
+	@scripts/install-deps build test tools
+	@cmake --preset release
+	@cmake --build $(BUILD) -j$(JOBS) --target tool_mioco_load tool_tcp_bench tool_benchmark_echo
+
+examples:  ## Build the example programs
+	@scripts/install-deps build
+	@test -f $(BUILD)/build.ninja || cmake --preset release -DMIOCO_TESTS=OFF -DMIOCO_TOOLS=OFF
+	@cmake --build $(BUILD) -j$(JOBS) --target example_echo example_fibers example_proxy
 
 # In the release build: it has the library, as it is measured, already.
 instructions:  ## Count the instructions of a message and of other cases; fails when they moved

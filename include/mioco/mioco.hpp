@@ -4,6 +4,10 @@
 /// \file
 /// All of mioco's core in one include.
 
+#if __cplusplus < 202002L
+#error "mioco needs C++20: compile with -std=c++20"
+#endif
+
 #include <mioco/config.hpp>
 #include <mioco/error.hpp>
 #include <mioco/join_handle.hpp>

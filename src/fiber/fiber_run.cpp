@@ -7,7 +7,10 @@
 #include <mutex>
 #include <string>
 #include <system_error>
+#include <typeinfo>
 #include <utility>
+
+#include <cxxabi.h>
 
 #include <mioco/error.hpp>
 
@@ -60,7 +63,15 @@ void describe(const std::exception_ptr& error, Write write) noexcept {
     } catch (const std::exception& e) {
         write(e.what());
     } catch (...) {
-        write("not a std::exception");
+        const std::type_info* const type = abi::__cxa_current_exception_type();
+        char* const name = type == nullptr
+                               ? nullptr
+                               : abi::__cxa_demangle(type->name(), nullptr, nullptr, nullptr);
+        char text[256];
+        std::snprintf(text, sizeof text, "not a std::exception, but %s",
+                      name == nullptr ? "of an unknown type" : name);
+        std::free(name);
+        write(text);
     }
 }
 

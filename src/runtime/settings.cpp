@@ -44,7 +44,8 @@ std::optional<std::size_t> parse_size(std::string_view text) {
 }
 
 constexpr const char* stack_sizes =
-    "16384 (16K) to 1073741824 (1024M) bytes; raise or lower the size";
+    "16384 (16K) to 1073741824 (1024M) bytes, in the environment also with K or M behind the "
+    "number";
 
 stack_kind stack_setting(const config& asked) {
     const auto text = environment("MIOCO_STACK_SIZE");

@@ -53,9 +53,9 @@ void forget_stop_signals(const runtime_core& ending) noexcept {
 void stop_on_signal(int signal_number) {
     const detail::fiber* const self = detail::current_fiber();
     if (self == nullptr) {
-        throw std::system_error(
-            std::make_error_code(std::errc::operation_not_permitted),
-            "mioco: stop_on_signal is called in a fiber, whose runtime the signal stops");
+        throw std::system_error(std::make_error_code(std::errc::operation_not_permitted),
+                                "mioco: stop_on_signal must be called in a fiber: the signal stops "
+                                "that fiber's runtime");
     }
     struct sigaction action{};
     action.sa_handler = &detail::on_signal;

@@ -42,7 +42,7 @@ TEST_P(errors, of_a_nameless_fiber_is_reported_by_its_id) {
     mioco::fiber_id id;
     run([&] { id = mioco::spawn([] { throw 42; }).id(); });
     EXPECT_EQ(output.text(), "mioco: fiber " + std::to_string(id.value()) + " " + unjoined +
-                                 "not a std::exception\n");
+                                 "not a std::exception, but int\n");
 }
 
 TEST_P(errors, detached_after_the_end_is_reported_too) {

@@ -70,9 +70,9 @@ private:
 
 /// A TCP connection. Move-only; destroying it closes the connection.
 ///
-/// Made and used in fibers of any runtime and on plain threads, also one after the other. Calls by different fibers at once are
-/// safe for one reader beside one writer, and for `close`; moving and destroying need the object alone. In the original
-/// since 0.1; see `reading` and `writing` for what the calls do.
+/// Made and used in fibers of any runtime and on plain threads. Calls by several of them at once are safe, `close` among
+/// them: one reads while one writes, and others wait their turn. Moving and destroying need the object alone. In the
+/// original since 0.1; see `reading` and `writing` for what the calls do.
 class tcp_stream : public reading<tcp_stream>, public writing<tcp_stream> {
 public:
     /// No connection: every call gives `std::errc::bad_file_descriptor`.
