@@ -14,6 +14,13 @@ namespace mioco::detail {
 /// sanitizers want to know. The context of a running flow is stale until it is switched from.
 struct context {
     void* stack_pointer = nullptr;
+
+    /// For one that is soon resumed: the frames above its stack pointer.
+    void prefetch() const noexcept {
+        const auto* const frames = static_cast<const std::byte*>(stack_pointer);
+        for (std::size_t line = 0; line < 3; ++line) __builtin_prefetch(frames + 64 * line, 1, 2);
+    }
+
 #if defined(MIOCO_ASAN)
     void* fake_stack = nullptr;
     const void* bottom = nullptr;

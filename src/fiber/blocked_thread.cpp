@@ -14,7 +14,7 @@ namespace mioco::detail {
 fiber& blocked_thread() {
     fiber*& mine = current_thread().blocked_thread;
     if (mine == nullptr) {
-        mine = fiber_pool::of_threads().take(1);
+        mine = &fiber_pool::of_threads().take_one();
         mine->is_thread = true;
         retire_at_thread_end();
     }
@@ -74,8 +74,7 @@ void retire_blocked_thread(fiber& block) noexcept {
     if (block.thread_wakeup_fd >= 0) sys::close(block.thread_wakeup_fd);
     block.thread_wakeup_fd = -1;
     block.is_thread = false;
-    block.next = nullptr;
-    fiber_pool::of_threads().give(&block);
+    fiber_pool::of_threads().give(block);
 }
 
 }  // namespace mioco::detail

@@ -42,13 +42,17 @@ enum class wait_reason : std::uint8_t { none, sleep, join, readable, writable, i
 ///     parked    context, word, timer
 ///     ended     outcome, error, storage (the result), end
 struct alignas(64) fiber {
-    // What each switch and each wait touch comes first: two cache lines.
+    // The first cache line is what each switch and each wait touch, the second what is asked about a fiber that runs or is
+    // woken, the third what its maker and its joiner touch: a batch of ended fibers that are joined costs little more than that
+    // line each.
     context ctx;
     worker* on = nullptr;  // written by whoever switches to it; null: has not run yet
     wait_word word;
     lazy_timer timer;
     eh_globals exceptions;  // valid while it does not run
-    fiber* next = nullptr;  // in an inbox, a list of ready fibers, or the free list
+    // The fiber that was asked to stop: this one, if the number is its id. So a request that comes late, when the block is
+    // another's, does no harm. seq_cst against the word, see basic_wait_word::cancellable_epoch.
+    std::atomic<std::uint64_t> cancelled_id{0};
 
     // From spawn to end. Read by `stop`, which looks at all blocks.
     std::atomic<runtime_core*> home{nullptr};
@@ -61,20 +65,18 @@ struct alignas(64) fiber {
     wait_reason waits_for = wait_reason::none;
     // A hint that `cancelled_id` is worth a look; sequentially consistent likewise, and set after it.
     std::atomic<bool> may_be_cancelled{false};
-    outcome how_ended = outcome::none;
     stack_kind wanted_stack;
     // Who the block is now; written by the maker before `home`. Numbers are never used again.
     std::atomic<std::uint64_t> id{0};
-    // The fiber that was asked to stop: this one, if the number is its id. So a request that comes late, when the block is
-    // another's, does no harm. seq_cst against the word, see basic_wait_word::cancellable_epoch.
-    std::atomic<std::uint64_t> cancelled_id{0};
     stack memory;
-
-    fiber_pool* pool = nullptr;  // never changes once it is set
-    std::atomic<std::uint32_t> shares{0};
     int thread_wakeup_fd = -1;  // of a plain thread
     std::uint32_t tenancy = 0;  // of its pool when it was made, see fiber_pool
-    wait_slot end;              // READY once the outcome stands; the joiner waits there
+
+    alignas(64) fiber* next = nullptr;  // in an inbox, a list of ready fibers, or a free list
+    fiber_pool* pool = nullptr;         // never changes once it is set
+    std::atomic<std::uint32_t> shares{0};
+    outcome how_ended = outcome::none;
+    wait_slot end;  // READY once the outcome stands; the joiner waits there
     const task_ops* task = nullptr;
     void* storage = nullptr;
     std::exception_ptr error;

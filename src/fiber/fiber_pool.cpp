@@ -48,34 +48,63 @@ void fiber_pool::end_rent() noexcept {
     next_vacant_ = std::exchange(first_vacant, this);
 }
 
-fiber* fiber_pool::take(std::size_t count) {
-    fiber* list = nullptr;
+fiber_pool::batch fiber_pool::take_batch() {
     {
         const std::scoped_lock held(lock_);
-        for (std::size_t i = 0; i < count && free_ != nullptr; ++i) {
-            fiber* const block = std::exchange(free_, free_->next);
-            block->next = list;
-            list = block;
+        if (batches_ != nullptr) return {pop_batch(), batch_size};
+        if (loose_ != nullptr)
+            return {std::exchange(loose_, nullptr), std::exchange(loose_count_, 0)};
+    }
+    return make_blocks(batch_size);
+}
+
+fiber* fiber_pool::pop_batch() noexcept {
+    fiber* const first = batches_;
+    batches_ = static_cast<fiber*>(std::exchange(first->storage, nullptr));
+    return first;
+}
+
+fiber& fiber_pool::take_one() {
+    {
+        const std::scoped_lock held(lock_);
+        if (loose_ == nullptr && batches_ != nullptr) {
+            loose_ = pop_batch();
+            loose_count_ = batch_size;
+        }
+        if (loose_ != nullptr) {
+            --loose_count_;
+            return *std::exchange(loose_, loose_->next);
         }
     }
-    if (list != nullptr) return list;
-    list = all_fibers.take(count);
+    return *make_blocks(1).first;
+}
+
+fiber_pool::batch fiber_pool::make_blocks(std::size_t count) {
+    fiber* const list = all_fibers.take(count);
     if (list == nullptr) {
         if (!all_fibers.is_full()) throw std::bad_alloc();
         throw std::system_error(errc::too_many_fibers,
                                 "mioco: a process has at most 16777215 fibers at once");
     }
-    for (fiber* block = list; block != nullptr; block = block->next) block->pool = this;
-    return list;
+    std::size_t made = 0;
+    for (fiber* block = list; block != nullptr; block = block->next) {
+        block->pool = this;
+        ++made;
+    }
+    return {list, made};
 }
 
-void fiber_pool::give(fiber* first) noexcept {
+void fiber_pool::give(fiber& block) noexcept {
     const std::scoped_lock held(lock_);
-    while (first != nullptr) {
-        fiber* const following = first->next;
-        first->next = std::exchange(free_, first);
-        first = following;
-    }
+    block.next = std::exchange(loose_, &block);
+    if (++loose_count_ < batch_size) return;
+    loose_count_ = 0;
+    block.storage = std::exchange(batches_, std::exchange(loose_, nullptr));
+}
+
+void fiber_pool::give_batch(fiber* first) noexcept {
+    const std::scoped_lock held(lock_);
+    first->storage = std::exchange(batches_, first);
 }
 
 bool fiber_pool::fail_tenant(std::uint32_t tenancy, const std::exception_ptr& error) noexcept {
@@ -87,17 +116,22 @@ bool fiber_pool::fail_tenant(std::uint32_t tenancy, const std::exception_ptr& er
     return true;
 }
 
+fiber_cache::~fiber_cache() {
+    while (free_ != nullptr) pool_.give(*std::exchange(free_, free_->next));
+}
+
 void fiber_cache::refill() {
-    free_ = pool_.take(batch);
-    for (const fiber* block = free_; block != nullptr; block = block->next) ++count_;
+    const fiber_pool::batch taken = pool_.take_batch();
+    free_ = taken.first;
+    count_ = taken.count;
 }
 
 // The most recently used half stays.
 void fiber_cache::give_half() noexcept {
     fiber* last_kept = free_;
-    for (std::size_t i = 1; i < batch; ++i) last_kept = last_kept->next;
-    pool_.give(std::exchange(last_kept->next, nullptr));
-    count_ = batch;
+    for (std::size_t i = 1; i < fiber_pool::batch_size; ++i) last_kept = last_kept->next;
+    pool_.give_batch(std::exchange(last_kept->next, nullptr));
+    count_ = fiber_pool::batch_size;
 }
 
 }  // namespace mioco::detail

@@ -22,10 +22,19 @@ public:
     /// Blocks that are still in use come back later.
     void end_rent() noexcept;
 
-    /// One block, or several as a list. Throws `errc::too_many_fibers` or std::bad_alloc.
-    fiber* take(std::size_t count);
-    /// Takes a list of blocks back.
-    void give(fiber* first) noexcept;
+    static constexpr std::size_t batch_size = 32;
+    struct batch {
+        fiber* first;  // linked by `next`
+        std::size_t count;
+    };
+    /// Some free blocks, a batch at most. Throws `errc::too_many_fibers` or std::bad_alloc.
+    batch take_batch();
+    /// One of them. Throws likewise.
+    fiber& take_one();
+    /// Takes a block back.
+    void give(fiber& block) noexcept;
+    /// Takes a list of `batch_size` back.
+    void give_batch(fiber* first) noexcept;
 
     /// Changes with each tenant.
     [[nodiscard]] std::uint32_t tenancy() const noexcept { return tenancy_; }
@@ -35,8 +44,15 @@ public:
     bool fail_tenant(std::uint32_t tenancy, const std::exception_ptr& error) noexcept;
 
 private:
+    fiber* pop_batch() noexcept;
+    batch make_blocks(std::size_t count);
+
     lock lock_;
-    fiber* free_ = nullptr;
+    // Whole batches, handed on without a walk through blocks that are no longer in the cache: the `storage` of each one's first
+    // block is the next batch.
+    fiber* batches_ = nullptr;
+    fiber* loose_ = nullptr;  // fewer than a batch
+    std::size_t loose_count_ = 0;
     runtime_core* tenant_ = nullptr;
     std::uint32_t tenancy_ = 0;  // written while no fiber of the pool is being made
     fiber_pool* next_vacant_ = nullptr;
@@ -46,7 +62,7 @@ private:
 class fiber_cache {
 public:
     explicit fiber_cache(fiber_pool& pool) noexcept : pool_(pool) {}
-    ~fiber_cache() { pool_.give(free_); }
+    ~fiber_cache();
     fiber_cache(const fiber_cache&) = delete;
     fiber_cache& operator=(const fiber_cache&) = delete;
 
@@ -56,17 +72,23 @@ public:
         if (free_ == nullptr) refill();
         fiber& block = *free_;
         free_ = block.next;
+        if (free_ != nullptr) prefetch(*free_);
         --count_;
         return block;
     }
     void give(fiber& block) noexcept {
         block.next = free_;
         free_ = &block;
-        if (++count_ >= 2 * batch) give_half();
+        if (++count_ >= 2 * fiber_pool::batch_size) give_half();
     }
 
 private:
-    static constexpr std::size_t batch = 32;
+    // For the next spawn, which writes to all of it.
+    static void prefetch(const fiber& block) noexcept {
+        const auto* const bytes = reinterpret_cast<const std::byte*>(&block);
+        for (std::size_t line = 0; line < sizeof(fiber); line += 64)
+            __builtin_prefetch(bytes + line, 1);
+    }
 
     void refill();
     void give_half() noexcept;

@@ -93,8 +93,7 @@ void free_block(fiber& f, worker* here) noexcept {
         ::operator delete(f.storage, std::align_val_t{f.task->alignment});
     if (f.name != nullptr) std::free(std::exchange(f.name, nullptr));
     if (here != nullptr && &here->blocks().pool() == f.pool) return here->blocks().give(f);
-    f.next = nullptr;
-    f.pool->give(&f);
+    f.pool->give(f);
 }
 
 }  // namespace

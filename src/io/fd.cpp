@@ -27,7 +27,7 @@ int dead_socket() noexcept {
 
 void end_sides(fd_object& fd) noexcept {
     const waker wake(wait_arm::closed);
-    for (fd_side& each : fd.sides) each.close(wake);
+    for (fd_side* const each : {&fd.reading, &fd.writing}) each->close(wake);
 }
 
 void unwatch(fd_object& fd) noexcept {
@@ -47,7 +47,7 @@ void retire(fd_object& fd) noexcept {
 fd_object* new_fd_object(int number) noexcept {
     fd_object* const fd = all_fds.take(1);
     if (fd == nullptr) return nullptr;
-    for (fd_side& each : fd->sides) each.reset();
+    for (fd_side* const each : {&fd->reading, &fd->writing}) each->reset();
     fd->marks.store(0, std::memory_order_relaxed);
     fd->was_blocking = true;
     fd->may_be_shared = false;
@@ -105,7 +105,7 @@ int release_fd(fd_object& fd) noexcept {
 
 void wake_sides(fd_object& fd) noexcept {
     const waker wake;
-    for (fd_side& each : fd.sides) each.post(wake);
+    for (fd_side* const each : {&fd.reading, &fd.writing}) each->post(wake);
 }
 
 std::uint32_t note_rare_events(fd_object& fd, std::uint32_t events) noexcept {

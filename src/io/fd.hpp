@@ -21,7 +21,8 @@ enum class side : std::uint8_t { read = 0, write = 1 };
 /// connection ends at once, while the number stays taken until the last share is gone: a call that is just being made
 /// with it cannot reach another connection.
 struct alignas(64) fd_object {
-    fd_side sides[2];
+    // What a message touches, in one cache line.
+    fd_side reading;
     std::atomic<int> number{-1};
     // All sticky, and nearly always 0. `hung_up`: hang-up or error was reported; `urgent`: urgent data came, at which a read ends
     // early. After either "a short read means drained" holds no more.
@@ -31,19 +32,21 @@ struct alignas(64) fd_object {
     static constexpr std::uint8_t closed = 2;
     static constexpr std::uint8_t urgent = 4;
     std::atomic<std::uint8_t> marks{0};
-    std::atomic<std::uint8_t> strays{0};  // waits elsewhere since `watcher` was set; a hint
-    bool was_blocking = true;             // before it was adopted; made so again when released
-    bool may_be_shared =
-        false;  // adopted: other descriptors may share the open file, so closing does not unwatch it
+    std::atomic<std::uint8_t> strays{0};       // waits elsewhere since `watcher` was set; a hint
     std::atomic<std::uint16_t> generation{0};  // changed between uses
+    std::atomic<poller*> watcher{nullptr};     // changed under `watch_lock`
+
+    fd_side writing;
     std::atomic<std::uint32_t> shares{0};
     lock watch_lock;
-    std::atomic<poller*> watcher{nullptr};  // changed under `watch_lock`
+    bool was_blocking = true;  // before it was adopted; made so again when released
+    bool may_be_shared =
+        false;  // adopted: other descriptors may share the open file, so closing does not unwatch it
     fd_object* next = nullptr;
 
     explicit fd_object(std::uint32_t) noexcept {}
 
-    fd_side& operator[](side which) noexcept { return sides[static_cast<int>(which)]; }
+    fd_side& operator[](side which) noexcept { return which == side::read ? reading : writing; }
     [[nodiscard]] bool may_read_short() const noexcept {
         return marks.load(std::memory_order_seq_cst) != 0;
     }

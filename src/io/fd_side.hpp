@@ -53,6 +53,18 @@ public:
         drained_by_.store(fiber_index, std::memory_order_relaxed);
     }
 
+    /// [caller of the system call] As `begin_attempt`, before an attempt that will nearly always leave nothing: that stands, unless
+    /// `undrained` follows the attempt.
+    void begin_draining(std::uint32_t fiber_index) noexcept {
+        drained_by_.store(fiber_index, std::memory_order_relaxed);
+        slot_.consume(fiber_index);
+    }
+    /// [the same, when an event has ended the wait of a fiber that had seen it drained] The same: what it saw then stands still.
+    void begin_draining_after_event(std::uint32_t fiber_index) noexcept {
+        slot_.consume_kept(fiber_index);
+    }
+    void undrained() noexcept { drained_by_.store(0, std::memory_order_relaxed); }
+
     /// [caller of the system call] Whether an attempt is pointless, provided that `arm_again` then finds nothing changed.
     [[nodiscard]] bool seen_drained(std::uint32_t fiber_index) const noexcept {
         return drained_by_.load(std::memory_order_relaxed) == fiber_index && !slot_.is_ready();

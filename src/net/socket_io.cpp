@@ -178,18 +178,31 @@ leased socket_receive_leased(const fd_ref& fd) {
     if (running == nullptr) [[unlikely]]
         return receive_leased_on_thread(object);
     fiber& self = *running;
-    if (const int failure = begin_taking(self, object, side::read); failure != 0) [[unlikely]]
-        return {nullptr, spend_for(self, failure)};
+    fd_side& s = object.reading;
+    std::byte* buffer = nullptr;
+    // Borrowed before an event is consumed: it may throw.
+    if (s.seen_drained(self.index)) [[likely]] {
+        if (const int failure = wait_when_drained(self, object, side::read); failure != 0)
+            [[unlikely]]
+            return {nullptr, spend_for(self, failure)};
+        buffer = borrow_lease(*self.on);
+        s.begin_draining_after_event(self.index);
+    } else {
+        if (is_fiber_cancelled(self)) [[unlikely]]
+            return {nullptr, spend_for(self, -ECANCELED)};
+        buffer = borrow_lease(*self.on);
+        s.begin_draining(self.index);
+    }
     worker& here = *self.on;
-    std::byte* const buffer = borrow_lease(here);
     const ssize_t count =
         here.io().receive({buffer, lease_bytes}, object.number.load(std::memory_order_relaxed));
     if (count <= 0) [[unlikely]] {
+        s.undrained();
         give_back_lease(buffer, &here);
         return receive_leased_again(self, object, count);
     }
-    if (static_cast<std::size_t>(count) < lease_bytes) [[likely]]
-        note_drained(self, object, side::read);
+    if (static_cast<std::size_t>(count) == lease_bytes || object.may_read_short()) [[unlikely]]
+        s.undrained();
     spend(self);
     return {buffer, count};
 }

@@ -72,8 +72,7 @@ void free_unstarted(fiber& f) noexcept {
         ::operator delete(f.storage, std::align_val_t{f.task->alignment});
     }
     std::free(std::exchange(f.name, nullptr));
-    f.next = nullptr;
-    f.pool->give(&f);
+    f.pool->give(f);
 }
 
 }  // namespace
@@ -96,7 +95,7 @@ new_fiber make_fiber(runtime* home, const spawn_options& options, const task_ops
     worker* const here = current_worker();
     runtime_core& target = home_for(home, here);
     const bool at_home = here != nullptr && &here->home() == &target;
-    fiber& f = at_home ? here->blocks().take() : *target.pool().take(1);
+    fiber& f = at_home ? here->blocks().take() : target.pool().take_one();
     try {
         f.storage = nullptr;
         f.name = copy_of(options.name);

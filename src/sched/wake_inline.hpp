@@ -26,6 +26,7 @@ public:
         if (f.home.load(std::memory_order_relaxed) != home_ ||
             !f.word.claim_if_parked(token, wait_arm::event)) [[unlikely]]
             return waker().wake(token);
+        f.ctx.prefetch();
         here_.make_ready_from_loop(f);
     }
 

@@ -85,6 +85,24 @@ public:
         return taken;
     }
 
+    /// As socket_receive_leased.
+    int read_draining(fiber& self, int room) {
+        if (side.seen_drained(self.index)) {
+            if (const int failure = wait_for_event(self, false); failure != 0) return failure;
+            side.begin_draining_after_event(self.index);
+        } else {
+            if (self.cancel.load() != 0) return was_cancelled;
+            side.begin_draining(self.index);
+        }
+        int taken = attempt(room);
+        if (taken > 0 && (taken < room || faults.any_read_drains)) return taken;
+        if (!faults.keeps_what_it_saw) side.undrained();
+        if (taken > 0) return taken;
+        taken = attempt_again(self, room, taken);
+        if (taken > 0 && taken < room) side.end_drained(self.index);
+        return taken;
+    }
+
     /// As attempt_first with what follows it.
     int read_eagerly(fiber& self, int room) {
         if (self.cancel.load() != 0) return was_cancelled;

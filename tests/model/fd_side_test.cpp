@@ -18,7 +18,7 @@ struct readers : fd_model<Sync> {
         int size;
         fd_faults faults = {};
         int shortages = 0;
-        bool eager = false;  // as writes are
+        enum class by { plain_reads, eager_reads, draining_reads } way = by::plain_reads;
     };
 
     readers(checker& run, shape s) : model(run, s.callers, s.faults) {
@@ -26,8 +26,7 @@ struct readers : fd_model<Sync> {
         for (auto& each : model::fibers) {
             run.thread("reader", [this, &each, s] {
                 for (int had = 0; had < s.items;) {
-                    const int taken =
-                        s.eager ? model::read_eagerly(each, s.room) : model::read(each, s.room);
+                    const int taken = read(each, s);
                     if (taken == model::had_no_memory) continue;
                     check(taken > 0, "nobody closed or cancelled");
                     had += taken;
@@ -40,7 +39,21 @@ struct readers : fd_model<Sync> {
         });
         run.thread("poller", [this] { model::poll(); });
     }
+
+    int read(typename model::fiber& reader, const shape& s) {
+        switch (s.way) {
+            case shape::by::eager_reads:
+                return model::read_eagerly(reader, s.room);
+            case shape::by::draining_reads:
+                return model::read_draining(reader, s.room);
+            default:
+                return model::read(reader, s.room);
+        }
+    }
 };
+
+constexpr auto eagerly = readers<>::shape::by::eager_reads;
+constexpr auto draining = readers<>::shape::by::draining_reads;
 
 TEST(fd_side, a_reader_never_sleeps_while_there_is_data) {
     expect_holds(explore<readers<>>({}, readers<>::shape{1, 3, 1, 3, 1}));
@@ -59,16 +72,33 @@ TEST(fd_side, two_readers_both_get_data_that_comes_at_once) {
 }
 
 TEST(fd_side, an_eager_caller_never_sleeps_while_there_is_room) {
-    expect_holds(explore<readers<>>({}, readers<>::shape{1, 3, 1, 3, 1, {}, 0, true}));
+    expect_holds(explore<readers<>>({}, readers<>::shape{1, 3, 1, 3, 1, {}, 0, eagerly}));
 }
 
 TEST(fd_side, two_eager_callers_both_get_room_that_comes_at_once) {
-    expect_holds(explore<readers<>>({}, readers<>::shape{2, 1, 1, 1, 2, {}, 0, true}));
+    expect_holds(explore<readers<>>({}, readers<>::shape{2, 1, 1, 1, 2, {}, 0, eagerly}));
 }
 
 TEST(fd_side, mutant_that_is_eager_and_arms_over_a_foreign_attempt_sleeps_while_there_is_room) {
     expect_violation(
-        explore<readers<>>({}, readers<>::shape{2, 1, 1, 1, 2, {.arms_anyhow = true}, 0, true}),
+        explore<readers<>>({}, readers<>::shape{2, 1, 1, 1, 2, {.arms_anyhow = true}, 0, eagerly}),
+        waits_for_ever);
+}
+
+TEST(fd_side, a_draining_reader_never_sleeps_while_there_is_data) {
+    expect_holds(explore<readers<>>({}, readers<>::shape{1, 3, 1, 3, 1, {}, 0, draining}));
+    expect_holds(explore<readers<>>({}, readers<>::shape{1, 3, 2, 3, 1, {}, 2, draining}));
+}
+
+TEST(fd_side, two_draining_readers_both_get_data_that_comes_at_once) {
+    expect_holds(explore<readers<>>({}, readers<>::shape{2, 1, 1, 1, 2, {}, 0, draining}));
+    expect_holds(explore<readers<>>({}, readers<>::shape{2, 1, 1, 2, 1, {}, 0, draining}));
+}
+
+TEST(fd_side, mutant_that_drains_and_keeps_what_it_saw_sleeps_while_there_is_data) {
+    expect_violation(
+        explore<readers<>>(
+            {}, readers<>::shape{1, 2, 1, 1, 2, {.keeps_what_it_saw = true}, 0, draining}),
         waits_for_ever);
 }
 

@@ -22,7 +22,7 @@ using mioco::detail::wait_word;
 // A waiter that needs no worker: a block as threads have it.
 class waiter {
 public:
-    waiter() : block_(*mioco::detail::fiber_pool::of_threads().take(1)) {
+    waiter() : block_(mioco::detail::fiber_pool::of_threads().take_one()) {
         block_.is_thread = true;
         block_.thread_wakeup_fd = mioco::detail::sys::event_fd();
         block_.timer.reset();
@@ -34,8 +34,7 @@ public:
         mioco::detail::sys::close(block_.thread_wakeup_fd);
         block_.thread_wakeup_fd = -1;
         block_.is_thread = false;
-        block_.next = nullptr;
-        mioco::detail::fiber_pool::of_threads().give(&block_);
+        mioco::detail::fiber_pool::of_threads().give(block_);
     }
     waiter(const waiter&) = delete;
     waiter& operator=(const waiter&) = delete;
