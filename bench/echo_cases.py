@@ -136,7 +136,7 @@ def two_workers(run):
             with p.serve(run.programs, peer, workers, cpus) as server:
                 return p.load(run.programs, server, c=128, r=rate, t=run.seconds)
 
-        samples = m.interleave(run.rounds(5), {f"{peer.name}, 1 worker": 1, f"{peer.name}, 2 workers": 2}, once)
+        samples = m.interleave(run.rounds(9), {f"{peer.name}, 1 worker": 1, f"{peer.name}, 2 workers": 2}, once)
         result.samples |= samples
         for who, taken in samples.items():
             result.rows.append(_latency_row(who, rate, taken))

@@ -45,5 +45,6 @@ def write(folder, facts, results, quick):
     for result in results:
         raw["cases"][result.name] = {"checks": [dataclasses.asdict(c) | {"met": c.met} for c in result.checks],
                                      "samples": result.samples}
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "RESULTS.md").write_text(markdown(facts, results, quick), encoding="utf-8")
     (folder / "results.json").write_text(json.dumps(raw, indent=1) + "\n", encoding="utf-8")

@@ -146,6 +146,11 @@ public:
         return {(old & done) != 0, epoch_of(old)};
     }
 
+    /// [fiber] Of its last wait.
+    [[nodiscard]] std::uint64_t last_epoch() const noexcept {
+        return epoch_of(word_.load(std::memory_order_relaxed));
+    }
+
     /// [fiber] Whether the wait is over. Acquire: then the frame holds what the winner wrote.
     [[nodiscard]] bool is_done() const noexcept {
         return (word_.load(std::memory_order_acquire) & done) != 0;

@@ -7,6 +7,7 @@
 #include "base/block_table.hpp"
 #include "base/lock.hpp"
 #include "io/fd_side.hpp"
+#include "io/stray_waits.hpp"
 
 namespace mioco::detail {
 
@@ -32,13 +33,13 @@ struct alignas(64) fd_object {
     static constexpr std::uint8_t closed = 2;
     static constexpr std::uint8_t urgent = 4;
     std::atomic<std::uint8_t> marks{0};
-    std::atomic<std::uint8_t> strays{0};       // waits elsewhere since `watcher` was set; a hint
     std::atomic<std::uint16_t> generation{0};  // changed between uses
     std::atomic<poller*> watcher{nullptr};     // changed under `watch_lock`
 
     fd_side writing;
     std::atomic<std::uint32_t> shares{0};
     lock watch_lock;
+    stray_waits strays;        // under `watch_lock`
     bool was_blocking = true;  // before it was adopted; made so again when released
     bool may_be_shared =
         false;  // adopted: other descriptors may share the open file, so closing does not unwatch it

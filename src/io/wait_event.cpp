@@ -11,24 +11,20 @@ namespace mioco::detail {
 
 namespace {
 
-constexpr std::uint8_t strays_until_moved = 8;
-
-// A descriptor stays with the poller of the worker on which it first had to wait. It moves when its fiber has waited elsewhere
-// several times since, as each wait on another worker costs a hand-over between cores; and at once when that poller is
-// another runtime's, which may not be running.
-int move_watch(fd_object& fd, poller& here) noexcept {
+// A descriptor stays with the poller of the worker on which it first had to wait. It moves when its fiber waits elsewhere again
+// and again, as each wait on another worker costs a hand-over between cores; and at once when that poller is another
+// runtime's, which may not be running.
+int move_watch(const fiber& self, fd_object& fd, poller& here) noexcept {
     const std::scoped_lock held(fd.watch_lock);
     poller* const watcher = fd.watcher.load(std::memory_order_relaxed);
     if (watcher == &here || fd.is_closed()) return 0;
     if (watcher != nullptr) {
-        const auto strays =
-            static_cast<std::uint8_t>(fd.strays.load(std::memory_order_relaxed) + 1);
-        fd.strays.store(strays, std::memory_order_relaxed);
-        if (strays < strays_until_moved && watcher->group() == here.group()) return 0;
+        const bool often = fd.strays.add(self.token(self.word.last_epoch()));
+        if (!often && watcher->group() == here.group()) return 0;
         watcher->unwatch(fd);
         fd.watcher.store(nullptr, std::memory_order_release);
     }
-    fd.strays.store(0, std::memory_order_relaxed);
+    fd.strays.reset();
     const int failure = here.watch(fd);
     if (failure == 0) fd.watcher.store(&here, std::memory_order_release);
     return failure;
@@ -48,8 +44,8 @@ void wait_otherwise(parking& wait, fd_object& fd, side which, fd_side::arming fo
 
 }  // namespace
 
-int event_wait::watch_elsewhere(fd_object& fd, poller& here) noexcept {
-    const int failure = move_watch(fd, here);
+int event_wait::watch_elsewhere(const fiber& self, fd_object& fd, poller& here) noexcept {
+    const int failure = move_watch(self, fd, here);
     // Whoever else waits there is told of no event any more: it tries again, and gets the error itself.
     if (failure < 0) wake_sides(fd);
     return failure;

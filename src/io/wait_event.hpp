@@ -20,7 +20,7 @@ int block_for_event(fd_object& fd, side which);
 /// What is rare about a wait, out of line.
 struct event_wait {
     /// The descriptor is not watched by this worker's poller. Returns 0, or why it cannot be watched.
-    static int watch_elsewhere(fd_object& fd, poller& here) noexcept;
+    static int watch_elsewhere(const fiber& self, fd_object& fd, poller& here) noexcept;
     /// The slot was not free.
     static int end_unarmed(fiber& self, fd_object& fd, side which, wait_token open,
                            fd_side::arming found) noexcept;
@@ -39,7 +39,7 @@ template <class Arm>
                                                Arm arm) noexcept {
     worker& here = *self.on;
     if (fd.watcher.load(std::memory_order_acquire) != &here.events()) [[unlikely]] {
-        if (const int failure = event_wait::watch_elsewhere(fd, here.events()); failure < 0)
+        if (const int failure = event_wait::watch_elsewhere(self, fd, here.events()); failure < 0)
             return failure;
     }
     const wait_token open = open_wait(self, reason_for(which), is_fiber_masked(self, here));

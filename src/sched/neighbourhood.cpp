@@ -62,24 +62,33 @@ void neighbourhood::ensure_watcher() noexcept {
 }
 
 void neighbourhood::help() noexcept {
-    bool helped = false;
-    for_each_other([&](worker& other) {
-        view& seen = views_[other.number()];
-        const std::uint32_t polls = other.polls_.load(std::memory_order_relaxed);
-        if (!other.is_asleep()) {
-            helped |= steal_from(other, seen.queue_position);
-            if (polls == seen.polls) helped |= relieve(other);
-        }
-        seen = {other.queue_.position(), polls};
-    });
-    interval_ns_ = helped ? shortest_interval_ns : std::min(2 * interval_ns_, longest_interval_ns);
+    bool is_needed = false;
+    const nanoseconds_t now = self_.home().io().now();
+    for_each_other([&](worker& other) { is_needed |= help(other, now); });
+    interval_ns_ =
+        is_needed ? shortest_interval_ns : std::min(2 * interval_ns_, longest_interval_ns);
+}
+
+// Whether there was something to do, or will be at the next look if it goes on so.
+bool neighbourhood::help(worker& other, nanoseconds_t now) noexcept {
+    const neighbour_view::signs signs{
+        other.queue_.position(), other.polls_.load(std::memory_order_relaxed),
+        other.sleeps_.load(std::memory_order_relaxed), other.is_asleep()};
+    const auto found = views_[other.number()].look(signs, now);
+    if (found.is_asleep) return false;
+    bool helped = found.may_be_stolen_from && steal_from(other, found.queue_end_before);
+    if (found.is_held_up) helped |= relieve(other);
+    return helped || other.queue_.has_before(found.queue_end_before);
 }
 
 bool neighbourhood::steal_waiting() noexcept {
     if (alone()) return false;
     bool stolen = false;
+    const nanoseconds_t now = self_.home().io().now();
     for_each_other([&](worker& other) {
-        if (!stolen) stolen = steal_from(other, views_[other.number()].queue_position);
+        if (stolen) return;
+        const std::uint32_t sleeps = other.sleeps_.load(std::memory_order_relaxed);
+        stolen = steal_from(other, views_[other.number()].may_steal_up_to(sleeps, now));
     });
     return stolen;
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "sched/neighbour_view.hpp"
 #include "time/lazy_timer.hpp"
 
 namespace mioco::detail {
@@ -14,15 +15,15 @@ class worker;
 // How workers help each other.
 //
 // A worker runs the fibers whose events it polls, and wakes no other for them: a hand-over to a sleeping core costs more than most
-// handlers do. Instead an idle worker looks after the busy ones. While any worker is inside a fiber, one or two of the
-// idle ones are watchers: they sleep for 100 us at a time, more when there was nothing to do, and then take
+// handlers do. Instead an idle worker looks after the busy ones. While any worker is inside a fiber, one of the idle ones is the
+// watcher: it sleeps for 100 us at a time, more when there was nothing to do, and then takes
 //
-//   - fibers that were queued at the last look already, and so have waited for that long;
-//   - from a worker that has not polled since: the events at its poller, its overdue timers, what others delivered to it, and
-//     at last the fiber in its slot. A fiber that computes for a second holds up nobody else.
+//   - from a worker that has been busy for 400 us without a pause: fibers that were queued at the last look already;
+//   - from a worker that has not polled since the last look: those, the events at its poller, its overdue timers, what others
+//     delivered to it, and at last the fiber in its slot. A fiber that computes for a second holds up nobody else.
 //
-// When all have been idle for a while the watchers go to sleep for good, and no CPU is used. The worker that is then the first to get
-// something to do, and finds no watcher, wakes one.
+// When all have been idle for a while the watcher goes to sleep for good, and no CPU is used. The worker that is then the first to
+// get something to do, and finds no watcher, wakes one.
 
 /// What the workers of a runtime know of each other.
 struct idle_board {
@@ -52,33 +53,29 @@ public:
 
     /// Takes what has waited, see above. Fibers are queued at the own worker.
     void help() noexcept;
-    /// Only what was queued at the last look: for a worker that has nothing left to do. Whether there was any.
+    /// Only from a queue: for a worker that has nothing left to do. Whether there was any.
     bool steal_waiting() noexcept;
 
 private:
-    struct view {
-        std::uint64_t queue_position = 0;
-        std::uint32_t polls = 0;
-    };
-
     [[nodiscard]] bool alone() const noexcept;
     [[nodiscard]] bool any_busy() const noexcept;
     [[nodiscard]] idle_board& board() const noexcept;
+    bool help(worker& other, nanoseconds_t now) noexcept;
     bool steal_from(worker& other, std::uint64_t up_to) noexcept;
     bool relieve(worker& other) noexcept;
     template <class Visit>
     void for_each_other(Visit visit);
 
-    static constexpr unsigned most_watchers = 2;
+    static constexpr unsigned most_watchers = 1;
     static constexpr unsigned quiet_rounds_until_sleep = 40;
     static constexpr nanoseconds_t shortest_interval_ns = 100'000;
-    static constexpr nanoseconds_t longest_interval_ns = 500'000;
+    static constexpr nanoseconds_t longest_interval_ns = 1'000'000;
 
     worker& self_;
     bool watching_ = false;
     unsigned quiet_rounds_ = 0;  // sleeps in a row before which nobody was busy
     nanoseconds_t interval_ns_ = shortest_interval_ns;
-    std::vector<view> views_;  // of each worker, by number, at the last look
+    std::vector<neighbour_view> views_;  // of each worker, by number
 };
 
 }  // namespace mioco::detail

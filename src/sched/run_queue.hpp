@@ -81,6 +81,11 @@ public:
         return tail_.load(std::memory_order_acquire);
     }
 
+    /// [any] A guess whether something that was put in before this position is still there.
+    [[nodiscard]] bool has_before(std::uint64_t position) const noexcept {
+        return head_.load(std::memory_order_acquire) < position;
+    }
+
     /// [any] A guess, unless the owner asks and finds it empty.
     [[nodiscard]] bool empty() const noexcept {
         return head_.load(std::memory_order_acquire) == tail_.load(std::memory_order_acquire);

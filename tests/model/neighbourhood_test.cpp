@@ -25,7 +25,7 @@ struct workers {
         bool watching = false;
         unsigned quiet_rounds = quiet_rounds_until_sleep;
     };
-    static constexpr unsigned most_watchers = 2;
+    static constexpr unsigned most_watchers = 1;
     static constexpr unsigned quiet_rounds_until_sleep = 1;
 
     workers(checker& run, unsigned busy, unsigned quiet, faults with) : wrong(with) {
