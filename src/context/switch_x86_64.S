@@ -16,7 +16,7 @@
 
     .text
     .globl  mioco_switch
-    .hidden mioco_switch
+    .protected mioco_switch  // as a shared library: never by way of the procedure linkage table
     .type   mioco_switch, @function
     .p2align 4
 mioco_switch:

@@ -7,8 +7,8 @@ namespace mioco::detail {
 
 // No destructor, hence no guard to check at each access. A name that assembler statements know, see current.hpp; and in the
 // memory that each thread has from the start, so that its distance from the thread's pointer is the same for all.
-[[gnu::visibility("hidden"), gnu::tls_model("initial-exec")]]
-extern constinit thread_local thread_state state asm("mioco_thread_state");
+[[gnu::tls_model("initial-exec")]] extern constinit thread_local thread_state state asm(
+    "mioco_thread_state");
 constinit thread_local thread_state state;
 
 namespace {

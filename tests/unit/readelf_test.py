@@ -11,31 +11,42 @@ import sys
 build = pathlib.Path(sys.argv[1])
 
 
+# What readelf says of a member that Clang's link-time optimization has yet to make an object file of.
+BITCODE = "LLVM bitcode"
+
+
 def readelf(option, path):
-    return subprocess.run(["readelf", "--wide", option, path], check=True, capture_output=True,
-                          text=True).stdout
+    """What it says of the object files in there, and how many are none yet."""
+    done = subprocess.run(["readelf", "--wide", option, path], check=False, capture_output=True, text=True)
+    errors = done.stderr.splitlines()
+    assert all(BITCODE in line for line in errors), f"{path}: {done.stderr}"
+    assert errors or done.returncode == 0, f"{path}: readelf ended with {done.returncode}"
+    return done.stdout, len(errors)
 
 
 def stack_flags(program):
-    found = re.findall(r"GNU_STACK\s+\S+\s+\S+\s+\S+\s+\S+\s+\S+\s+(\S+)", readelf("--segments", program))
+    found = re.findall(r"GNU_STACK\s+\S+\s+\S+\s+\S+\s+\S+\s+\S+\s+(\S+)", readelf("--segments", program)[0])
     assert len(found) == 1, f"{program}: no single GNU_STACK segment"
     return found[0]
 
 
 def sections_by_member(archive):
-    """The sections of each object file in an archive, or of a shared library as its one member."""
+    """The sections of each object file in an archive, and the number of members that are none yet."""
     members, name = {}, str(archive)
-    for line in readelf("--sections", archive).splitlines():
+    text, unfinished = readelf("--sections", archive)
+    for line in text.splitlines():
         if not line.strip():
             continue
         if line.startswith("File:"):
             name = line.split(":", 1)[1].strip()
         members.setdefault(name, []).append(line)
-    return members
+    with_sections = {name: lines for name, lines in members.items() if len(lines) > 1}
+    assert len(members) - len(with_sections) == unfinished, f"{archive}: members without sections"
+    return with_sections, unfinished
 
 
 def claims(path):
-    return [line.strip() for line in readelf("--notes", path).splitlines()
+    return [line.strip() for line in readelf("--notes", path)[0].splitlines()
             if re.search(r"\b(IBT|SHSTK|GCS)\b", line)]
 
 
@@ -48,8 +59,8 @@ def main():
         assert "E" not in flags, f"{program}: executable stack ({flags})"
         assert not claims(program), f"{program} claims {claims(program)}"
     if library.suffix == ".a":
-        members = sections_by_member(library)
-        assert len(members) > 10, f"{library}: only {len(members)} members were read"
+        members, unfinished = sections_by_member(library)
+        assert len(members) + unfinished > 10, f"{library}: only {len(members)} members were read"
         for member, lines in members.items():
             notes = [line for line in lines if ".note.GNU-stack" in line]
             assert len(notes) == 1, f"{member}: no .note.GNU-stack, so its stack is executable"
