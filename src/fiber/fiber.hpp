@@ -69,8 +69,9 @@ struct alignas(64) fiber {
     // Who the block is now; written by the maker before `home`. Numbers are never used again.
     std::atomic<std::uint64_t> id{0};
     stack memory;
-    int thread_wakeup_fd = -1;  // of a plain thread
-    std::uint32_t tenancy = 0;  // of its pool when it was made, see fiber_pool
+    int thread_wakeup_fd = -1;      // of a plain thread
+    std::uint32_t tenancy = 0;      // of its pool when it was made, see fiber_pool
+    std::uint64_t stray_epoch = 0;  // its last wait that `stray_waits` counted
 
     alignas(64) fiber* next = nullptr;  // in an inbox, a list of ready fibers, or a free list
     fiber_pool* pool = nullptr;         // never changes once it is set

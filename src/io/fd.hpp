@@ -39,10 +39,10 @@ struct alignas(64) fd_object {
     fd_side writing;
     std::atomic<std::uint32_t> shares{0};
     lock watch_lock;
-    stray_waits strays;        // under `watch_lock`
     bool was_blocking = true;  // before it was adopted; made so again when released
     bool may_be_shared =
         false;  // adopted: other descriptors may share the open file, so closing does not unwatch it
+    stray_waits strays;  // under `watch_lock`
     fd_object* next = nullptr;
 
     explicit fd_object(std::uint32_t) noexcept {}
@@ -67,6 +67,8 @@ struct alignas(64) fd_object {
         return *reinterpret_cast<fd_object*>(key & ((std::uint64_t{1} << 48) - 1));
     }
 };
+
+static_assert(sizeof(fd_object) == 128);
 
 using fd_table = block_table<fd_object, 512, 8192>;
 extern constinit fd_table all_fds;

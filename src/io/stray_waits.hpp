@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "fiber/wait_word.hpp"
-
 namespace mioco::detail {
 
 /// How often, of late, fibers waited for a descriptor on another worker than the one that watches it. A fiber that another worker
@@ -13,26 +11,21 @@ namespace mioco::detail {
 /// counted.
 class stray_waits {
 public:
-    /// Counts one, by a fiber whose wait before this was `last`. True: so many that the descriptor should move there.
-    [[nodiscard]] bool add(wait_token last) noexcept {
-        // Between two strays of one fiber lie its waits at home. (Those for other things are taken for such, too.)
-        if (last.index() == last_.index()) {
-            const std::uint64_t waits_since = last.epoch() - last_.epoch();
-            count_ -= static_cast<std::uint32_t>(
-                std::min<std::uint64_t>(count_, waits_since / waits_that_forget_one));
-        }
-        last_ = last;
+    /// Counts one, of a fiber that has waited so many times since its last stray wait, for whatever and wherever. True: so
+    /// many that the descriptor should move.
+    [[nodiscard]] bool add(std::uint64_t waits_since) noexcept {
+        const std::uint64_t forgotten = waits_since / waits_that_forget_one;
+        count_ -= static_cast<std::uint8_t>(std::min<std::uint64_t>(count_, forgotten));
         return ++count_ >= most;
     }
     void reset() noexcept { count_ = 0; }
 
-    static constexpr std::uint32_t most = 8;
+    static constexpr std::uint8_t most = 8;
+    // Waits at home and waits for something else look the same. A fiber that does a few other things a turn is not at home.
+    static constexpr std::uint64_t waits_that_forget_one = 16;
 
 private:
-    static constexpr std::uint64_t waits_that_forget_one = 3;
-
-    std::uint32_t count_ = 0;
-    wait_token last_;
+    std::uint8_t count_ = 0;
 };
 
 }  // namespace mioco::detail

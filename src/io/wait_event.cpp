@@ -2,6 +2,7 @@
 #include "io/wait_event.hpp"
 
 #include <mutex>
+#include <utility>
 
 #include <poll.h>
 
@@ -11,15 +12,22 @@ namespace mioco::detail {
 
 namespace {
 
+// Of the fiber that is about to wait: none, if it is bound to its worker, and so will never be elsewhere.
+std::uint64_t waits_since_stray(fiber& self) noexcept {
+    const std::uint64_t epoch = self.word.last_epoch() + 1;
+    const std::uint64_t before = std::exchange(self.stray_epoch, epoch);
+    return self.pinned ? 0 : epoch - before - 1;
+}
+
 // A descriptor stays with the poller of the worker on which it first had to wait. It moves when its fiber waits elsewhere again
 // and again, as each wait on another worker costs a hand-over between cores; and at once when that poller is another
 // runtime's, which may not be running.
-int move_watch(const fiber& self, fd_object& fd, poller& here) noexcept {
+int move_watch(fiber& self, fd_object& fd, poller& here) noexcept {
     const std::scoped_lock held(fd.watch_lock);
     poller* const watcher = fd.watcher.load(std::memory_order_relaxed);
     if (watcher == &here || fd.is_closed()) return 0;
     if (watcher != nullptr) {
-        const bool often = fd.strays.add(self.token(self.word.last_epoch()));
+        const bool often = fd.strays.add(waits_since_stray(self));
         if (!often && watcher->group() == here.group()) return 0;
         watcher->unwatch(fd);
         fd.watcher.store(nullptr, std::memory_order_release);
@@ -44,7 +52,7 @@ void wait_otherwise(parking& wait, fd_object& fd, side which, fd_side::arming fo
 
 }  // namespace
 
-int event_wait::watch_elsewhere(const fiber& self, fd_object& fd, poller& here) noexcept {
+int event_wait::watch_elsewhere(fiber& self, fd_object& fd, poller& here) noexcept {
     const int failure = move_watch(self, fd, here);
     // Whoever else waits there is told of no event any more: it tries again, and gets the error itself.
     if (failure < 0) wake_sides(fd);

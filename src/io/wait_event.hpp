@@ -20,7 +20,7 @@ int block_for_event(fd_object& fd, side which);
 /// What is rare about a wait, out of line.
 struct event_wait {
     /// The descriptor is not watched by this worker's poller. Returns 0, or why it cannot be watched.
-    static int watch_elsewhere(const fiber& self, fd_object& fd, poller& here) noexcept;
+    static int watch_elsewhere(fiber& self, fd_object& fd, poller& here) noexcept;
     /// The slot was not free.
     static int end_unarmed(fiber& self, fd_object& fd, side which, wait_token open,
                            fd_side::arming found) noexcept;

@@ -14,31 +14,31 @@ public:
     struct signs {
         std::uint64_t queue_end = 0;  // position in its queue that the next fiber gets
         std::uint32_t polls = 0;
-        std::uint32_t sleeps = 0;
+        std::uint32_t pauses = 0;
         bool asleep = false;
     };
     struct findings {
         bool is_asleep;
-        bool is_held_up;          // inside one fiber since the last look
+        bool is_held_up;          // has not polled since the last look
         bool may_be_stolen_from;  // what was put in its queue before:
         std::uint64_t queue_end_before;
     };
 
     findings look(const signs& seen, nanoseconds_t now) noexcept {
         const signs before = std::exchange(last_, seen);
-        if (seen.asleep || seen.sleeps != before.sleeps) busy_since_ = now;
+        if (seen.pauses != before.pauses) busy_since_ = now;
         const bool held_up = !seen.asleep && seen.polls == before.polls;
         return {seen.asleep, held_up, held_up || busy_for_long(now), before.queue_end};
     }
 
     /// Between looks: where a thief who has nothing else to do has to stop. 0 if it must not begin.
-    [[nodiscard]] std::uint64_t may_steal_up_to(std::uint32_t sleeps,
+    [[nodiscard]] std::uint64_t may_steal_up_to(std::uint32_t pauses,
                                                 nanoseconds_t now) const noexcept {
-        return sleeps == last_.sleeps && busy_for_long(now) ? last_.queue_end : 0;
+        return pauses == last_.pauses && busy_for_long(now) ? last_.queue_end : 0;
     }
 
-    // A worker that slept in between has been done with all it had. So what is queued is a burst, and the end of a burst costs less
-    // there than on a core that has to be woken for it.
+    // A worker that had a pause in between has been done with all it had. So what is queued is a burst, and the end of a burst costs
+    // less there than on a core that has to be woken for it.
     static constexpr nanoseconds_t burst_ns = 400'000;
 
 private:

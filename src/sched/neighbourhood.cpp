@@ -19,6 +19,10 @@ bool neighbourhood::any_busy() const noexcept {
     return board().idle.load(std::memory_order_seq_cst) < self_.home().worker_count();
 }
 
+unsigned neighbourhood::most_watchers() const noexcept {
+    return self_.home().worker_count() > 2 ? 2 : 1;
+}
+
 template <class Visit>
 void neighbourhood::for_each_other(Visit visit) {
     const unsigned count = self_.home().worker_count();
@@ -35,12 +39,23 @@ void neighbourhood::depart() noexcept { board().idle.fetch_add(1, std::memory_or
 
 bool neighbourhood::begin_sleep() noexcept {
     if (alone()) return false;
+    const nanoseconds_t now = self_.home().io().now();
+    pauses_.begin(now);
     board().idle.fetch_add(1, std::memory_order_seq_cst);
     quiet_rounds_ = any_busy() ? 0 : quiet_rounds_ + 1;
-    if (quiet_rounds_ > quiet_rounds_until_sleep) return false;
-    watching_ = board().watchers.fetch_add(1, std::memory_order_seq_cst) < most_watchers;
+    if (quiet_rounds_ > quiet_rounds_until_sleep) return watched_ = false;
+    watching_ = board().watchers.fetch_add(1, std::memory_order_seq_cst) < most_watchers();
     if (!watching_) board().watchers.fetch_sub(1, std::memory_order_seq_cst);
+    if (watching_ && now - looked_at_ > 2 * longest_interval_ns) begin_watching(now);
+    watched_ = watching_;
     return watching_;
+}
+
+// What it knows of the others is old.
+void neighbourhood::begin_watching(nanoseconds_t now) noexcept {
+    interval_ns_ = shortest_interval_ns;
+    looked_at_ = now;
+    for_each_other([&](worker& other) { static_cast<void>(look(other, now)); });
 }
 
 void neighbourhood::end_sleep() noexcept {
@@ -48,6 +63,7 @@ void neighbourhood::end_sleep() noexcept {
     if (watching_) board().watchers.fetch_sub(1, std::memory_order_seq_cst);
     watching_ = false;
     board().idle.fetch_sub(1, std::memory_order_seq_cst);
+    pauses_.end(self_.home().io().now());
 }
 
 bool neighbourhood::need_a_watcher() const noexcept {
@@ -62,33 +78,45 @@ void neighbourhood::ensure_watcher() noexcept {
 }
 
 void neighbourhood::help() noexcept {
-    bool is_needed = false;
     const nanoseconds_t now = self_.home().io().now();
+    // A busy worker needs time between two looks to show that it gets on.
+    if (now - looked_at_ < shortest_interval_ns / 2) return;
+    looked_at_ = now;
+    bool is_needed = false;
     for_each_other([&](worker& other) { is_needed |= help(other, now); });
     interval_ns_ =
         is_needed ? shortest_interval_ns : std::min(2 * interval_ns_, longest_interval_ns);
 }
 
+neighbour_view::findings neighbourhood::look(worker& other, nanoseconds_t now) noexcept {
+    const neighbour_view::signs signs{other.queue_.position(),
+                                      other.polls_.load(std::memory_order_relaxed),
+                                      other.neighbours_.pauses_.value(), other.is_asleep()};
+    return views_[other.number()].look(signs, now);
+}
+
 // Whether there was something to do, or will be at the next look if it goes on so.
 bool neighbourhood::help(worker& other, nanoseconds_t now) noexcept {
-    const neighbour_view::signs signs{
-        other.queue_.position(), other.polls_.load(std::memory_order_relaxed),
-        other.sleeps_.load(std::memory_order_relaxed), other.is_asleep()};
-    const auto found = views_[other.number()].look(signs, now);
+    const auto found = look(other, now);
     if (found.is_asleep) return false;
     bool helped = found.may_be_stolen_from && steal_from(other, found.queue_end_before);
     if (found.is_held_up) helped |= relieve(other);
     return helped || other.queue_.has_before(found.queue_end_before);
 }
 
-bool neighbourhood::steal_waiting() noexcept {
+bool neighbourhood::find_waiting() noexcept {
     if (alone()) return false;
-    bool stolen = false;
     const nanoseconds_t now = self_.home().io().now();
+    // A watcher whose sleeps are all cut short by little things to do has not looked for long.
+    if (watched_ && now - looked_at_ >= 2 * shortest_interval_ns) {
+        help();
+        return !self_.has_nothing_queued();
+    }
+    bool stolen = false;
     for_each_other([&](worker& other) {
         if (stolen) return;
-        const std::uint32_t sleeps = other.sleeps_.load(std::memory_order_relaxed);
-        stolen = steal_from(other, views_[other.number()].may_steal_up_to(sleeps, now));
+        const std::uint32_t pauses = other.neighbours_.pauses_.value();
+        stolen = steal_from(other, views_[other.number()].may_steal_up_to(pauses, now));
     });
     return stolen;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sched/neighbour_view.hpp"
+#include "sched/pause_count.hpp"
 #include "time/lazy_timer.hpp"
 
 namespace mioco::detail {
@@ -15,8 +16,8 @@ class worker;
 // How workers help each other.
 //
 // A worker runs the fibers whose events it polls, and wakes no other for them: a hand-over to a sleeping core costs more than most
-// handlers do. Instead an idle worker looks after the busy ones. While any worker is inside a fiber, one of the idle ones is the
-// watcher: it sleeps for 100 us at a time, more when there was nothing to do, and then takes
+// handlers do. Instead an idle worker looks after the busy ones. While any worker is inside a fiber, one of the idle ones
+// watches, or two of many: it sleeps for 100 us at a time, more when there was nothing to do, and then takes
 //
 //   - from a worker that has been busy for 400 us without a pause: fibers that were queued at the last look already;
 //   - from a worker that has not polled since the last look: those, the events at its poller, its overdue timers, what others
@@ -53,26 +54,32 @@ public:
 
     /// Takes what has waited, see above. Fibers are queued at the own worker.
     void help() noexcept;
-    /// Only from a queue: for a worker that has nothing left to do. Whether there was any.
-    bool steal_waiting() noexcept;
+    /// For a worker that has nothing left to do: what has waited, as far as that is known from the last look. Whether there was
+    /// any.
+    bool find_waiting() noexcept;
 
 private:
     [[nodiscard]] bool alone() const noexcept;
     [[nodiscard]] bool any_busy() const noexcept;
+    [[nodiscard]] unsigned most_watchers() const noexcept;
     [[nodiscard]] idle_board& board() const noexcept;
+    void begin_watching(nanoseconds_t now) noexcept;
+    neighbour_view::findings look(worker& other, nanoseconds_t now) noexcept;
     bool help(worker& other, nanoseconds_t now) noexcept;
     bool steal_from(worker& other, std::uint64_t up_to) noexcept;
     bool relieve(worker& other) noexcept;
     template <class Visit>
     void for_each_other(Visit visit);
 
-    static constexpr unsigned most_watchers = 1;
     static constexpr unsigned quiet_rounds_until_sleep = 40;
     static constexpr nanoseconds_t shortest_interval_ns = 100'000;
     static constexpr nanoseconds_t longest_interval_ns = 1'000'000;
 
     worker& self_;
     bool watching_ = false;
+    bool watched_ = false;  // in its last sleep
+    pause_count pauses_;
+    nanoseconds_t looked_at_ = 0;
     unsigned quiet_rounds_ = 0;  // sleeps in a row before which nobody was busy
     nanoseconds_t interval_ns_ = shortest_interval_ns;
     std::vector<neighbour_view> views_;  // of each worker, by number

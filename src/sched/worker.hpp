@@ -163,9 +163,8 @@ private:
     timer_heap timers_;
     nanoseconds_t polled_at_ = 0;
     bool slept_ = true;  // since it last ran a fiber
-    // Times it has polled and slept, for neighbours who want to know whether it is held up or has too much to do. Relaxed: hints.
+    // Times it has polled, for neighbours who want to know whether it is held up. Relaxed: only a hint.
     std::atomic<std::uint32_t> polls_{0};
-    std::atomic<std::uint32_t> sleeps_{0};
 
     lease_cache leases_;
     fiber_cache blocks_;

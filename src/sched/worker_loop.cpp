@@ -30,11 +30,6 @@ private:
     long slack_ns_;
 };
 
-// Of which this thread is the only writer.
-void count_one(std::atomic<std::uint32_t>& hint) noexcept {
-    hint.store(hint.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-}
-
 class on_this_thread {
 public:
     explicit on_this_thread(worker& w) noexcept : before_(current_thread()) {
@@ -122,11 +117,11 @@ void worker::look_around() noexcept {
 bool worker::find_work() noexcept {
     home_.cancel_if_stopped();
     if (!has_nothing_queued()) return true;
-    return neighbours_.steal_waiting();
+    return neighbours_.find_waiting();
 }
 
 void worker::poll(nanoseconds_t timeout_ns) noexcept {
-    count_one(polls_);
+    polls_.fetch_add(1, std::memory_order_relaxed);
     poller_->wait(timeout_ns, most_events(), poller::caller::owner);
 }
 
@@ -151,7 +146,6 @@ void worker::sleep(bool (*finished)(const runtime_core&)) noexcept {
         timeout = 0;
     }
     poll(timeout);
-    count_one(sleeps_);
     gate_.awake();
     neighbours_.end_sleep();
     if (timers_.earliest() != never) timers_.fire(home_.io().now(), timers_);

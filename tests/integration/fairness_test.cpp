@@ -25,6 +25,7 @@
 
 namespace {
 
+using namespace std::chrono_literals;
 using namespace std::string_view_literals;
 using mioco::net::tcp_listener;
 using mioco::net::tcp_stream;
@@ -156,6 +157,53 @@ TEST(computing, a_connection_of_the_same_worker_is_answered_meanwhile) {
         busy.join();
         client.finish();
         serving.join();
+    }
+}
+
+// The neighbour has little things to do, so often that each of its sleeps ends with one.
+TEST(computing, a_ready_fiber_of_the_same_worker_is_taken_by_a_neighbour_with_little_to_do) {
+    mioco::run(mioco::config{}.workers(2), [] {
+        flag ticks;
+        flag taken;
+        auto ticker = mioco::spawn([&] {
+            ticks.raise();
+            while (!taken.is_raised()) mioco::sleep_for(60us);
+        });
+        ticks.await_computing();  // so it is the neighbour's
+        auto waiting = mioco::spawn([&] { taken.raise(); });
+        taken.await_computing();
+        waiting.join();
+        ticker.join();
+    });
+}
+
+// Whoever reads it is bound to another worker, and does much else beside.
+TEST(descriptor, moves_to_the_worker_of_its_reader) {
+    mioco::runtime rt(mioco::config{}.workers(2));
+    for (bool moved = false; !moved;) {
+        auto [near, far] = connected_pair();
+        const int number = near.native_handle();
+        mioco::detail::poller* first = nullptr;
+        auto first_wait = rt.spawn({.pinned = true}, [&, &near = near] {
+            EXPECT_EQ(read_text(near, 1), "x");
+            first = &mioco::detail::current_worker()->events();
+        });
+        mioco_test::until_somebody_waits(number);
+        far.write_all("x"sv);
+        first_wait.join();
+        ASSERT_EQ(watcher_of(number), first);
+        rt.spawn({.pinned = true}, [&, &near = near, &far = far] {
+              mioco::detail::poller* const here = &mioco::detail::current_worker()->events();
+              if (here == first) return;
+              for (int i = 0; i < 1000 && watcher_of(number) != here; ++i) {
+                  auto sender = mioco::spawn([&far] { far.write_all("x"sv); });
+                  EXPECT_EQ(read_text(near, 1), "x");
+                  sender.join();
+                  for (int k = 0; k < 50; ++k) mioco::sleep_for(1us);
+              }
+              EXPECT_EQ(watcher_of(number), here);
+              moved = true;
+          }).join();
     }
 }
 

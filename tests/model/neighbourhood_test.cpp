@@ -25,7 +25,6 @@ struct workers {
         bool watching = false;
         unsigned quiet_rounds = quiet_rounds_until_sleep;
     };
-    static constexpr unsigned most_watchers = 1;
     static constexpr unsigned quiet_rounds_until_sleep = 1;
 
     workers(checker& run, unsigned busy, unsigned quiet, faults with) : wrong(with) {
@@ -75,13 +74,14 @@ struct workers {
         }
     }
 
+    [[nodiscard]] unsigned most_watchers() const { return all.size() > 2 ? 2 : 1; }
     [[nodiscard]] bool any_busy() const { return idle.load() < all.size(); }
 
     bool begin_sleep(worker& self) {
         idle.fetch_add(1);
         self.quiet_rounds = any_busy() ? 0 : self.quiet_rounds + 1;
         if (self.quiet_rounds > quiet_rounds_until_sleep) return false;
-        self.watching = watchers.fetch_add(1) < most_watchers;
+        self.watching = watchers.fetch_add(1) < most_watchers();
         if (!self.watching) watchers.fetch_sub(1);
         return self.watching;
     }

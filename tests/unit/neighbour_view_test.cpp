@@ -38,18 +38,18 @@ TEST_F(neighbour, in_a_short_burst_keeps_its_fibers) {
         EXPECT_FALSE(look().may_be_stolen_from);
 }
 
-TEST_F(neighbour, that_sleeps_in_between_keeps_its_fibers_for_ever) {
+TEST_F(neighbour, that_pauses_in_between_keeps_its_fibers_for_ever) {
     for (int i = 0; i < 1000; ++i) {
-        ++seen_.sleeps;
+        ++seen_.pauses;
         EXPECT_FALSE(look().may_be_stolen_from);
-        EXPECT_EQ(view_.may_steal_up_to(seen_.sleeps, now_ + interval_ns), 0U);
+        EXPECT_EQ(view_.may_steal_up_to(seen_.pauses, now_ + interval_ns), 0U);
     }
 }
 
 TEST_F(neighbour, that_is_busy_for_long_gives_what_was_queued_at_the_last_look) {
     look_until_busy_for_long();
     const std::uint64_t end = seen_.queue_end;
-    EXPECT_EQ(view_.may_steal_up_to(seen_.sleeps, now_), end);
+    EXPECT_EQ(view_.may_steal_up_to(seen_.pauses, now_), end);
     const auto found = look();
     EXPECT_TRUE(found.may_be_stolen_from);
     EXPECT_FALSE(found.is_held_up);
@@ -57,9 +57,9 @@ TEST_F(neighbour, that_is_busy_for_long_gives_what_was_queued_at_the_last_look) 
 }
 
 TEST_F(neighbour,
-       that_was_busy_for_long_and_then_slept_is_left_alone_by_a_thief_that_has_not_looked_since) {
+       that_was_busy_for_long_and_then_paused_is_left_alone_by_a_thief_that_has_not_looked_since) {
     look_until_busy_for_long();
-    EXPECT_EQ(view_.may_steal_up_to(seen_.sleeps + 1, now_), 0U);
+    EXPECT_EQ(view_.may_steal_up_to(seen_.pauses + 1, now_), 0U);
 }
 
 TEST_F(neighbour, that_has_not_polled_is_held_up_and_gives_its_fibers_at_once) {
