@@ -38,6 +38,8 @@ std::string next_cookie() {
 // One connection, that ends in one of several ways.
 void visit(const endpoint& server, unsigned chance) {
     auto stream = tcp_stream::connect(server);
+    // So that a listener may have its port during the minute that the kernel remembers the connection.
+    stream.set_option(mioco::net::option::reuse_address{true});
     const std::string cookie = next_cookie();
     for (unsigned rounds = chance % 3 + 1; rounds > 0; --rounds) {
         stream.write_all(cookie);

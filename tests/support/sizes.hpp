@@ -42,8 +42,7 @@ inline constexpr size yields{10'000'000, 100'000, 100'000};
 inline constexpr size runtime_starts{1'000, 200, 1'000};
 inline constexpr size spawned_in_a_row{100'000, 10'000, 20'000};
 inline constexpr size queue_items{200'000, 50'000, 200'000};
-// Each leaves its port unusable for a minute, and there are 28,000: so few that the suite can be run again at once.
-inline constexpr size visits_in_a_storm{2'000, 1'000, 1'000};
+inline constexpr size visits_in_a_storm{8'000, 1'000, 4'000};
 inline constexpr size connections_at_once{10'000, 2'000, 10'000};
 
 }  // namespace mioco_test
