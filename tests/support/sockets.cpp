@@ -29,6 +29,8 @@ void set_option(int fd, int level, int name, const Value& value) {
 stream_pair connected_pair() {
     auto listener = mioco::net::tcp_listener::bind("127.0.0.1:0");
     auto near = mioco::net::tcp_stream::connect(listener.local());
+    // So that a listener may have its port during the minute that the kernel remembers the connection.
+    near.set_option(mioco::net::option::reuse_address{true});
     return {std::move(near), listener.accept()};
 }
 
