@@ -47,6 +47,8 @@ stream_pair narrow_pair() {
 raw_client::raw_client(const mioco::net::endpoint& server)
     : fd_(socket(server.family(), SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     check(fd_, "socket");
+    // See connected_pair.
+    set_option(fd_, SOL_SOCKET, SO_REUSEADDR, 1);
     check(connect(fd_, server.data(), server.size()), "connect");
 }
 
