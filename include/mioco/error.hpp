@@ -16,8 +16,10 @@ class fiber_cancelled {};
 
 /// Conditions that the operating system has no number for.
 enum class errc {
-    end_of_stream = 1,   ///< The peer closed before as many bytes came as were asked for.
-    too_many_fibers = 2  ///< All 16,777,215 fibers that a process can have are in use.
+    end_of_stream = 1,    ///< The peer closed before as many bytes came as were asked for.
+    too_many_fibers = 2,  ///< All 16,777,215 fibers that a process can have are in use.
+    channel_closed =
+        3  ///< The channel takes no more items: it was closed, or nobody would receive them.
 };
 
 /// The category of `errc`; its name is "mioco".

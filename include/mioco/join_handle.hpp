@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include <mioco/detail/end_arm.hpp>
 #include <mioco/detail/fiber_handle.hpp>
 #include <mioco/this_fiber.hpp>
 
@@ -61,6 +62,18 @@ public:
         return fiber_ == nullptr || detail::fiber_done(*fiber_);
     }
 
+    class joining_arm;
+    /// "The fiber has ended", as a case.
+    struct joining_case {
+        /// For `select`.
+        using select_arm_type = joining_arm;
+        /// The handle to join.
+        join_handle* handle;
+    };
+    /// Joining the fiber, as a case of `select`: its result is what `join` returns or throws. When another case wins, the handle is as
+    /// it was. Valid while the handle stays where it is.
+    [[nodiscard]] joining_case joining() noexcept { return {this}; }
+
     /// Whether there is a fiber to join.
     [[nodiscard]] bool joinable() const noexcept { return fiber_ != nullptr; }
 
@@ -79,6 +92,20 @@ private:
     explicit join_handle(detail::fiber& f) noexcept : fiber_(&f) {}
 
     detail::fiber* fiber_ = nullptr;
+};
+
+/// What a handle becomes in a select.
+template <class T>
+class join_handle<T>::joining_arm : public detail::end_arm {
+public:
+    /// Of that handle.
+    explicit joining_arm(joining_case from) noexcept
+        : end_arm(from.handle->fiber_), handle_(*from.handle) {}
+    /// Joins.
+    T take() { return handle_.join(); }
+
+private:
+    join_handle& handle_;
 };
 
 namespace detail {

@@ -8,6 +8,7 @@
 #error "mioco needs C++20: compile with -std=c++20"
 #endif
 
+#include <mioco/channel.hpp>
 #include <mioco/config.hpp>
 #include <mioco/error.hpp>
 #include <mioco/join_handle.hpp>
@@ -16,6 +17,8 @@
 #include <mioco/net/tcp_listener.hpp>
 #include <mioco/net/tcp_stream.hpp>
 #include <mioco/runtime.hpp>
+#include <mioco/select.hpp>
 #include <mioco/spawn.hpp>
 #include <mioco/this_fiber.hpp>
 #include <mioco/time.hpp>
+#include <mioco/timer.hpp>

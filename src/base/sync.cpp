@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
-#include "base/sync.hpp"
+#include <mioco/detail/sync.hpp>
+
+#include <ctime>
 
 #include <linux/futex.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -15,6 +18,18 @@ void system_sync::wait(const std::atomic<std::uint32_t>& word, std::uint32_t exp
 
 void system_sync::wake_one(std::atomic<std::uint32_t>& word) noexcept {
     syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+}
+
+void system_sync::back_off(unsigned round) noexcept {
+    constexpr unsigned spins = 64;
+    constexpr unsigned yields = 80;
+    if (round < spins) return relax();
+    if (round < yields) {
+        sched_yield();
+        return;
+    }
+    constexpr timespec pause{0, 50'000};
+    nanosleep(&pause, nullptr);
 }
 
 }  // namespace mioco::detail

@@ -5,7 +5,6 @@
 #include <ctime>
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -108,11 +107,10 @@ int poll_one(int fd, short events, short& revents) noexcept {
     return result;
 }
 
-int poll_two(int wakeup_fd, int fd, short events, std::int64_t timeout_ns) noexcept {
-    pollfd entries[] = {{wakeup_fd, POLLIN, 0},
-                        {fd, events, 0}};  // the kernel skips negative descriptors
+int poll(std::span<pollfd> entries, std::int64_t timeout_ns) noexcept {
     const timespec timeout = to_timespec(timeout_ns);
-    return checked(::ppoll(entries, 2, timeout_ns < 0 ? nullptr : &timeout, nullptr));
+    return checked(
+        ::ppoll(entries.data(), entries.size(), timeout_ns < 0 ? nullptr : &timeout, nullptr));
 }
 
 int epoll_create() noexcept { return checked(::epoll_create1(EPOLL_CLOEXEC)); }

@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -41,8 +43,8 @@ void close(int fd) noexcept;
 // Waiting
 /// Milliseconds as poll(2): -1 for ever.
 int poll_one(int fd, short events, short& revents) noexcept;
-/// Waits for `events` at `fd` or input at `wakeup_fd` until `timeout_ns` have passed; negative: for ever. `fd` may be -1.
-int poll_two(int wakeup_fd, int fd, short events, std::int64_t timeout_ns) noexcept;
+/// Waits for what the entries ask for until `timeout_ns` have passed; negative: for ever.
+int poll(std::span<pollfd> entries, std::int64_t timeout_ns) noexcept;
 int epoll_create() noexcept;
 int epoll_control(int epoll_fd, int operation, int fd, std::uint32_t events,
                   std::uint64_t data) noexcept;

@@ -36,8 +36,9 @@ void require_blocking(fiber& self) {
     }
 }
 
-void block_thread(fiber& self, std::uint64_t epoch, nanoseconds_t deadline, int fd,
-                  short events) noexcept {
+void block_thread(fiber& self, std::uint64_t epoch, nanoseconds_t deadline,
+                  std::span<pollfd> entries) noexcept {
+    entries[0] = {self.thread_wakeup_fd, POLLIN, 0};
     std::uint64_t count = 0;
     // The waker writes to the eventfd before it completes the wait, so that it touches nothing of the thread afterwards. So the
     // wake-up may come a moment before the wait is done.
@@ -49,7 +50,7 @@ void block_thread(fiber& self, std::uint64_t epoch, nanoseconds_t deadline, int 
         }
         nanoseconds_t timeout = -1;
         if (deadline != never) timeout = std::max<nanoseconds_t>(0, deadline - sys::monotonic_ns());
-        const int ready = sys::poll_two(self.thread_wakeup_fd, fd, events, timeout);
+        const int ready = sys::poll(entries, timeout);
         ending = sys::read(self.thread_wakeup_fd, &count, sizeof count) > 0;
         if (ending || ready < 0) continue;
         const bool timed_out = ready == 0 && deadline != never && sys::monotonic_ns() >= deadline;

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+
+#include <poll.h>
 
 #include "fiber/fiber.hpp"
 
 // A plain thread that has to wait in the library does it with a control block of its own, so that whatever wakes fibers wakes threads
-// as well. It sleeps in ppoll(2) on an eventfd, and on the descriptor it waits for, if any: no poller of a runtime would
-// look at that for it.
+// as well. It sleeps in ppoll(2) on an eventfd, and on the descriptors it waits for, if any: no poller of a runtime would
+// look at those for it.
 
 namespace mioco::detail {
 
@@ -19,10 +22,10 @@ int enable_blocking(fiber& self) noexcept;
 /// The same; throws std::system_error.
 void require_blocking(fiber& self);
 
-/// Until the wait of `epoch` is over. If `fd` is not -1: or until one of the poll(2) `events` holds there, which ends the
-/// wait too.
-void block_thread(fiber& self, std::uint64_t epoch, nanoseconds_t deadline, int fd,
-                  short events) noexcept;
+/// Until the wait of `epoch` is over, or until something holds that the entries ask for, which ends the wait too. The first
+/// entry is for the thread's own eventfd.
+void block_thread(fiber& self, std::uint64_t epoch, nanoseconds_t deadline,
+                  std::span<pollfd> entries) noexcept;
 
 /// [winner of the claim] Completes the wait.
 void unblock_thread(fiber& waiting) noexcept;

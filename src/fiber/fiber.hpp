@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include <mioco/detail/fiber_handle.hpp>
+#include <mioco/detail/wait_reason.hpp>
 
 #include "context/context.hpp"
 #include "fiber/eh_globals.hpp"
@@ -24,9 +25,6 @@ class worker;
 
 /// How a fiber came to its end.
 enum class outcome : std::uint8_t { none, value, error, cancelled };
-
-/// What a parked fiber waits for, for logs and dumps.
-enum class wait_reason : std::uint8_t { none, sleep, join, readable, writable, idle_runtime };
 
 /// The control block of a fiber, or of a plain thread while that blocks in the library.
 ///

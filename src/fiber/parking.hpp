@@ -65,14 +65,21 @@ public:
     /// Parks the fiber, or blocks the thread, until somebody has ended the wait. `fd` and `events` are for threads, see
     /// block_thread.
     void park(int fd = -1, short events = 0) noexcept {
-        if (self_.is_thread) [[unlikely]]
-            return block_thread(self_, token_.epoch(), deadline_, fd, events);
+        if (self_.is_thread) [[unlikely]] {
+            pollfd entries[] = {{}, {fd, events, 0}};  // the kernel skips negative descriptors
+            return block(entries);
+        }
         if (self_.word.is_done()) return;
         if (deadline_ == never) {
             self_.on->park(self_);
         } else {
             self_.on->park_timed(self_);
         }
+    }
+
+    /// [plain thread] Blocks it, with entries for `block_thread`.
+    void block(std::span<pollfd> entries) noexcept {
+        block_thread(self_, token_.epoch(), deadline_, entries);
     }
 
     /// For a caller that found what it wants while arming: ends the wait itself. If somebody else was faster, waits for him

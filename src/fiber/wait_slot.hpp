@@ -4,7 +4,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "base/sync.hpp"
+#include <mioco/detail/sync.hpp>
+
 #include "fiber/wait_word.hpp"
 
 namespace mioco::detail {

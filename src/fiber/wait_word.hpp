@@ -4,8 +4,9 @@
 #include <cstdint>
 #include <optional>
 
+#include <mioco/detail/sync.hpp>
+
 #include "base/assert.hpp"
-#include "base/sync.hpp"
 
 // The one mechanism that every wait goes through.
 //

@@ -3,20 +3,14 @@
 
 #include <cstdint>
 
+#include <mioco/detail/sync.hpp>
+#include <mioco/detail/wait_queue.hpp>
+
 #include "base/lock.hpp"
-#include "base/sync.hpp"
 #include "fiber/wait_slot.hpp"
 #include "fiber/wait_word.hpp"
 
 namespace mioco::detail {
-
-/// A waiter that found the slot taken. It lies on that waiter's stack, so it is unlinked before the frame is left.
-struct queued_waiter {
-    wait_token token;
-    queued_waiter* next = nullptr;
-    queued_waiter* previous = nullptr;
-    bool linked = false;
-};
 
 /// One direction of a descriptor: a slot for the first waiter, and a queue for the others.
 ///
@@ -72,14 +66,14 @@ public:
 
     /// [waiter] Queues behind the one in the slot. False, and not queued, if the slot is free (or closed) by now: then
     /// there may be no baton any more, and the waiter tries again.
-    bool enqueue(queued_waiter& node) noexcept {
+    bool enqueue(queued_arm& node) noexcept {
         lock_.lock();
         // The count goes up before the look at the slot, and the leaver looks at the count after it has left the slot:
         // one of the two sees the other.
         queued_.fetch_add(1, std::memory_order_seq_cst);
         const bool wait = slot_.is_occupied();
         if (wait) {
-            link_last(node);
+            waiting_.push(node);
         } else {
             queued_.fetch_sub(1, std::memory_order_relaxed);
         }
@@ -88,9 +82,9 @@ public:
     }
 
     /// [waiter] Before its frame is left: takes the node out unless a waker has.
-    void dequeue(queued_waiter& node) noexcept {
+    void dequeue(queued_arm& node) noexcept {
         lock_.lock();
-        if (node.linked) unlink(node);
+        if (node.linked) remove(node);
         lock_.unlock();
     }
 
@@ -130,10 +124,10 @@ private:
     bool wake_first(const Waker& waker) noexcept {
         wait_token woken;
         lock_.lock();
-        while (head_ != nullptr && !woken) {
-            queued_waiter& first = *head_;
-            const wait_token token = first.token;
-            unlink(first);
+        while (!waiting_.empty() && !woken) {
+            queued_arm& first = waiting_.first();
+            const wait_token token(first.token);
+            remove(first);
             // The frame of a waiter that lost to a timer or a cancel may be gone once the lock is: hence the copy.
             if (waker.claim(token)) woken = token;
         }
@@ -142,17 +136,8 @@ private:
         return static_cast<bool>(woken);
     }
 
-    void link_last(queued_waiter& node) noexcept {
-        node.previous = tail_;
-        (tail_ == nullptr ? head_ : tail_->next) = &node;
-        tail_ = &node;
-        node.linked = true;
-    }
-
-    void unlink(queued_waiter& node) noexcept {
-        (node.previous == nullptr ? head_ : node.previous->next) = node.next;
-        (node.next == nullptr ? tail_ : node.next->previous) = node.previous;
-        node = queued_waiter{node.token};
+    void remove(queued_arm& node) noexcept {
+        waiting_.remove(node);
         queued_.fetch_sub(1, std::memory_order_relaxed);
     }
 
@@ -163,8 +148,7 @@ private:
     // The fiber whose latest attempt left nothing. Relaxed, and possibly out of date: only a fiber that finds its own number both
     // here and in the slot's EMPTY relies on it, and what it relies on is then its own last attempt.
     typename Sync::template atomic<std::uint32_t> drained_by_{0};
-    queued_waiter* head_ = nullptr;
-    queued_waiter* tail_ = nullptr;
+    arm_queue waiting_;
 };
 
 using fd_side = basic_fd_side<>;

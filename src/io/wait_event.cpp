@@ -44,7 +44,8 @@ short poll_events(side which) noexcept { return which == side::read ? POLLIN : P
 void wait_otherwise(parking& wait, fd_object& fd, side which, fd_side::arming found) noexcept {
     if (found != fd_side::arming::occupied) return wait.abandon();
     fd_side& s = fd[which];
-    queued_waiter node{wait.token()};
+    queued_arm node;
+    node.token = wait.token().raw();
     if (!s.enqueue(node)) return wait.abandon();
     wait.park(fd.number.load(std::memory_order_relaxed), poll_events(which));
     s.dequeue(node);

@@ -16,6 +16,8 @@ public:
                 return "the peer closed before all bytes had come";
             case errc::too_many_fibers:
                 return "too many fibers";
+            case errc::channel_closed:
+                return "the channel is closed";
         }
         return "unknown error " + std::to_string(code);
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace mioco::detail {
 
@@ -14,6 +15,7 @@ struct thread_state {
     fiber* running = nullptr;     // whose stack it is on; null: the worker's own, or no worker
     fiber* blocked_thread =
         nullptr;  // the control block with which a plain thread waits; made when first needed
+    std::uint64_t random = 0;  // state of `random_below`; 0: not seeded yet
 };
 
 // A fiber may be on another thread after each switch, and both compilers keep a thread-local's address across calls. Hence

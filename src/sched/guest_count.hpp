@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "base/sync.hpp"
+#include <mioco/detail/sync.hpp>
 
 namespace mioco::detail {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #pragma once
 
-#include "base/sync.hpp"
+#include <mioco/detail/sync.hpp>
 
 namespace mioco::detail {
 

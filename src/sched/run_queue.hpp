@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "base/sync.hpp"
+#include <mioco/detail/sync.hpp>
 
 namespace mioco::detail {
 

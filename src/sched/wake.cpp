@@ -20,19 +20,23 @@ void waker::complete(wait_token token) const noexcept {
     if (f.word.complete()) home.inject(f);
 }
 
-void waker::wake(wait_token token) const noexcept {
+bool waker::wake(wait_token token) const noexcept {
     fiber& f = all_fibers[token.index()];
     // Asked before the claim, it may be about another fiber; then the claim fails, since the epoch is another's too.
     if (!is_local(f)) [[unlikely]]
         return wake_elsewhere(token);
-    if (f.word.claim_and_complete(token.epoch(), arm_) == wait_word::ending::won_parked) {
+    const auto ending = f.word.claim_and_complete(token.epoch(), arm_);
+    if (ending == wait_word::ending::won_parked) {
         MIOCO_LOG("wakes C%llu", static_cast<unsigned long long>(f.number()));
         here_->make_ready(f);
     }
+    return ending != wait_word::ending::lost;
 }
 
-void waker::wake_elsewhere(wait_token token) const noexcept {
-    if (claim(token)) complete(token);
+bool waker::wake_elsewhere(wait_token token) const noexcept {
+    const bool won = claim(token);
+    if (won) complete(token);
+    return won;
 }
 
 }  // namespace mioco::detail

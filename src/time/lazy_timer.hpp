@@ -2,16 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 
-#include "base/sync.hpp"
+#include <mioco/detail/deadline.hpp>
+#include <mioco/detail/sync.hpp>
+
 #include "fiber/wait_word.hpp"
 
 namespace mioco::detail {
-
-/// Nanoseconds of the monotonic clock.
-using nanoseconds_t = std::int64_t;
-inline constexpr nanoseconds_t never = std::numeric_limits<nanoseconds_t>::max();
 
 /// The deadline of a fiber's current wait, and the claim of the timer heaps on it.
 ///

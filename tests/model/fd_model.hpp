@@ -207,7 +207,8 @@ private:
     }
 
     void wait_in_queue(fiber& self, std::uint64_t epoch) {
-        detail::queued_waiter node{self.token(epoch)};
+        detail::queued_arm node;
+        node.token = self.token(epoch).raw();
         if (!side.enqueue(node)) return self.abandon(epoch);
         self.park();
         if (!faults.stays_queued) side.dequeue(node);

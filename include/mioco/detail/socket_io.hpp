@@ -10,6 +10,7 @@
 #include <sys/uio.h>
 
 #include <mioco/byte_range.hpp>
+#include <mioco/detail/io_arm.hpp>
 #include <mioco/detail/io_result.hpp>
 #include <mioco/net/endpoint.hpp>
 #include <mioco/net/leased_bytes.hpp>
@@ -121,6 +122,17 @@ namespace mioco::net {
 /// "This descriptor is ready in that direction", as something to wait for.
 class io_case {
 public:
+    /// For `select`. Its result is `std::monostate`.
+    class select_arm_type : public detail::io_arm {
+    public:
+        /// Of that case.
+        explicit select_arm_type(const io_case& from) noexcept
+            : io_arm(*from.fd_, from.which_ == direction::read ? detail::io_ways::reading
+                                                               : detail::io_ways::writing) {}
+        /// Nothing: the descriptor is for the call that follows.
+        void take() {}
+    };
+
     /// Parks the fiber, or blocks the thread, until a call in this direction would not have to wait: there is data, room, the
     /// end of the stream, or an error for the call to report. Nothing is consumed. `close` by another fiber wakes it with
     /// `std::errc::bad_file_descriptor`. A cancellation point.
@@ -137,6 +149,34 @@ private:
 
     const detail::fd_ref* fd_;
     direction which_;
+};
+
+/// In which directions a descriptor is ready.
+struct readiness {
+    bool readable;  ///< A read would not have to wait.
+    bool writable;  ///< A write would not have to wait.
+};
+
+/// "This descriptor is ready in either direction", as a case of `select`, whose result tells in which.
+class io_both_case {
+public:
+    /// For `select`.
+    class select_arm_type : public detail::io_arm {
+    public:
+        /// Of that case.
+        explicit select_arm_type(const io_both_case& from) noexcept
+            : io_arm(*from.fd_, detail::io_ways::both) {}
+        /// What was found.
+        [[nodiscard]] readiness take() const noexcept {
+            return {ready() != detail::io_ways::writing, ready() != detail::io_ways::reading};
+        }
+    };
+
+    /// Of that descriptor.
+    explicit io_both_case(const detail::fd_ref& fd) noexcept : fd_(&fd) {}
+
+private:
+    const detail::fd_ref* fd_;
 };
 
 /// The reading calls of a stream, in `tcp_stream` and `read_half`.

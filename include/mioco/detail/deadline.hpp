@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <limits>
+
+#include <mioco/time.hpp>
+
+namespace mioco::detail {
+
+/// Nanoseconds of the monotonic clock.
+using nanoseconds_t = std::int64_t;
+inline constexpr nanoseconds_t never = std::numeric_limits<nanoseconds_t>::max();
+
+template <class Duration>
+nanoseconds_t deadline_at(const std::chrono::time_point<steady, Duration>& when) {
+    return std::chrono::ceil<std::chrono::nanoseconds>(when.time_since_epoch()).count();
+}
+
+template <class Rep, class Period>
+nanoseconds_t deadline_in(const std::chrono::duration<Rep, Period>& wait) {
+    return deadline_at(deadline_after(wait, now()));
+}
+
+}  // namespace mioco::detail

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <mioco/detail/fiber_handle.hpp>
+#include <mioco/detail/select_arm.hpp>
+
+namespace mioco::detail {
+
+/// A fiber's end in a select. What is wrong with the handle counts as an end, as `join` tells of it.
+class end_arm : public select_arm {
+public:
+    explicit end_arm(fiber* joined) noexcept : select_arm(kind::hinted), joined_(joined) {}
+
+    bool try_take() override;
+    bool arm(const select_waiter& who) noexcept override;
+    void disarm(const select_waiter& who) noexcept override;
+
+private:
+    fiber* joined_;
+};
+
+}  // namespace mioco::detail

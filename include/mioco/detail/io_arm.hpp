@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <cstdint>
+
+#include <mioco/detail/select_arm.hpp>
+
+namespace mioco::detail {
+
+class fd_ref;
+struct fd_object;
+
+/// Which directions of a descriptor, as bits.
+enum class io_ways : std::uint8_t { none = 0, reading = 1, writing = 2, both = 3 };
+
+/// Readiness of a descriptor in a select: in its slots when they are free, and else in line.
+class io_arm : public select_arm {
+public:
+    io_arm(const fd_ref& fd, io_ways wanted) noexcept;
+
+    bool try_take() override;
+    bool arm(const select_waiter& who) noexcept override;
+    void disarm(const select_waiter& who) noexcept override;
+    bool poll_entry(pollfd& entry) const noexcept override;
+
+protected:
+    [[nodiscard]] io_ways ready() const noexcept { return ready_; }
+
+private:
+    struct place {
+        queued_arm queued;
+        bool in_slot = false;
+        bool must_look = true;  // no attempt was made since somebody else's
+    };
+    [[nodiscard]] bool wants(unsigned way) const noexcept;
+    bool looks_ready(unsigned way);
+    bool arm_one(unsigned way, const select_waiter& who) noexcept;
+    void disarm_one(unsigned way, const select_waiter& who) noexcept;
+
+    fd_object* fd_;
+    io_ways wanted_;
+    io_ways ready_ = io_ways::none;
+    bool failed_ = false;  // cannot be watched: the call that follows tells why
+    place places_[2];      // by side
+};
+
+}  // namespace mioco::detail

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <cstdint>
+
+#include <mioco/detail/deadline.hpp>
+#include <mioco/detail/spin_lock.hpp>
+#include <mioco/detail/wait_reason.hpp>
+
+// How fibers and threads wait in line: for a channel's item or room, for a lock. The line and what it is for are guarded by one
+// spin lock. Whoever has something for the first in line takes it out, puts the thing where its arm says, and claims
+// its wait, all under that lock; so a waiter whose wait somebody else has ended finds, under the lock, that nothing was
+// given to it. The wake-up itself is carried out after the lock was given back.
+
+namespace mioco::detail {
+
+/// One arm of somebody's wait. It lies in the waiter's frame, so it is out of line before that is left.
+struct queued_arm {
+    std::uint64_t token = 0;   // of the wait
+    std::uint16_t number = 0;  // among the arms of that wait
+    bool linked = false;
+    bool refused = false;  // claimed because there will never be anything
+    void* item = nullptr;  // where to take an item from or put it
+    queued_arm* next = nullptr;
+    queued_arm* previous = nullptr;
+};
+
+/// A line. Guarded by its owner's lock.
+class arm_queue {
+public:
+    [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+    [[nodiscard]] queued_arm& first() const noexcept { return *first_; }
+
+    void push(queued_arm& arm) noexcept {
+        arm.next = nullptr;
+        arm.previous = last_;
+        (last_ == nullptr ? first_ : last_->next) = &arm;
+        last_ = &arm;
+        arm.linked = true;
+    }
+
+    /// Null if nobody is in line.
+    queued_arm* pop() noexcept {
+        queued_arm* const arm = first_;
+        if (arm != nullptr) remove(*arm);
+        return arm;
+    }
+
+    void remove(queued_arm& arm) noexcept {
+        (arm.previous == nullptr ? first_ : arm.previous->next) = arm.next;
+        (arm.next == nullptr ? last_ : arm.next->previous) = arm.previous;
+        arm.linked = false;
+    }
+
+private:
+    queued_arm* first_ = nullptr;
+    queued_arm* last_ = nullptr;
+};
+
+/// Somebody's wake-up that was decided under a lock and is carried out after it, before the caller's next switch; or none.
+class wake_up {
+public:
+    constexpr wake_up() noexcept = default;
+
+    /// [under the line's lock, which the arm was just taken out of] Ends the arm's wait. None if somebody else has ended it: then
+    /// the arm's owner looks at it once more, under the lock.
+    static wake_up claim(const queued_arm& arm) noexcept;
+
+    explicit operator bool() const noexcept { return token_ != 0; }
+
+    void carry_out() const noexcept {
+        if (token_ != 0) make_ready();
+    }
+
+private:
+    constexpr wake_up(std::uint64_t token, std::uint16_t arm, bool is_complete) noexcept
+        : token_(token), arm_(arm), is_complete_(is_complete) {}
+    void make_ready() const noexcept;
+
+    std::uint64_t token_ = 0;
+    std::uint16_t arm_ = 0;
+    bool is_complete_ = false;  // it had parked, and only has to be made ready
+};
+
+/// At the start of each call that might wait: spends one operation of the calling fiber's budget. Throws fiber_cancelled if the
+/// caller was asked to stop. Whether it may wait without `prepare_to_wait`.
+bool begin_operation();
+/// At the start of a call that never waits, and is no cancellation point.
+void begin_attempt() noexcept;
+/// Of a thread, makes what it waits with. Throws when the system has no descriptor for that.
+void prepare_to_wait();
+
+enum class wait_end : std::uint8_t { claimed, timed_out, cancelled };
+
+/// Gets into line and waits to be claimed, for `deadline`, or for a cancel. `guard` is locked by the caller, and is free afterwards.
+wait_end wait_in_line(spin_lock& guard, arm_queue& line, queued_arm& arm, wait_reason why,
+                      nanoseconds_t deadline) noexcept;
+
+/// Throws fiber_cancelled, after a wait that a cancel has ended.
+[[noreturn]] void throw_cancelled();
+
+}  // namespace mioco::detail

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <cstdint>
+
+namespace mioco::detail {
+
+/// What a parked fiber waits for, for logs and dumps.
+enum class wait_reason : std::uint8_t {
+    none,
+    sleep,
+    join,
+    readable,
+    writable,
+    idle_runtime,
+    send,
+    receive,
+    select,
+    lock
+};
+
+}  // namespace mioco::detail

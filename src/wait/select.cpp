@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MPL-2.0
+#include <mioco/select.hpp>
+
+#include <algorithm>
+#include <mutex>
+#include <system_error>
+
+#include <poll.h>
+
+#include "fiber/parking.hpp"
+#include "sched/random.hpp"
+#include "sched/wake.hpp"
+#include "wait/small_buffer.hpp"
+#include "wait/waiter_access.hpp"
+
+// A select goes through these steps, again and again until an arm has its result:
+//
+//   try     each arm, from a random one on, so that none starves
+//   lock    the guards of all lines, in the order of their addresses; try the queued arms once more; get into all lines.
+//           Only so can two selects that offer each other an item, one sending, one receiving, not miss each other
+//   arm     the others, which keep what happens: a readiness, an end, a wake-up
+//   wait    for a claim by the number of an arm, for a deadline, or for a cancel
+//   leave   all lines and places
+//
+// A queued arm that was claimed has its result: it was put into the frame before. After any other wake-up the arms are tried.
+
+namespace mioco::detail {
+
+namespace {
+
+using kind = select_arm::kind;
+
+void check_count(std::size_t count) {
+    if (count > most_select_arms) {
+        throw std::system_error(
+            std::make_error_code(std::errc::argument_list_too_long),
+            "mioco: select takes 65000 cases at most, not " + std::to_string(count));
+    }
+}
+
+[[noreturn]] void throw_nothing_to_wait_for() {
+    throw std::system_error(std::make_error_code(std::errc::invalid_argument),
+                            "mioco: a select in which no case takes part would wait for ever");
+}
+
+class selection {
+public:
+    explicit selection(std::span<select_arm* const> arms) : arms_(arms) {}
+
+    /// The first arm that can be taken now, in a random order.
+    std::optional<std::size_t> try_all() {
+        const std::size_t start = random_below(static_cast<std::uint32_t>(arms_.size()));
+        for (std::size_t i = 0; i < arms_.size(); ++i) {
+            const std::size_t at = nth_from(start, i);
+            if (takes_part(*arms_[at]) && arms_[at]->try_take()) return at;
+        }
+        return std::nullopt;
+    }
+
+    [[nodiscard]] std::optional<std::size_t> find_otherwise() const noexcept {
+        for (std::size_t i = 0; i < arms_.size(); ++i) {
+            if (arms_[i]->what() == kind::otherwise) return i;
+        }
+        return std::nullopt;
+    }
+
+    /// Before the first wait: allocates whatever is needed for a long list.
+    void prepare() {
+        guards_.reserve(arms_.size());
+        for (const select_arm* const each : arms_) {
+            if (each->what() == kind::off) continue;
+            has_any_ = true;
+            deadline_ = std::min(deadline_, each->deadline());
+            if (each->what() == kind::queued) guards_.push_back(each->guard());
+        }
+        if (!has_any_) throw_nothing_to_wait_for();
+        std::ranges::sort(guards_);
+        const auto same = std::ranges::unique(guards_);
+        guards_.shrink_to(guards_.size() - same.size());
+        if (current_fiber() == nullptr) list_descriptors();
+    }
+
+    /// One wait: the arm that was given its result meanwhile, if one was. Throws fiber_cancelled.
+    std::optional<std::size_t> wait_once() {
+        for (spin_lock* const each : guards_) each->lock();
+        if (const auto won = try_guarded()) return *won;
+        if (must_retry_) return std::nullopt;
+        fiber& self = current_waiter();
+        parking wait(self, wait_reason::select, deadline_);
+        get_into_lines(wait.token());
+        unlock_guards();
+        const std::size_t armed = arm_hinted(wait.token());
+        if (armed < arms_.size()) {
+            wait.abandon();
+        } else if (self.is_thread) {
+            wait.block({entries_.data(), entries_.size()});
+        } else {
+            wait.park();
+        }
+        leave(wait.token(), armed);
+        return who_won(wait.ended_by());
+    }
+
+private:
+    static bool takes_part(const select_arm& arm) noexcept {
+        return arm.what() != kind::off && arm.what() != kind::otherwise;
+    }
+    [[nodiscard]] std::size_t nth_from(std::size_t start, std::size_t i) const noexcept {
+        const std::size_t at = start + i;
+        return at < arms_.size() ? at : at - arms_.size();
+    }
+
+    void unlock_guards() noexcept {
+        for (spin_lock* const each : guards_) each->unlock();
+    }
+
+    // The guards are free afterwards if there was one, or if an arm must be tried without them.
+    std::optional<std::size_t> try_guarded() noexcept {
+        must_retry_ = false;
+        wake_up woken;
+        std::optional<std::size_t> won;
+        for (std::size_t i = 0; i < arms_.size() && !won && !must_retry_; ++i) {
+            if (arms_[i]->what() != kind::queued) continue;
+            const auto attempt = arms_[i]->try_guarded(woken);
+            if (attempt == select_arm::attempt::done) won = i;
+            must_retry_ = attempt == select_arm::attempt::once_more;
+        }
+        if (won || must_retry_) unlock_guards();
+        woken.carry_out();
+        return won;
+    }
+
+    void get_into_lines(wait_token token) noexcept {
+        for (std::size_t i = 0; i < arms_.size(); ++i) {
+            if (arms_[i]->what() == kind::queued)
+                arms_[i]->get_into_line(token.raw(), static_cast<std::uint16_t>(i));
+        }
+    }
+
+    // How many arms were gone through: fewer than there are when one of them has something already.
+    std::size_t arm_hinted(wait_token token) noexcept {
+        for (std::size_t i = 0; i < arms_.size(); ++i) {
+            if (arms_[i]->what() == kind::hinted && !arms_[i]->arm(waiter_for(token, i))) return i;
+        }
+        return arms_.size();
+    }
+
+    void leave(wait_token token, std::size_t armed) noexcept {
+        for (std::size_t i = 0; i < armed; ++i) {
+            if (arms_[i]->what() == kind::hinted) arms_[i]->disarm(waiter_for(token, i));
+        }
+        for (select_arm* const each : arms_) {
+            if (each->what() != kind::queued) continue;
+            const std::scoped_lock held(*each->guard());
+            each->leave_line();
+        }
+    }
+
+    static select_waiter waiter_for(wait_token token, std::size_t arm) noexcept {
+        return select_access::make(token, static_cast<std::uint16_t>(arm));
+    }
+
+    std::optional<std::size_t> who_won(wait_arm by) {
+        const auto number = static_cast<std::size_t>(by);
+        if (number < arms_.size() && arms_[number]->what() == kind::queued) {
+            arms_[number]->note_claimed();
+            return number;
+        }
+        if (by == wait_arm::cancel) throw_cancelled();
+        return std::nullopt;
+    }
+
+    void list_descriptors() {
+        entries_.reserve(arms_.size() + 1);
+        entries_.push_back({});  // the thread's own
+        for (const select_arm* const each : arms_) {
+            pollfd entry{};
+            if (each->what() == kind::hinted && each->poll_entry(entry)) entries_.push_back(entry);
+        }
+    }
+
+    std::span<select_arm* const> arms_;
+    small_buffer<spin_lock*, 16> guards_;  // distinct, by address
+    small_buffer<pollfd, 8> entries_;      // of a plain thread
+    nanoseconds_t deadline_ = never;
+    bool has_any_ = false;
+    bool must_retry_ = false;
+};
+
+}  // namespace
+
+std::size_t select_one(std::span<select_arm* const> arms) {
+    check_count(arms.size());
+    if (arms.empty()) throw_nothing_to_wait_for();
+    const bool may_wait = begin_operation();
+    selection among(arms);
+    if (const auto won = among.try_all()) return *won;
+    if (const auto won = among.find_otherwise()) return *won;
+    among.prepare();
+    if (!may_wait) prepare_to_wait();
+    for (;;) {
+        if (const auto won = among.wait_once()) return *won;
+        if (const auto won = among.try_all()) return *won;
+    }
+}
+
+}  // namespace mioco::detail
+
+namespace mioco {
+
+bool select_waiter::wake() const noexcept {
+    return detail::waker(static_cast<detail::wait_arm>(arm_)).wake(detail::wait_token(token_));
+}
+
+std::size_t select(std::span<any_case> cases) {
+    detail::small_buffer<detail::select_arm*, 16> arms;
+    detail::check_count(cases.size());
+    arms.reserve(cases.size());
+    for (const any_case& each : cases) arms.push_back(&each.held_->arm());
+    const std::size_t won = detail::select_one({arms.data(), arms.size()});
+    cases[won].held_->finish();
+    return won;
+}
+
+}  // namespace mioco

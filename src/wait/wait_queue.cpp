@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MPL-2.0
+#include <mioco/detail/wait_queue.hpp>
+
+#include "fiber/blocked_thread.hpp"
+#include "fiber/parking.hpp"
+#include "sched/wake_inline.hpp"
+#include "sched/worker_switch.hpp"
+
+namespace mioco::detail {
+
+bool begin_operation() {
+    fiber* const running = current_fiber();
+    if (running == nullptr) [[unlikely]]
+        return false;
+    if (is_fiber_cancelled(*running)) [[unlikely]]
+        throw_cancelled();
+    spend(*running);
+    return true;
+}
+
+void begin_attempt() noexcept {
+    if (fiber* const running = current_fiber()) spend(*running);
+}
+
+void prepare_to_wait() { require_blocking(current_waiter()); }
+
+wake_up wake_up::claim(const queued_arm& arm) noexcept {
+    const wait_token token(arm.token);
+    fiber& waiter = all_fibers[token.index()];
+    const worker* const here = current_worker();
+    const auto as = static_cast<wait_arm>(arm.number);
+    // Nothing but this worker, on which nobody else runs meanwhile, makes the fiber ready: so that may come later.
+    if (here != nullptr && &here->home() == waiter.home.load(std::memory_order_relaxed) &&
+        waiter.word.claim_if_parked(token, as)) [[likely]] {
+        return {token.raw(), arm.number, true};
+    }
+    if (!waiter.word.claim(token.epoch(), as)) return {};
+    return {token.raw(), arm.number, false};
+}
+
+void wake_up::make_ready() const noexcept {
+    const wait_token token(token_);
+    if (!is_complete_) return waker(static_cast<wait_arm>(arm_)).complete(token);
+    fiber& waiter = all_fibers[token.index()];
+    MIOCO_LOG("wakes C%llu", static_cast<unsigned long long>(waiter.number()));
+    current_worker()->make_ready(waiter);
+}
+
+wait_end wait_in_line(spin_lock& guard, arm_queue& line, queued_arm& arm, wait_reason why,
+                      nanoseconds_t deadline) noexcept {
+    fiber& self = current_waiter();
+    parking wait(self, why, deadline);
+    arm.token = wait.token().raw();
+    line.push(arm);
+    guard.unlock();
+    wait.park();
+    const wait_arm by = wait.ended_by();
+    if (by == wait_arm::first) [[likely]]
+        return wait_end::claimed;
+    guard.lock();
+    if (arm.linked) line.remove(arm);
+    guard.unlock();
+    return by == wait_arm::timer ? wait_end::timed_out : wait_end::cancelled;
+}
+
+}  // namespace mioco::detail

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MPL-2.0
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <mioco/mioco.hpp>
+
+#include "support/anywhere.hpp"
+#include "support/flag.hpp"
+#include "support/workers.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using mioco_test::beside;
+using mioco_test::counted;
+using mioco_test::error_of;
+
+class channel : public mioco_test::on_workers {};
+MIOCO_ON_WORKER_COUNTS(channel);
+
+std::vector<int> received(const mioco::receiver<int>& from) {
+    std::vector<int> items;
+    for (const int each : from) items.push_back(each);
+    return items;
+}
+
+std::vector<int> numbers(int count) {
+    std::vector<int> all(static_cast<std::size_t>(count));
+    std::iota(all.begin(), all.end(), 0);
+    return all;
+}
+
+template <class Channel>
+void expect_in_order(Channel ends, int count) {
+    auto [in, out] = std::move(ends);
+    beside sending([in = std::move(in), count]() mutable {
+        for (int i = 0; i < count; ++i) in.send(i);
+        in = {};
+    });
+    EXPECT_EQ(received(out), numbers(count));
+    sending.join();
+}
+
+constexpr int many = 2'000;
+
+TEST_P(channel, keeps_a_senders_order_at_any_capacity) {
+    run([] {
+        for (const std::size_t capacity : {0U, 1U, 2U, 3U, 128U})
+            expect_in_order(mioco::channel<int>(capacity), many);
+        expect_in_order(mioco::unbounded_channel<int>(), many);
+    });
+}
+
+TEST(channel_outside, keeps_a_senders_order_between_threads) {
+    for (const std::size_t capacity : {0U, 1U, 5U})
+        expect_in_order(mioco::channel<int>(capacity), 200);
+    expect_in_order(mioco::unbounded_channel<int>(), 200);
+}
+
+TEST_P(channel, joins_fibers_and_threads_at_either_end) {
+    for (const std::size_t capacity : {0U, 1U, 5U}) {
+        auto [in, out] = mioco::channel<int>(capacity);
+        auto [back, end] = mioco::channel<int>(capacity);
+        std::thread echo([out = out, back = std::move(back)]() mutable {
+            for (const int each : out) back.send(each);
+            back = {};
+        });
+        run([&, in = std::move(in), end = std::move(end)] {
+            for (int i = 0; i < 200; ++i) {
+                in.send(i);
+                EXPECT_EQ(end.recv(), i);
+            }
+        });
+        echo.join();
+    }
+}
+
+TEST_P(channel, loses_and_doubles_nothing_among_many_ends) {
+    constexpr int senders = 8;
+    constexpr int each = 500;
+    for (const std::size_t capacity : {0U, 1U, 16U}) {
+        std::vector<std::atomic<int>> seen(std::size_t{senders} * each);
+        run([&] {
+            auto [in, out] = mioco::channel<int>(capacity);
+            std::vector<mioco::join_handle<void>> all;
+            for (int s = 0; s < senders; ++s) {
+                all.push_back(mioco::spawn([in = in, s] {
+                    for (int i = 0; i < each; ++i) in.send(s * each + i);
+                }));
+                all.push_back(mioco::spawn([out = out, &seen] {
+                    for (const int item : out) ++seen[static_cast<std::size_t>(item)];
+                }));
+            }
+            in = {};
+            for (auto& one : all) one.join();
+        });
+        for (const auto& count : seen) EXPECT_EQ(count.load(), 1);
+    }
+}
+
+TEST_P(channel, moves_items_that_cannot_be_copied) {
+    run([] {
+        auto [in, out] = mioco::channel<std::unique_ptr<int>>(0);
+        beside sending([in = std::move(in)] { in.send(std::make_unique<int>(7)); });
+        EXPECT_EQ(**out.recv(), 7);
+        EXPECT_EQ(out.recv(), std::nullopt);
+        sending.join();
+    });
+}
+
+TEST(channel_outside, try_send_gives_back_what_is_refused) {
+    auto [in, out] = mioco::channel<std::unique_ptr<int>>(1);
+    EXPECT_EQ(in.try_send(std::make_unique<int>(1)), std::nullopt);
+    auto refused = in.try_send(std::make_unique<int>(2));
+    ASSERT_TRUE(refused);
+    EXPECT_EQ(**refused, 2);
+    EXPECT_EQ(**out.try_recv(), 1);
+    EXPECT_EQ(out.try_recv(), std::nullopt);
+    EXPECT_FALSE(out.is_exhausted());
+    in.close();
+    refused = in.try_send(std::move(*refused));
+    ASSERT_TRUE(refused);
+    EXPECT_EQ(**refused, 2);
+    EXPECT_TRUE(out.is_exhausted());
+}
+
+TEST(channel_outside, a_rendezvous_takes_nothing_while_nobody_is_there) {
+    auto [in, out] = mioco::channel<int>(0);
+    EXPECT_EQ(in.try_send(1), 1);
+    EXPECT_EQ(out.try_recv(), std::nullopt);
+    EXPECT_EQ(in.try_send_for(2, 1ms), 2);
+    EXPECT_EQ(out.try_recv_for(1ms), std::nullopt);
+}
+
+TEST_P(channel, a_deadline_ends_the_wait_and_gives_the_item_back) {
+    run([] {
+        auto [in, out] = mioco::channel<std::string>(1);
+        in.send("first");
+        EXPECT_EQ(in.try_send_for("second", 1ms), "second");
+        EXPECT_EQ(in.try_send_until("third", std::chrono::steady_clock::now() - 1s), "third");
+        EXPECT_EQ(out.recv(), "first");
+        const auto before = std::chrono::steady_clock::now();
+        EXPECT_EQ(out.try_recv_for(20ms), std::nullopt);
+        EXPECT_GE(std::chrono::steady_clock::now() - before, 20ms);
+        EXPECT_EQ(in.try_send_for("fourth", 1h), std::nullopt);
+        EXPECT_EQ(out.try_recv_for(1h), "fourth");
+    });
+}
+
+TEST_P(channel, ends_with_its_last_sender_after_what_is_queued) {
+    run([] {
+        auto [in, out] = mioco::channel<int>(4);
+        auto second = in;
+        in.send(1);
+        in = {};
+        second.send(2);
+        EXPECT_EQ(out.sender_count(), 1U);
+        second = {};
+        EXPECT_EQ(out.sender_count(), 0U);
+        EXPECT_EQ(received(out), (std::vector{1, 2}));
+    });
+}
+
+TEST_P(channel, its_last_sender_wakes_who_waits_to_receive) {
+    run([] {
+        auto [in, out] = mioco::channel<int>(1);
+        beside one([out = out] { EXPECT_EQ(out.recv(), std::nullopt); });
+        beside other([out = out] { EXPECT_EQ(out.recv(), std::nullopt); });
+        mioco::yield();
+        in = {};
+        one.join();
+        other.join();
+    });
+}
+
+TEST_P(channel, its_last_receiver_gives_senders_their_items_back) {
+    run([] {
+        auto [in, out] = mioco::channel<std::unique_ptr<int>>(0);
+        beside sending([in = in] {
+            try {
+                in.send(std::make_unique<int>(5));
+                FAIL() << "sent to nobody";
+            } catch (const mioco::send_error<std::unique_ptr<int>>& refused) {
+                EXPECT_EQ(refused.code(), mioco::errc::channel_closed);
+                EXPECT_EQ(*refused.item(), 5);
+            }
+        });
+        mioco::yield();
+        out = {};
+        sending.join();
+        EXPECT_EQ(in.receiver_count(), 0U);
+        EXPECT_TRUE(in.is_closed());
+    });
+}
+
+TEST(channel_outside, what_nobody_receives_is_destroyed_with_the_last_receiver) {
+    std::atomic<int> living{0};
+    auto [in, out] = mioco::unbounded_channel<std::unique_ptr<counted>>();
+    for (int i = 0; i < 100; ++i) in.send(std::make_unique<counted>(living));
+    EXPECT_EQ(living, 100);
+    out = {};
+    EXPECT_EQ(living, 0);
+}
+
+TEST(channel_outside, what_nobody_receives_is_destroyed_with_the_channel) {
+    std::atomic<int> living{0};
+    {
+        auto [in, out] = mioco::channel<std::unique_ptr<counted>>(8);
+        for (int i = 0; i < 3; ++i) in.send(std::make_unique<counted>(living));
+        EXPECT_EQ(in.size(), 3U);
+    }
+    EXPECT_EQ(living, 0);
+}
+
+TEST_P(channel, close_refuses_who_waits_to_send_and_keeps_what_is_queued) {
+    run([] {
+        auto [in, out] = mioco::channel<int>(1);
+        in.send(1);
+        beside blocked([in = in] { EXPECT_EQ(in.try_send_for(2, 1h), 2); });
+        mioco::yield();
+        out.close();
+        blocked.join();
+        EXPECT_THROW(in.send(3), mioco::send_error<int>);
+        EXPECT_EQ(received(out), std::vector{1});
+        in.close();
+    });
+}
+
+TEST_P(channel, a_stopped_fiber_has_sent_and_received_nothing) {
+    auto [in, out] = mioco::channel<int>(0);
+    mioco_test::flag waits;
+    mioco::runtime stopped(settings());
+    auto sending = stopped.spawn([in = in, &waits] {
+        waits.raise();
+        in.send(1);
+    });
+    auto receiving = stopped.spawn([&waits] {
+        auto [unused, empty] = mioco::channel<int>(0);
+        waits.await();
+        return empty.recv().has_value();
+    });
+    waits.await();
+    std::this_thread::sleep_for(1ms);
+    stopped.stop();
+    EXPECT_EQ(error_of([&] { sending.join(); }), std::errc::operation_canceled);
+    EXPECT_EQ(error_of([&] { receiving.join(); }), std::errc::operation_canceled);
+    EXPECT_EQ(out.try_recv(), std::nullopt);
+}
+
+TEST_P(channel, a_pair_that_never_waits_lets_others_run) {
+    run([] {
+        auto [in, out] = mioco::channel<int>(1);
+        mioco_test::flag ran;
+        auto other = mioco::spawn([&] { ran.raise(); });
+        while (!ran.is_raised()) {
+            in.send(1);
+            EXPECT_EQ(out.recv(), 1);
+        }
+        other.join();
+    });
+}
+
+TEST(channel_outside, holds_its_ends_by_value) {
+    auto [in, out] = mioco::channel<int>(2);
+    const auto same = in;
+    EXPECT_EQ(same, in);
+    EXPECT_NE(mioco::channel<int>(2).first, in);
+    EXPECT_FALSE(mioco::sender<int>());
+    EXPECT_FALSE(mioco::receiver<int>());
+    EXPECT_EQ(in.capacity(), 2U);
+    EXPECT_EQ(out.sender_count(), 2U);
+    EXPECT_GT(mioco::unbounded_channel<int>().first.capacity(), 1U << 30);
+}
+
+}  // namespace

@@ -1,0 +1,462 @@
+// SPDX-License-Identifier: MPL-2.0
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <mioco/mioco.hpp>
+
+#include "support/anywhere.hpp"
+#include "support/flag.hpp"
+#include "support/sockets.hpp"
+#include "support/workers.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using mioco::after;
+using mioco::on;
+using mioco::otherwise;
+using mioco_test::beside;
+using mioco_test::connected_pair;
+using mioco_test::error_of;
+
+class select : public mioco_test::on_workers {};
+MIOCO_ON_WORKER_COUNTS(select);
+
+template <class F>
+void inside_and_outside(unsigned workers, F&& f) {
+    mioco::run(mioco::config{}.workers(workers), f);
+    f();
+}
+
+TEST_P(select, takes_the_case_that_is_there) {
+    inside_and_outside(GetParam(), [] {
+        auto [in, out] = mioco::channel<int>(1);
+        auto [other_in, other_out] = mioco::channel<std::string>(1);
+        other_in.send("text");
+        auto event = mioco::select(out.receiving(), other_out.receiving());
+        ASSERT_EQ(event.index(), 1U);
+        EXPECT_EQ(std::get<1>(event), "text");
+        EXPECT_EQ(other_out.size(), 0U);
+    });
+}
+
+TEST_P(select, waits_for_the_first_of_its_cases) {
+    inside_and_outside(GetParam(), [] {
+        auto [in, out] = mioco::channel<int>(0);
+        auto [other_in, other_out] = mioco::channel<int>(0);
+        beside sending([in = other_in] { in.send(5); });
+        auto event = mioco::select(out.receiving(), other_out.receiving(), after(1h));
+        ASSERT_EQ(event.index(), 1U);
+        EXPECT_EQ(std::get<1>(event), 5);
+        sending.join();
+    });
+}
+
+TEST_P(select, sends_only_where_the_item_is_taken) {
+    inside_and_outside(GetParam(), [] {
+        auto [in, out] = mioco::channel<std::unique_ptr<int>>(0);
+        auto [full, full_out] = mioco::channel<int>(1);
+        full.send(0);
+        beside receiving([out = out] { EXPECT_EQ(**out.recv(), 9); });
+        auto event =
+            mioco::select(full.sending(1), in.sending(std::make_unique<int>(9)), after(1h));
+        ASSERT_EQ(event.index(), 1U);
+        EXPECT_EQ(std::get<1>(event), std::nullopt);
+        receiving.join();
+        EXPECT_EQ(full.size(), 1U);
+    });
+}
+
+TEST_P(select, gives_a_refused_item_back) {
+    inside_and_outside(GetParam(), [] {
+        auto [in, out] = mioco::channel<std::unique_ptr<int>>(0);
+        beside closing([out = std::move(out)]() mutable {
+            mioco::sleep_for(1ms);
+            out = {};
+        });
+        auto event = mioco::select(in.sending(std::make_unique<int>(9)), after(1h));
+        ASSERT_EQ(event.index(), 0U);
+        ASSERT_TRUE(std::get<0>(event));
+        EXPECT_EQ(**std::get<0>(event), 9);
+        closing.join();
+    });
+}
+
+TEST_P(select, two_that_offer_each_other_an_item_meet) {
+    run([] {
+        auto [in, out] = mioco::channel<int>(0);
+        auto [back_in, back_out] = mioco::channel<int>(0);
+        constexpr int rounds = 500;
+        const auto trade = [&](int& given, int& taken) {
+            while (given + taken < rounds) {
+                auto event = mioco::select(in.sending(1), out.receiving());
+                ++(event.index() == 0 ? given : taken);
+            }
+        };
+        std::array<int, 4> counts{};
+        auto other = mioco::spawn([&] { trade(counts[0], counts[1]); });
+        trade(counts[2], counts[3]);
+        other.join();
+        EXPECT_EQ(counts[0], counts[3]);
+        EXPECT_EQ(counts[1], counts[2]);
+    });
+}
+
+TEST_P(select, losing_cases_take_nothing) {
+    inside_and_outside(GetParam(), [] {
+        auto [in, out] = mioco::channel<int>(8);
+        auto [other_in, other_out] = mioco::channel<int>(8);
+        int sent = 0;
+        for (int i = 0; i < 8; ++i) {
+            in.send(i);
+            other_in.send(i);
+            sent += 2;
+        }
+        int taken = 0;
+        while (true) {
+            auto event = mioco::select(out.receiving(), other_out.receiving(), otherwise);
+            if (event.index() == 2) break;
+            ++taken;
+        }
+        EXPECT_EQ(taken, sent);
+    });
+}
+
+TEST_P(select, starves_no_case) {
+    inside_and_outside(GetParam(), [] {
+        auto [in, out] = mioco::channel<int>(1);
+        auto [other_in, other_out] = mioco::channel<int>(1);
+        std::array<int, 4> won{};
+        in.send(0);
+        other_in.send(0);
+        for (int i = 0; i < 4'000; ++i) {
+            auto event = mioco::select(out.receiving(), other_out.receiving(), after(0s),
+                                       mioco::at(std::chrono::steady_clock::now()));
+            ++won[event.index()];
+            if (event.index() == 0) in.send(0);
+            if (event.index() == 1) other_in.send(0);
+        }
+        // By chance alone one of them stays below half of its share about once in 10^80 runs.
+        for (const int each : won) EXPECT_GT(each, 500);
+    });
+}
+
+TEST_P(select, the_same_channel_may_stand_in_it_twice) {
+    inside_and_outside(GetParam(), [] {
+        auto [in, out] = mioco::channel<int>(0);
+        beside sending([in = in] {
+            for (int i = 0; i < 20; ++i) in.send(i);
+        });
+        for (int i = 0; i < 20; ++i) {
+            auto event = mioco::select(out.receiving(), out.receiving(), in.sending(-1));
+            ASSERT_NE(event.index(), 2U);
+            std::visit([i](auto& got) { EXPECT_EQ(got, i); }, event);
+        }
+        sending.join();
+    });
+}
+
+TEST_P(select, does_not_wait_with_otherwise) {
+    inside_and_outside(GetParam(), [] {
+        auto [in, out] = mioco::channel<int>(1);
+        EXPECT_EQ(mioco::select(otherwise, out.receiving()).index(), 0U);
+        in.send(1);
+        EXPECT_EQ(mioco::select(otherwise, out.receiving()).index(), 1U);
+    });
+}
+
+TEST_P(select, calls_the_handler_of_the_case_that_won) {
+    inside_and_outside(GetParam(), [] {
+        auto [in, out] = mioco::channel<int>(1);
+        in.send(4);
+        std::string called;
+        auto event = mioco::select(on(out.receiving(),
+                                      [&](std::optional<int> item) {
+                                          called += "received";
+                                          mioco::sleep_for(1us);
+                                          return *item * 2;
+                                      }),
+                                   on(after(1h), [&] { called += "late"; }));
+        EXPECT_EQ(called, "received");
+        EXPECT_EQ(std::get<0>(event), 8);
+    });
+}
+
+TEST_P(select, leaves_out_cases_whose_guard_is_false) {
+    inside_and_outside(GetParam(), [] {
+        auto [in, out] = mioco::channel<int>(1);
+        in.send(1);
+        EXPECT_EQ(mioco::select(mioco::when(false, out.receiving()), after(0s)).index(), 1U);
+        EXPECT_EQ(mioco::select(mioco::when(true, out.receiving()), after(1h)).index(), 0U);
+    });
+}
+
+TEST_P(select, refuses_to_wait_for_nothing) {
+    inside_and_outside(GetParam(), [] {
+        auto [in, out] = mioco::channel<int>(1);
+        EXPECT_EQ(error_of([&] { mioco::select(mioco::when(false, out.receiving())); }),
+                  std::errc::invalid_argument);
+        EXPECT_EQ(error_of([] { mioco::select(std::span<mioco::any_case>()); }),
+                  std::errc::invalid_argument);
+    });
+}
+
+TEST_P(select, takes_a_list_of_cases) {
+    inside_and_outside(GetParam(), [] {
+        std::vector<std::pair<mioco::sender<int>, mioco::receiver<int>>> ends;
+        std::vector<mioco::any_case> cases;
+        for (int i = 0; i < 100; ++i) {
+            ends.push_back(mioco::channel<int>(0));
+            cases.emplace_back(ends.back().second.receiving());
+        }
+        bool timed_out = false;
+        cases.emplace_back(on(after(1h), [&] { timed_out = true; }));
+        beside sending([&] {
+            for (int i = 99; i >= 0; --i) ends[static_cast<std::size_t>(i)].first.send(i);
+        });
+        for (int i = 99; i >= 0; --i) {
+            const std::size_t won = mioco::select(cases);
+            EXPECT_EQ(won, static_cast<std::size_t>(i));
+            EXPECT_EQ(cases[won].take<std::optional<int>>(), i);
+            EXPECT_THROW(cases[won].take<std::optional<int>>(), std::bad_cast);
+            EXPECT_THROW(cases[won].take<int>(), std::bad_cast);
+        }
+        EXPECT_FALSE(timed_out);
+        sending.join();
+    });
+}
+
+TEST(select_list, takes_65000_cases_and_names_the_limit_past_that) {
+    auto [in, out] = mioco::channel<int>(1);
+    std::vector<mioco::any_case> cases;
+    for (std::size_t i = 0; i < mioco::detail::most_select_arms - 1; ++i)
+        cases.emplace_back(out.receiving());
+    cases.emplace_back(after(1ms));
+    EXPECT_EQ(mioco::select(cases), cases.size() - 1);
+    cases.emplace_back(after(1ms));
+    EXPECT_EQ(error_of([&] { mioco::select(cases); }), std::errc::argument_list_too_long);
+}
+
+TEST_P(select, an_item_of_a_list_is_sent_once) {
+    inside_and_outside(GetParam(), [] {
+        auto [in, out] = mioco::channel<int>(4);
+        std::vector<mioco::any_case> cases;
+        cases.emplace_back(in.sending(1));
+        cases.emplace_back(after(1ms));
+        EXPECT_EQ(mioco::select(std::span(cases).first(1)), 0U);
+        EXPECT_EQ(mioco::select(cases), 1U);
+        EXPECT_EQ(out.size(), 1U);
+    });
+}
+
+TEST_P(select, joins_the_first_fiber_that_ends) {
+    run([] {
+        mioco_test::flag go;
+        auto slow = mioco::spawn([&] { go.await(); });
+        auto quick = mioco::spawn([] { return std::string("done"); });
+        auto event = mioco::select(slow.joining(), quick.joining(), quick.joining());
+        ASSERT_NE(event.index(), 0U);
+        EXPECT_FALSE(quick.joinable());
+        auto failing = mioco::spawn([] { throw std::runtime_error("why"); });
+        EXPECT_THROW(mioco::select(slow.joining(), failing.joining()), std::runtime_error);
+        go.raise();
+        slow.join();
+        EXPECT_EQ(error_of([&] { mioco::select(slow.joining()); }), std::errc::invalid_argument);
+    });
+}
+
+TEST_P(select, tells_when_a_descriptor_is_ready) {
+    inside_and_outside(GetParam(), [] {
+        auto [near, far] = connected_pair();
+        EXPECT_EQ(mioco::select(near.readable(), after(1ms)).index(), 1U);
+        EXPECT_EQ(mioco::select(near.readable(), near.writable()).index(), 1U);
+        beside writing([&far = far] { far.write_all(std::string("x")); });
+        EXPECT_EQ(mioco::select(near.readable(), near.readable(), after(1h)).index() / 2, 0U);
+        char text[8];
+        EXPECT_EQ(near.try_read(text), 1U);
+        writing.join();
+        EXPECT_EQ(mioco::select(near.readable(), after(1ms)).index(), 1U);
+        far.close();
+        EXPECT_EQ(mioco::select(near.readable(), after(1h)).index(), 0U);
+        EXPECT_EQ(near.read(text), 0U);
+    });
+}
+
+TEST_P(select, many_that_wait_on_one_descriptor_all_learn_of_its_end) {
+    run([] {
+        auto [near, far] = connected_pair();
+        std::vector<mioco::join_handle<void>> waiting;
+        for (int i = 0; i < 8; ++i) {
+            waiting.push_back(mioco::spawn([&near = near] {
+                EXPECT_EQ(mioco::select(near.readable(), after(1h)).index(), 0U);
+            }));
+        }
+        for (int i = 0; i < 20; ++i) mioco::yield();
+        far.close();
+        for (auto& each : waiting) each.join();
+    });
+}
+
+TEST_P(select, close_of_its_descriptor_ends_it) {
+    run([] {
+        auto [near, far] = connected_pair();
+        auto waiting = mioco::spawn(
+            [&near = near] { return mioco::select(near.readable(), after(1h)).index(); });
+        mioco::sleep_for(1ms);
+        near.close();
+        EXPECT_EQ(waiting.join(), 0U);
+    });
+}
+
+TEST_P(select, a_stop_ends_it_with_nothing_taken) {
+    auto [in, out] = mioco::channel<int>(0);
+    auto [near, far] = connected_pair();
+    mioco::runtime stopped(settings());
+    mioco_test::flag started;
+    auto waiting = stopped.spawn([&, out = out] {
+        started.raise();
+        mioco::select(out.receiving(), near.readable(), after(1h));
+    });
+    started.await();
+    stopped.stop();
+    EXPECT_EQ(error_of([&] { waiting.join(); }), std::errc::operation_canceled);
+    EXPECT_EQ(in.try_send(1), 1);
+}
+
+// A case that only the public headers are needed for: a counter that is taken down by one.
+class tokens {
+public:
+    void put() {
+        const std::scoped_lock held(guard_);
+        ++count_;
+        wake_one();
+    }
+
+    class taking {
+    public:
+        explicit taking(tokens& from) : from_(&from) {}
+        bool try_take() {
+            const std::scoped_lock held(from_->guard_);
+            if (from_->count_ == 0) return false;
+            --from_->count_;
+            return true;
+        }
+        bool arm(const mioco::select_waiter& who) noexcept {
+            const std::scoped_lock held(from_->guard_);
+            if (from_->count_ > 0) return false;
+            from_->waiting_.push_back(who);
+            return true;
+        }
+        void disarm(const mioco::select_waiter& who) noexcept {
+            const std::scoped_lock held(from_->guard_);
+            if (std::erase(from_->waiting_, who) == 0 && from_->count_ > 0) from_->wake_one();
+        }
+
+    private:
+        tokens* from_;
+    };
+    taking take() { return taking(*this); }
+
+private:
+    void wake_one() {
+        while (!waiting_.empty()) {
+            const auto who = waiting_.front();
+            waiting_.erase(waiting_.begin());
+            if (who.wake()) return;
+        }
+    }
+
+    std::mutex guard_;
+    int count_ = 0;
+    std::vector<mioco::select_waiter> waiting_;
+};
+
+TEST_P(select, takes_cases_of_the_users_own) {
+    constexpr int fibers = 16;
+    constexpr int each = 200;
+    std::atomic<int> taken{0};
+    run([&] {
+        tokens bag;
+        std::vector<mioco::join_handle<void>> all;
+        for (int i = 0; i < fibers; ++i) {
+            all.push_back(mioco::spawn([&] {
+                for (int n = 0; n < each;) {
+                    const auto event = mioco::select(bag.take(), after(1us));
+                    if (event.index() == 0) ++n, ++taken;
+                }
+            }));
+        }
+        for (int i = 0; i < fibers * each; ++i) {
+            bag.put();
+            if (i % 8 == 0) mioco::yield();
+        }
+        for (auto& one : all) one.join();
+    });
+    EXPECT_EQ(taken, fibers * each);
+}
+
+TEST(timer, is_expired_at_birth_and_stays_so_until_it_is_moved) {
+    mioco::run([] {
+        mioco::timer timer;
+        timer.wait();
+        timer.wait();
+        EXPECT_EQ(mioco::select(timer.expiring(), after(1h)).index(), 0U);
+        EXPECT_EQ(mioco::select(timer.expiring(), after(1h)).index(), 0U);
+        timer.set(1h);
+        EXPECT_FALSE(timer.expired());
+        EXPECT_EQ(mioco::select(timer.expiring(), after(1ms)).index(), 1U);
+        const auto when = std::chrono::steady_clock::now() + 2ms;
+        timer.set(when);
+        EXPECT_EQ(timer.deadline(), when);
+        timer.wait();
+        EXPECT_GE(std::chrono::steady_clock::now(), when);
+        timer.clear();
+        EXPECT_EQ(mioco::select(timer.expiring(), after(1ms)).index(), 1U);
+    });
+}
+
+TEST(interval, ticks_at_multiples_of_its_period) {
+    mioco::run([] {
+        mioco::interval ticks(1ms);
+        const auto first = ticks.next();
+        for (int i = 0; i < 5; ++i) EXPECT_EQ(ticks.tick(), first + i * 1ms);
+        auto event = mioco::select(ticks.ticking(), after(1h));
+        EXPECT_EQ(std::get<0>(event), first + 5ms);
+    });
+}
+
+TEST(interval, makes_up_for_missed_ticks_or_not) {
+    mioco::run([] {
+        mioco::interval burst(1ms);
+        mioco::interval delay(1ms, mioco::missed_ticks::delay);
+        mioco::interval skip(1ms, mioco::missed_ticks::skip);
+        const auto first = skip.next();
+        mioco::sleep_for(10ms);
+        const auto late = std::chrono::steady_clock::now();
+        for (int i = 0; i < 8; ++i) burst.tick();
+        EXPECT_LT(burst.next(), late);
+        delay.tick();
+        EXPECT_GE(delay.next(), late + 1ms);
+        EXPECT_EQ(skip.tick(), first);
+        EXPECT_GT(skip.next(), late);
+        EXPECT_EQ((skip.next() - first) % 1ms, 0ns);
+    });
+}
+
+TEST(interval, refuses_a_period_that_is_not_positive) {
+    EXPECT_THROW(mioco::interval(0ms), std::invalid_argument);
+    EXPECT_THROW(mioco::interval(-1ms), std::invalid_argument);
+}
+
+}  // namespace
