@@ -8,17 +8,28 @@
 #error "mioco needs C++20: compile with -std=c++20"
 #endif
 
+#include <mioco/barrier.hpp>
+#include <mioco/broadcast.hpp>
 #include <mioco/channel.hpp>
+#include <mioco/condition_variable.hpp>
 #include <mioco/config.hpp>
 #include <mioco/error.hpp>
+#include <mioco/event.hpp>
 #include <mioco/join_handle.hpp>
+#include <mioco/latch.hpp>
+#include <mioco/mutex.hpp>
 #include <mioco/net/endpoint.hpp>
 #include <mioco/net/socket_option.hpp>
 #include <mioco/net/tcp_listener.hpp>
 #include <mioco/net/tcp_stream.hpp>
+#include <mioco/once.hpp>
+#include <mioco/oneshot.hpp>
 #include <mioco/runtime.hpp>
 #include <mioco/select.hpp>
+#include <mioco/semaphore.hpp>
+#include <mioco/shared_mutex.hpp>
 #include <mioco/spawn.hpp>
 #include <mioco/this_fiber.hpp>
 #include <mioco/time.hpp>
 #include <mioco/timer.hpp>
+#include <mioco/watch.hpp>

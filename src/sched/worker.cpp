@@ -17,8 +17,10 @@ constexpr std::uint64_t ids_a_batch = 1024;
 }  // namespace
 
 const char* reason_text(wait_reason why) noexcept {
-    constexpr const char* texts[] = {"nothing",           "sleep", "join",    "read",   "write",
-                                     "the runtime's end", "send",  "receive", "select", "lock"};
+    constexpr const char* texts[] = {
+        "nothing", "sleep",   "join",   "read",       "write",     "the runtime's end",
+        "send",    "receive", "select", "lock",       "condition", "semaphore",
+        "latch",   "barrier", "once",   "wait group", "event",     "news"};
     return texts[static_cast<int>(why)];
 }
 

@@ -18,6 +18,12 @@ bool begin_operation() {
     return true;
 }
 
+bool begin_masked_operation() noexcept {
+    fiber* const running = current_fiber();
+    if (running != nullptr) spend(*running);
+    return running != nullptr;
+}
+
 void begin_attempt() noexcept {
     if (fiber* const running = current_fiber()) spend(*running);
 }
@@ -47,11 +53,16 @@ void wake_up::make_ready() const noexcept {
 }
 
 wait_end wait_in_line(spin_lock& guard, arm_queue& line, queued_arm& arm, wait_reason why,
-                      nanoseconds_t deadline) noexcept {
+                      const wait_options& options) noexcept {
     fiber& self = current_waiter();
-    parking wait(self, why, deadline);
+    parking wait(self, why, options.deadline,
+                 options.masked ? parking::cancelling::masked : parking::cancelling::allowed);
     arm.token = wait.token().raw();
-    line.push(arm);
+    if (options.where == place::last) [[likely]] {
+        line.push(arm);
+    } else if (options.where == place::first) {
+        line.push_first(arm);
+    }
     guard.unlock();
     wait.park();
     const wait_arm by = wait.ended_by();

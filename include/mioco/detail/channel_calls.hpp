@@ -17,8 +17,8 @@ template <class T>
                                         nanoseconds_t deadline) {
     queued_arm arm;
     arm.item = &item;
-    const wait_end end =
-        wait_in_line(channel.guard, channel.senders, arm, wait_reason::send, deadline);
+    const wait_end end = wait_in_line(channel.guard, channel.senders, arm, wait_reason::send,
+                                      {.deadline = deadline});
     if (end == wait_end::claimed) return arm.refused ? transfer::closed : transfer::done;
     if (end == wait_end::cancelled) throw_cancelled();
     return transfer::would_wait;
@@ -30,8 +30,8 @@ template <class T>
                                            nanoseconds_t deadline) {
     queued_arm arm;
     arm.item = &into;
-    const wait_end end =
-        wait_in_line(channel.guard, channel.receivers, arm, wait_reason::receive, deadline);
+    const wait_end end = wait_in_line(channel.guard, channel.receivers, arm, wait_reason::receive,
+                                      {.deadline = deadline});
     if (end == wait_end::claimed) return arm.refused ? transfer::closed : transfer::done;
     if (end == wait_end::cancelled) throw_cancelled();
     return transfer::would_wait;

@@ -11,6 +11,7 @@ namespace mioco::detail {
 template <class Sync = system_sync>
 class basic_spin_lock {
 public:
+    constexpr basic_spin_lock() noexcept = default;
     void lock() noexcept {
         if (!try_lock()) [[unlikely]]
             lock_contended();

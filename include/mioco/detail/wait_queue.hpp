@@ -19,8 +19,9 @@ struct queued_arm {
     std::uint64_t token = 0;   // of the wait
     std::uint16_t number = 0;  // among the arms of that wait
     bool linked = false;
-    bool refused = false;  // claimed because there will never be anything
-    void* item = nullptr;  // where to take an item from or put it
+    bool refused = false;      // claimed, but not given what it waits for
+    bool is_complete = false;  // in a wake_list: only to be made ready
+    void* item = nullptr;      // where to take an item from or put it
     queued_arm* next = nullptr;
     queued_arm* previous = nullptr;
 };
@@ -36,6 +37,15 @@ public:
         arm.previous = last_;
         (last_ == nullptr ? first_ : last_->next) = &arm;
         last_ = &arm;
+        arm.linked = true;
+    }
+
+    /// Before all others.
+    void push_first(queued_arm& arm) noexcept {
+        arm.next = first_;
+        arm.previous = nullptr;
+        (first_ == nullptr ? last_ : first_->previous) = &arm;
+        first_ = &arm;
         arm.linked = true;
     }
 
@@ -73,6 +83,7 @@ public:
     }
 
 private:
+    friend class wake_list;
     constexpr wake_up(std::uint64_t token, std::uint16_t arm, bool is_complete) noexcept
         : token_(token), arm_(arm), is_complete_(is_complete) {}
     void make_ready() const noexcept;
@@ -82,9 +93,42 @@ private:
     bool is_complete_ = false;  // it had parked, and only has to be made ready
 };
 
+/// The wake-ups of any number of waiters, kept in their frames: those are left only when the wake-up is carried out.
+class wake_list {
+public:
+    /// [under the line's lock] Claims all that are in line.
+    void claim_all(arm_queue& line) noexcept {
+        while (queued_arm* const arm = line.pop()) claim(*arm);
+    }
+    /// [under the lock of the line that it was just taken out of] Whether the arm's wait was still open.
+    bool claim(queued_arm& arm) noexcept {
+        const wake_up woken = wake_up::claim(arm);
+        if (!woken) return false;
+        arm.is_complete = woken.is_complete_;
+        arm.next = nullptr;
+        (last_ == nullptr ? first_ : last_->next) = &arm;
+        last_ = &arm;
+        return true;
+    }
+    void carry_out() noexcept {
+        while (first_ != nullptr) {
+            const wake_up woken(first_->token, first_->number, first_->is_complete);
+            first_ = first_->next;
+            woken.carry_out();
+        }
+        last_ = nullptr;
+    }
+
+private:
+    queued_arm* first_ = nullptr;
+    queued_arm* last_ = nullptr;
+};
+
 /// At the start of each call that might wait: spends one operation of the calling fiber's budget. Throws fiber_cancelled if the
 /// caller was asked to stop. Whether it may wait without `prepare_to_wait`.
 bool begin_operation();
+/// The same, of a call that is no cancellation point.
+bool begin_masked_operation() noexcept;
 /// At the start of a call that never waits, and is no cancellation point.
 void begin_attempt() noexcept;
 /// Of a thread, makes what it waits with. Throws when the system has no descriptor for that.
@@ -92,9 +136,17 @@ void prepare_to_wait();
 
 enum class wait_end : std::uint8_t { claimed, timed_out, cancelled };
 
-/// Gets into line and waits to be claimed, for `deadline`, or for a cancel. `guard` is locked by the caller, and is free afterwards.
+enum class place : std::uint8_t { last, first, kept };  // kept: is in line already
+
+struct wait_options {
+    nanoseconds_t deadline = never;
+    bool masked = false;  // no cancel ends it
+    place where = place::last;
+};
+
+/// Gets into line, unless it is there, and waits to be claimed, for the deadline, or for a cancel. `guard` is locked by the caller, and is free afterwards.
 wait_end wait_in_line(spin_lock& guard, arm_queue& line, queued_arm& arm, wait_reason why,
-                      nanoseconds_t deadline) noexcept;
+                      const wait_options& options) noexcept;
 
 /// Throws fiber_cancelled, after a wait that a cancel has ended.
 [[noreturn]] void throw_cancelled();

@@ -16,7 +16,15 @@ enum class wait_reason : std::uint8_t {
     send,
     receive,
     select,
-    lock
+    lock,
+    condition,
+    semaphore,
+    latch,
+    barrier,
+    once,
+    wait_group,
+    event,
+    news
 };
 
 }  // namespace mioco::detail

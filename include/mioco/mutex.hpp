@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+/// \file
+/// Locks for fibers and threads.
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+
+#include <mioco/detail/line.hpp>
+#include <mioco/detail/line_arm.hpp>
+
+namespace mioco {
+
+/// Mutual exclusion between fibers, threads, or both, as `std::mutex` and `std::timed_mutex`: use it with `std::scoped_lock`,
+/// `std::unique_lock`, `std::lock`. A fiber that waits for it parks, and one that holds it may wait for whatever it likes, and
+/// be on another thread when it unlocks.
+///
+/// First come, first served: `unlock` hands the mutex to the fiber that has waited longest. A thread takes so long to wake that
+/// others may pass it, but only a few times. In the original since 0.2, there without a line.
+class mutex {
+public:
+    constexpr mutex() noexcept = default;
+    mutex(const mutex&) = delete;
+    mutex& operator=(const mutex&) = delete;
+    ~mutex() = default;
+
+    /// Takes the mutex. While somebody else has it, it parks the fiber or blocks the thread. No cancellation point. Throws
+    /// `std::system_error` only on a thread that has to wait and gets no descriptor to wait with.
+    void lock() {
+        if (!try_lock_fast()) [[unlikely]]
+            lock_waiting(detail::never);
+    }
+    /// Takes the mutex if nobody has it.
+    [[nodiscard]] bool try_lock() noexcept { return try_lock_fast(); }
+    /// The same, but waits for `limit` at most.
+    template <class Rep, class Period>
+    [[nodiscard]] bool try_lock_for(const std::chrono::duration<Rep, Period>& limit) {
+        return try_lock_fast() || lock_waiting(detail::deadline_in(limit));
+    }
+    /// The same, but waits until `deadline` at most.
+    template <class Duration>
+    [[nodiscard]] bool try_lock_until(
+        const std::chrono::time_point<std::chrono::steady_clock, Duration>& deadline) {
+        return try_lock_fast() || lock_waiting(detail::deadline_at(deadline));
+    }
+    /// Gives the mutex to the next in line, if anybody is. By whoever took it: the same fiber, or the same thread.
+    void unlock() noexcept {
+        std::uint32_t expected = held;
+        if (!state_.compare_exchange_strong(expected, free, std::memory_order_release,
+                                            std::memory_order_relaxed)) [[unlikely]]
+            hand_over();
+    }
+
+    class locking_arm;
+    /// "The mutex is mine", as a case.
+    struct locking_case {
+        /// For `select`.
+        using select_arm_type = locking_arm;
+        /// Which one.
+        mutex* of;
+    };
+    /// Taking the mutex, as a case of `select`: its result is a `std::unique_lock` that holds it. When another case wins, it was
+    /// not taken.
+    [[nodiscard]] locking_case locking() noexcept { return {this}; }
+
+private:
+    friend class detail::line_arm<mutex>;
+
+    // Free, held, or held with somebody in line. Only the last is left under the line's guard, and entered under it.
+    static constexpr std::uint32_t free = 0;
+    static constexpr std::uint32_t held = 1;
+    static constexpr std::uint32_t awaited = 2;
+
+    bool try_lock_fast() noexcept {
+        std::uint32_t expected = free;
+        return state_.compare_exchange_strong(expected, held, std::memory_order_acquire,
+                                              std::memory_order_relaxed);
+    }
+    // [guarded] Takes it, or leaves word that somebody waits.
+    bool try_now() noexcept;
+    bool lock_waiting(detail::nanoseconds_t deadline);
+    void hand_over() noexcept;
+
+    // Acquire on taking, release on giving back: what one holder wrote the next one sees. Handed over, it is by the claim.
+    std::atomic<std::uint32_t> state_{free};
+    detail::line line_;
+};
+
+/// What taking a mutex becomes in a select.
+class mutex::locking_arm : public detail::line_arm<mutex> {
+public:
+    /// Of that mutex.
+    explicit locking_arm(locking_case from) noexcept : line_arm(*from.of, from.of->line_) {}
+    /// It is taken by now.
+    std::unique_lock<mutex> take() { return {owner(), std::adopt_lock}; }
+};
+
+}  // namespace mioco

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: MPL-2.0
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <shared_mutex>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <mioco/mioco.hpp>
+
+#include "support/anywhere.hpp"
+#include "support/flag.hpp"
+#include "support/workers.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using mioco_test::beside;
+using mioco_test::flag;
+
+class locks : public mioco_test::on_workers {};
+MIOCO_ON_WORKER_COUNTS(locks);
+
+template <class F>
+void run_in_fibers_and_threads(unsigned workers, int fibers, int threads, F&& f) {
+    std::vector<std::thread> outside;
+    for (int i = 0; i < threads; ++i) outside.emplace_back(f);
+    mioco::run(mioco::config{}.workers(workers), [&] {
+        std::vector<mioco::join_handle<void>> inside;
+        for (int i = 0; i < fibers; ++i) inside.push_back(mioco::spawn(f));
+        for (auto& each : inside) each.join();
+    });
+    for (auto& each : outside) each.join();
+}
+
+TEST_P(locks, a_mutex_excludes_fibers_and_threads) {
+    mioco::mutex guard;
+    int counter = 0;
+    constexpr int rounds = 300;
+    run_in_fibers_and_threads(GetParam(), 8, 4, [&] {
+        for (int i = 0; i < rounds; ++i) {
+            const std::scoped_lock held(guard);
+            const int before = counter;
+            if (i % 16 == 0) mioco::yield();
+            counter = before + 1;
+        }
+    });
+    EXPECT_EQ(counter, 12 * rounds);
+}
+
+// On one worker, where a fiber that has run to its lock is in line.
+TEST(lock_order, a_mutex_is_handed_to_fibers_in_turn) {
+    mioco::run(mioco::config{}.workers(1), [] {
+        mioco::mutex guard;
+        std::vector<int> order;
+        std::vector<mioco::join_handle<void>> all;
+        guard.lock();
+        for (int i = 0; i < 10; ++i) {
+            flag comes;
+            all.push_back(mioco::spawn([&, i] {
+                comes.raise();
+                const std::scoped_lock held(guard);
+                order.push_back(i);
+                mioco::yield();
+            }));
+            comes.await();
+        }
+        guard.unlock();
+        guard.lock();
+        EXPECT_EQ(order.size(), 10U) << "who comes last has passed others";
+        guard.unlock();
+        for (auto& each : all) each.join();
+        EXPECT_TRUE(std::ranges::is_sorted(order));
+    });
+}
+
+TEST_P(locks, a_mutex_meets_the_standards_requirements) {
+    run([] {
+        mioco::mutex first;
+        mioco::mutex second;
+        std::unique_lock deferred(first, std::defer_lock);
+        EXPECT_TRUE(deferred.try_lock());
+        EXPECT_FALSE(first.try_lock());
+        EXPECT_FALSE(first.try_lock_for(1ms));
+        EXPECT_FALSE(first.try_lock_until(std::chrono::steady_clock::now() - 1s));
+        deferred.unlock();
+        EXPECT_TRUE(deferred.try_lock_for(1h));
+        deferred.unlock();
+        auto other = mioco::spawn([&] {
+            for (int i = 0; i < 100; ++i) {
+                const std::scoped_lock both(second, first);
+                mioco::yield();
+            }
+        });
+        for (int i = 0; i < 100; ++i) {
+            const std::scoped_lock both(first, second);
+            mioco::yield();
+        }
+        other.join();
+        EXPECT_EQ(std::try_lock(first, second), -1);
+        first.unlock();
+        second.unlock();
+    });
+}
+
+TEST_P(locks, a_mutex_may_be_held_across_waits_and_unlocked_on_another_thread) {
+    run([] {
+        mioco::mutex guard;
+        int inside = 0;
+        std::vector<mioco::join_handle<void>> all;
+        for (int i = 0; i < 16; ++i) {
+            all.push_back(mioco::spawn([&] {
+                for (int n = 0; n < 20; ++n) {
+                    const std::scoped_lock held(guard);
+                    EXPECT_EQ(++inside, 1);
+                    mioco::sleep_for(1us);
+                    --inside;
+                }
+            }));
+        }
+        for (auto& each : all) each.join();
+    });
+}
+
+TEST_P(locks, a_mutex_is_a_case_of_select) {
+    run([] {
+        mioco::mutex guard;
+        {
+            auto event = mioco::select(guard.locking(), mioco::after(1h));
+            ASSERT_EQ(event.index(), 0U);
+            EXPECT_TRUE(std::get<0>(event).owns_lock());
+            EXPECT_EQ(mioco::select(guard.locking(), mioco::after(1ms)).index(), 1U);
+            auto waiting = mioco::spawn([&] {
+                return std::get<0>(mioco::select(guard.locking(), mioco::after(1h))).owns_lock();
+            });
+            mioco::sleep_for(1ms);
+            std::get<0>(event).unlock();
+            EXPECT_TRUE(waiting.join());
+        }
+        EXPECT_TRUE(guard.try_lock());
+        guard.unlock();
+    });
+}
+
+TEST_P(locks, a_fiber_that_is_stopped_still_gets_its_mutex) {
+    mioco::mutex guard;
+    guard.lock();
+    flag waits;
+    flag had;
+    mioco::runtime stopped(settings());
+    auto locking = stopped.spawn([&] {
+        waits.raise();
+        const std::scoped_lock held(guard);
+        had.raise();
+    });
+    waits.await();
+    stopped.stop();
+    std::this_thread::sleep_for(1ms);
+    EXPECT_FALSE(had.is_raised());
+    guard.unlock();
+    locking.join();
+    EXPECT_TRUE(had.is_raised());
+}
+
+TEST_P(locks, a_shared_mutex_lets_readers_in_together_and_writers_alone) {
+    mioco::shared_mutex guard;
+    std::atomic<int> readers{0};
+    std::atomic<bool> writes{false};
+    std::atomic<int> number{0};
+    int value = 0;
+    run_in_fibers_and_threads(GetParam(), 8, 4, [&] {
+        const bool writer = ++number % 4 == 0;
+        for (int i = 0; i < 200; ++i) {
+            if (writer) {
+                const std::unique_lock held(guard);
+                EXPECT_FALSE(writes.exchange(true));
+                EXPECT_EQ(readers, 0);
+                ++value;
+                if (i % 8 == 0) mioco::yield();
+                writes = false;
+            } else {
+                const std::shared_lock held(guard);
+                ++readers;
+                EXPECT_FALSE(writes);
+                if (i % 8 == 0) mioco::yield();
+                --readers;
+            }
+        }
+    });
+    EXPECT_EQ(value, 3 * 200);
+}
+
+TEST_P(locks, a_writer_that_waits_keeps_new_readers_out) {
+    run([] {
+        mioco::shared_mutex guard;
+        guard.lock_shared();
+        flag comes;
+        auto writer = mioco::spawn([&] {
+            comes.raise();
+            const std::unique_lock held(guard);
+        });
+        comes.await();
+        while (guard.try_lock_shared()) {
+            guard.unlock_shared();
+            mioco::yield();
+        }
+        EXPECT_FALSE(guard.try_lock_shared_for(1ms));
+        guard.unlock_shared();
+        writer.join();
+        EXPECT_TRUE(guard.try_lock_shared());
+        EXPECT_FALSE(guard.try_lock());
+        guard.unlock_shared();
+    });
+}
+
+TEST_P(locks, a_writer_that_gives_up_lets_readers_in) {
+    run([] {
+        mioco::shared_mutex guard;
+        guard.lock_shared();
+        flag comes;
+        auto writer = mioco::spawn([&] {
+            comes.raise();
+            EXPECT_FALSE(guard.try_lock_for(20ms));
+        });
+        comes.await();
+        auto reader = mioco::spawn([&] {
+            const std::shared_lock held(guard, 1h);
+            EXPECT_TRUE(held.owns_lock());
+        });
+        reader.join();
+        writer.join();
+        guard.unlock_shared();
+    });
+}
+
+TEST_P(locks, a_condition_is_told_to_one_or_to_all) {
+    std::mutex native;
+    mioco::mutex guard;
+    mioco::condition_variable changed;
+    int tickets = 0;
+    std::atomic<int> served{0};
+    std::thread giving([&] {
+        for (int i = 0; i < 12 * 50; ++i) {
+            {
+                const std::scoped_lock held(guard);
+                ++tickets;
+            }
+            changed.notify_one();
+        }
+    });
+    run_in_fibers_and_threads(GetParam(), 8, 4, [&] {
+        for (int i = 0; i < 50; ++i) {
+            std::unique_lock held(guard);
+            changed.wait(held, [&] { return tickets > 0; });
+            --tickets;
+            ++served;
+        }
+    });
+    giving.join();
+    EXPECT_EQ(served, 12 * 50);
+
+    bool open = false;
+    std::thread opening([&] {
+        {
+            const std::scoped_lock held(native);
+            open = true;
+        }
+        changed.notify_all();
+    });
+    run([&] {
+        std::vector<mioco::join_handle<void>> all;
+        for (int i = 0; i < 8; ++i) {
+            all.push_back(mioco::spawn([&] {
+                std::unique_lock held(native);
+                changed.wait(held, [&] { return open; });
+            }));
+        }
+        for (auto& each : all) each.join();
+    });
+    opening.join();
+}
+
+TEST_P(locks, a_condition_has_deadlines) {
+    run([] {
+        mioco::mutex guard;
+        mioco::condition_variable never;
+        std::unique_lock held(guard);
+        EXPECT_EQ(never.wait_for(held, 1ms), std::cv_status::timeout);
+        EXPECT_TRUE(held.owns_lock());
+        EXPECT_FALSE(guard.try_lock());
+        EXPECT_FALSE(never.wait_for(held, 1ms, [] { return false; }));
+        EXPECT_TRUE(never.wait_for(held, 1h, [] { return true; }));
+        EXPECT_EQ(never.wait_until(held, std::chrono::steady_clock::now() - 1s),
+                  std::cv_status::timeout);
+    });
+}
+
+TEST_P(locks, a_stop_ends_a_wait_for_a_condition_with_the_lock_held) {
+    mioco::mutex guard;
+    mioco::condition_variable never;
+    flag waits;
+    bool locked_again = false;
+    mioco::runtime stopped(settings());
+    auto waiting = stopped.spawn([&] {
+        std::unique_lock held(guard);
+        waits.raise();
+        try {
+            never.wait(held);
+        } catch (const mioco::fiber_cancelled&) {
+            locked_again = !guard.try_lock();
+            throw;
+        }
+    });
+    waits.await();
+    {
+        const std::scoped_lock after_it_waits(guard);
+    }
+    stopped.stop();
+    EXPECT_EQ(mioco_test::error_of([&] { waiting.join(); }), std::errc::operation_canceled);
+    EXPECT_TRUE(locked_again);
+}
+
+TEST_P(locks, something_is_done_once) {
+    mioco::once_flag once;
+    std::atomic<int> calls{0};
+    std::atomic<int> seen{0};
+    run_in_fibers_and_threads(GetParam(), 8, 4, [&] {
+        mioco::call_once(once, [&] {
+            mioco::sleep_for(1ms);
+            ++calls;
+        });
+        seen += calls;
+    });
+    EXPECT_EQ(calls, 1);
+    EXPECT_EQ(seen, 12);
+}
+
+TEST_P(locks, what_failed_is_done_by_the_next) {
+    run([] {
+        mioco::once_flag once;
+        std::atomic<int> failures{0};
+        int calls = 0;
+        std::vector<mioco::join_handle<void>> all;
+        for (int i = 0; i < 8; ++i) {
+            all.push_back(mioco::spawn([&] {
+                try {
+                    mioco::call_once(once, [&] {
+                        mioco::yield();
+                        if (++calls < 4) throw std::runtime_error("not yet");
+                    });
+                } catch (const std::runtime_error&) {
+                    ++failures;
+                }
+            }));
+        }
+        for (auto& each : all) each.join();
+        EXPECT_EQ(calls, 4);
+        EXPECT_EQ(failures, 3);
+    });
+}
+
+}  // namespace
