@@ -26,9 +26,9 @@ enum class migration {
 /// `mioco::config{}.workers(2).stack_size(64 * 1024)`.
 ///
 /// The environment has the last word, so that a program can be tried out without a rebuild: `MIOCO_WORKERS`,
-/// `MIOCO_STACK_SIZE` (bytes, or with a suffix K or M), `MIOCO_MIGRATE` (allowed, never, always) and `MIOCO_ENGINE`
-/// (epoll). Values are checked where a runtime is made: a bad one throws `std::invalid_argument` that names it, what is
-/// allowed, and where it came from. In the original since 0.2.
+/// `MIOCO_STACK_SIZE` (bytes, or with a suffix K or M), `MIOCO_MIGRATE` (allowed, never, always), `MIOCO_OFFLOAD_THREADS`,
+/// `MIOCO_OFFLOAD_QUEUE` and `MIOCO_ENGINE` (epoll). Values are checked where a runtime is made: a bad one throws
+/// `std::invalid_argument` that names it, what is allowed, and where it came from. In the original since 0.2.
 class config {
 public:
     /// OS threads that run fibers: 1 to 1024. Default: one for each CPU that this process may use, by its affinity
@@ -65,8 +65,23 @@ public:
         return *this;
     }
 
-    /// Prefix of the workers' thread names, which debuggers and `top -H` show: `<name>_<index>`. Default "mioco". The
-    /// kernel keeps fifteen characters.
+    /// The most threads that `offload` and files may use at once: 1 to 1024. Default 32, or four for each worker if that is
+    /// more. They start one by one as they are needed; what finds all of them busy waits its turn.
+    config& offload_threads(unsigned most) {
+        offload_threads_ = most;
+        return *this;
+    }
+
+    /// How many calls may be queued for those threads: 0 to 1,048,576. Default 1024. Further callers wait in order for a
+    /// place in the queue, parked as those in it are: it is never full in the sense that a call fails. `MIOCO_LOG` tells
+    /// the two waits apart.
+    config& offload_queue(std::size_t most) {
+        offload_queue_ = most;
+        return *this;
+    }
+
+    /// Prefix of the threads' names, which debuggers and `top -H` show: `<name>_<index>` is a worker, `<name>-pool-<index>` a
+    /// thread for `offload`. Default "mioco". The kernel keeps fifteen characters.
     config& name(std::string prefix) {
         name_ = std::move(prefix);
         return *this;
@@ -82,6 +97,12 @@ public:
     [[nodiscard]] on_uncaught uncaught() const noexcept { return uncaught_; }
     /// The policy for moving fibers.
     [[nodiscard]] migration migrate() const noexcept { return migration_; }
+    /// The number asked for by `offload_threads`, or nothing for the default.
+    [[nodiscard]] std::optional<unsigned> offload_threads() const noexcept {
+        return offload_threads_;
+    }
+    /// The number asked for by `offload_queue`, or the default.
+    [[nodiscard]] std::size_t offload_queue() const noexcept { return offload_queue_; }
     /// The prefix of thread names.
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
@@ -93,6 +114,12 @@ public:
     static constexpr std::size_t maximum_stack_size_bytes = std::size_t{1} << 30;
     /// The largest number of workers that is accepted.
     static constexpr unsigned maximum_workers = 1024;
+    /// The largest number of threads to offload to that is accepted.
+    static constexpr unsigned maximum_offload_threads = 1024;
+    /// The default of `offload_queue`.
+    static constexpr std::size_t default_offload_queue = 1024;
+    /// The largest queue that is accepted.
+    static constexpr std::size_t maximum_offload_queue = std::size_t{1} << 20;
 
 private:
     std::optional<unsigned> workers_;
@@ -100,6 +127,8 @@ private:
     bool stack_guard_ = true;
     on_uncaught uncaught_ = on_uncaught::report;
     migration migration_ = migration::allowed;
+    std::optional<unsigned> offload_threads_;
+    std::size_t offload_queue_ = default_offload_queue;
     std::string name_ = "mioco";
 };
 

@@ -22,6 +22,7 @@
 #include <mioco/net/socket_option.hpp>
 #include <mioco/net/tcp_listener.hpp>
 #include <mioco/net/tcp_stream.hpp>
+#include <mioco/offload.hpp>
 #include <mioco/once.hpp>
 #include <mioco/oneshot.hpp>
 #include <mioco/runtime.hpp>

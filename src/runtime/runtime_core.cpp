@@ -27,7 +27,10 @@ constexpr std::size_t most_taken = 32;  // injected fibers at once, beside the o
 }  // namespace
 
 runtime_core::runtime_core(const config& asked)
-    : settings_(resolve_settings(asked)), driver_(system_driver()), pool_(fiber_pool::rent(*this)) {
+    : settings_(resolve_settings(asked)),
+      driver_(system_driver()),
+      pool_(fiber_pool::rent(*this)),
+      offloads_({settings_.offload_threads, settings_.offload_queue, settings_.name}) {
     refuse_after_fork("a runtime");
     watch_for_fork();
     install_overflow_handler();
@@ -52,6 +55,7 @@ runtime_core::~runtime_core() {
     const cancel_shield until_all_have_ended;
     while (idle_waiters_.wait_unless(idle, this)) {
     }
+    offloads_.close();
     closing_ = true;
     for (auto& each : workers_) each->events().wake();
     join_threads();

@@ -12,6 +12,7 @@
 #include "base/lock.hpp"
 #include "fiber/fiber_pool.hpp"
 #include "io/driver.hpp"
+#include "offload/offload_pool.hpp"
 #include "runtime/idle_waiters.hpp"
 #include "runtime/settings.hpp"
 #include "sched/guest_count.hpp"
@@ -39,6 +40,7 @@ public:
     [[nodiscard]] guest_count& guests() noexcept { return guests_; }
     [[nodiscard]] fiber_pool& pool() noexcept { return pool_; }
     [[nodiscard]] idle_board& idle() noexcept { return idle_; }
+    [[nodiscard]] offload_pool& offloads() noexcept { return offloads_; }
 
     [[nodiscard]] unsigned worker_count() const noexcept { return settings_.workers; }
     [[nodiscard]] worker& worker_at(unsigned number) noexcept { return *workers_[number]; }
@@ -106,6 +108,7 @@ private:
     std::vector<std::unique_ptr<worker>> workers_;
     idle_board idle_;
     guest_count guests_;
+    offload_pool offloads_;
 
     // Fibers that were started and have not ended. Sequentially consistent against the sleep of worker 0, which ends with zero.
     alignas(64) std::atomic<std::size_t> live_{0};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "runtime/settings.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <optional>
@@ -55,19 +56,57 @@ stack_kind stack_setting(const config& asked) {
     return checked_stack(*size, asked.stack_guard(), "MIOCO_STACK_SIZE");
 }
 
-unsigned worker_setting(const config& asked) {
-    const std::string allowed = "a whole number from 1 to " +
-                                std::to_string(config::maximum_workers) +
-                                "; leave it out for one worker for each CPU";
-    const auto in_bounds = [](std::size_t n) { return n >= 1 && n <= config::maximum_workers; };
-    if (const auto text = environment("MIOCO_WORKERS")) {
-        const auto number = parse_number(*text);
-        if (!number || !in_bounds(*number)) refuse("MIOCO_WORKERS", "\"" + *text + "\"", allowed);
-        return static_cast<unsigned>(*number);
+// A whole number, from the environment or else from the config; nothing if neither has one.
+struct number_setting {
+    const char* variable;
+    const char* setter;
+    std::size_t least;
+    std::size_t most;
+    std::string default_text;
+
+    [[nodiscard]] std::optional<std::size_t> resolve(std::optional<std::size_t> asked) const {
+        const std::string allowed = "a whole number from " + std::to_string(least) + " to " +
+                                    std::to_string(most) + "; leave it out for " + default_text;
+        const auto in_bounds = [this](std::size_t n) { return n >= least && n <= most; };
+        if (const auto text = environment(variable)) {
+            const auto number = parse_number(*text);
+            if (!number || !in_bounds(*number)) refuse(variable, "\"" + *text + "\"", allowed);
+            return number;
+        }
+        if (asked && !in_bounds(*asked)) refuse(setter, std::to_string(*asked), allowed);
+        return asked;
     }
-    const std::optional<unsigned> count = asked.workers();
+};
+
+unsigned worker_setting(const config& asked) {
+    const auto count = number_setting{"MIOCO_WORKERS", "config::workers", 1,
+                                      config::maximum_workers, "one worker for each CPU"}
+                           .resolve(asked.workers());
     if (!count) return std::min(usable_cpu_count(), config::maximum_workers);
-    if (!in_bounds(*count)) refuse("config::workers", std::to_string(*count), allowed);
+    return static_cast<unsigned>(*count);
+}
+
+// Jobs wait rather than compute, so the CPUs are no bound. 32 at once keep a disk's queue full, and their stacks take less than a
+// megabyte; a machine with many CPUs has more to serve.
+unsigned default_offload_threads(unsigned workers) {
+    constexpr unsigned at_least = 32;
+    constexpr unsigned a_worker = 4;
+    return std::min(std::max(at_least, a_worker * workers), config::maximum_offload_threads);
+}
+
+unsigned offload_thread_setting(const config& asked, unsigned workers) {
+    const auto count = number_setting{"MIOCO_OFFLOAD_THREADS", "config::offload_threads", 1,
+                                      config::maximum_offload_threads,
+                                      "32, or four for each worker if that is more"}
+                           .resolve(asked.offload_threads());
+    return count ? static_cast<unsigned>(*count) : default_offload_threads(workers);
+}
+
+std::size_t offload_queue_setting(const config& asked) {
+    const auto count =
+        number_setting{"MIOCO_OFFLOAD_QUEUE", "config::offload_queue", 0,
+                       config::maximum_offload_queue, std::to_string(config::default_offload_queue)}
+            .resolve(asked.offload_queue());
     return *count;
 }
 
@@ -98,8 +137,14 @@ settings resolve_settings(const config& asked) {
     check_engine();
     check_log_setting();
     chosen_guard_method();
-    return {worker_setting(asked), stack_setting(asked), asked.uncaught(), migration_setting(asked),
-            asked.name()};
+    const unsigned workers = worker_setting(asked);
+    return {.workers = workers,
+            .stacks = stack_setting(asked),
+            .uncaught = asked.uncaught(),
+            .moves = migration_setting(asked),
+            .name = asked.name(),
+            .offload_threads = offload_thread_setting(asked, workers),
+            .offload_queue = offload_queue_setting(asked)};
 }
 
 }  // namespace mioco::detail

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include <mioco/config.hpp>
@@ -16,6 +17,8 @@ struct settings {
     on_uncaught uncaught;
     migration moves;
     std::string name;
+    unsigned offload_threads;
+    std::size_t offload_queue;
 };
 
 /// Throws std::invalid_argument that names the value, where it came from, and what is allowed.

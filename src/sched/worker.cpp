@@ -18,9 +18,10 @@ constexpr std::uint64_t ids_a_batch = 1024;
 
 const char* reason_text(wait_reason why) noexcept {
     constexpr const char* texts[] = {
-        "nothing", "sleep",   "join",   "read",       "write",     "the runtime's end",
-        "send",    "receive", "select", "lock",       "condition", "semaphore",
-        "latch",   "barrier", "once",   "wait group", "event",     "news"};
+        "nothing",           "sleep",     "join",    "read",    "write",
+        "the runtime's end", "send",      "receive", "select",  "lock",
+        "condition",         "semaphore", "latch",   "barrier", "once",
+        "wait group",        "event",     "news",    "offload", "room in the queue to offload"};
     return texts[static_cast<int>(why)];
 }
 

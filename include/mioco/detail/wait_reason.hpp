@@ -24,7 +24,9 @@ enum class wait_reason : std::uint8_t {
     once,
     wait_group,
     event,
-    news
+    news,
+    offload,
+    offload_room  // for a place in the queue of the pool
 };
 
 }  // namespace mioco::detail

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "offload/offload_pool.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <exception>
+#include <utility>
+
+#include <pthread.h>
+
+#include "debug/log.hpp"
+#include "sched/wake.hpp"
+
+namespace mioco::detail {
+
+namespace {
+
+// For the thread that is made meanwhile: signals are for the program's other threads, and interrupt no call of a job. Those that a
+// thread causes itself would kill the process without their handler.
+class signals_blocked {
+public:
+    signals_blocked() noexcept {
+        sigset_t all;
+        sigfillset(&all);
+        for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT})
+            sigdelset(&all, own);
+        pthread_sigmask(SIG_SETMASK, &all, &before_);
+    }
+    ~signals_blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    signals_blocked(const signals_blocked&) = delete;
+    signals_blocked& operator=(const signals_blocked&) = delete;
+
+private:
+    sigset_t before_{};
+};
+
+}  // namespace
+
+offload_pool::outcome offload_pool::run(fiber& self, offload_job& job,
+                                        parking::cancelling mode) noexcept {
+    std::unique_lock held(mutex_);
+    const bool has_room = jobs_.size() < options_.most_queued;
+    parking wait(self, has_room ? wait_reason::offload : wait_reason::offload_room, never, mode);
+    job.caller = wait.token();
+    jobs_.push(job);
+    pool_thread* const called = call_one_idle();
+    const bool start = called == nullptr && reserve_thread();
+    held.unlock();
+    if (called != nullptr) called->call.notify_one();
+    if (start) start_thread();
+    wait.park();
+    if (wait.ended_by() != wait_arm::cancel)
+        return job.refused ? outcome::no_thread : outcome::done;
+    withdraw(job);
+    return outcome::cancelled;
+}
+
+offload_pool::pool_thread* offload_pool::call_one_idle() noexcept {
+    pool_thread* const called = idle_;
+    if (called == nullptr) return nullptr;
+    idle_ = called->next_idle;
+    --idle_count_;
+    called->called = true;
+    return called;
+}
+
+bool offload_pool::reserve_thread() noexcept {
+    if (count_ == options_.most_threads) return false;
+    ++count_;
+    return true;
+}
+
+// In the caller's wait, which is open: with no thread at all, its own job is among those that are refused.
+void offload_pool::start_thread() noexcept {
+    unsigned number = options_.most_threads;
+    try {
+        pool_thread& made = make_room();
+        number = made.number;
+        spawn(made);
+    } catch (const std::exception& e) {
+        MIOCO_LOG("starts no thread of the pool: %s", e.what());
+        give_up(number);
+    }
+}
+
+offload_pool::pool_thread& offload_pool::make_room() {
+    auto made = std::make_unique<pool_thread>();
+    const std::scoped_lock held(mutex_);
+    auto place = std::find(threads_.begin(), threads_.end(), nullptr);
+    if (place == threads_.end()) place = threads_.emplace(place);
+    made->number = static_cast<unsigned>(place - threads_.begin());
+    *place = std::move(made);
+    return **place;
+}
+
+void offload_pool::spawn(pool_thread& made) {
+    const std::scoped_lock held(starting_);
+    const signals_blocked meanwhile;
+    made.handle = std::thread([this, &made] {
+        const std::string number = std::to_string(made.number);
+        constexpr std::size_t most = 15;
+        const std::string name = (options_.name + "-pool-" + number).substr(0, most);
+        pthread_setname_np(pthread_self(), name.c_str());
+        work(made);
+    });
+}
+
+void offload_pool::give_up(unsigned number) noexcept {
+    std::unique_ptr<pool_thread> unused;
+    const std::scoped_lock held(mutex_);
+    if (number < threads_.size()) unused = std::move(threads_[number]);
+    // If there are others, they come to the jobs in time.
+    if (--count_ == 0) refuse_all();
+}
+
+void offload_pool::refuse_all() noexcept {
+    const waker wake;
+    while (offload_job* const job = take_claimed()) {
+        job->refused = true;
+        wake.complete(job->caller);
+    }
+}
+
+// The next job whose caller was not cancelled. Of one that was, nothing may be touched once the mutex is free: its caller leaves.
+offload_job* offload_pool::take_claimed() noexcept {
+    const waker wake;
+    while (offload_job* const job = jobs_.pop()) {
+        if (wake.claim(job->caller)) return job;
+    }
+    return nullptr;
+}
+
+void offload_pool::withdraw(offload_job& job) noexcept {
+    const std::scoped_lock held(mutex_);
+    if (job.queued) jobs_.remove(job);
+}
+
+void offload_pool::work(pool_thread& me) noexcept {
+    wait_token finished;
+    for (;;) {
+        // Before the last job's caller goes on: if that offloads again at once, it finds this thread idle and starts none.
+        offload_job* const job = take_job_or_rest(me);
+        if (finished) waker().complete(std::exchange(finished, wait_token()));
+        if (job != nullptr) {
+            job->call(job->context);
+            finished = job->caller;
+        } else if (!wait_until_called(me)) {
+            return;
+        }
+    }
+}
+
+// Null: this thread is idle now, or the pool closes.
+offload_job* offload_pool::take_job_or_rest(pool_thread& me) noexcept {
+    const std::scoped_lock held(mutex_);
+    me.called = false;
+    offload_job* const job = take_claimed();
+    if (job != nullptr || closing_) return job;
+    me.next_idle = std::exchange(idle_, &me);
+    ++idle_count_;
+    return nullptr;
+}
+
+// False: it was idle for too long, or the pool closes, and the thread is to end. It is no longer counted then.
+bool offload_pool::wait_until_called(pool_thread& me) {
+    std::unique_lock held(mutex_);
+    const auto until = std::chrono::steady_clock::now() + options_.idle_for;
+    if (me.call.wait_until(held, until, [&] { return me.called || closing_; }) && me.called)
+        return true;
+    if (closing_) return false;
+    leave_idle(me);
+    --count_;
+    auto before = std::exchange(ended_, std::move(threads_[me.number]));
+    held.unlock();
+    if (before != nullptr) join(*before);
+    return false;
+}
+
+void offload_pool::leave_idle(pool_thread& me) noexcept {
+    pool_thread** link = &idle_;
+    while (*link != &me) link = &(*link)->next_idle;
+    *link = me.next_idle;
+    --idle_count_;
+}
+
+void offload_pool::join(pool_thread& ended) noexcept {
+    std::unique_lock held(starting_);
+    std::thread handle = std::move(ended.handle);
+    held.unlock();
+    handle.join();
+}
+
+void offload_pool::close() noexcept {
+    {
+        const std::scoped_lock held(mutex_);
+        closing_ = true;
+        for (auto& each : threads_) {
+            if (each != nullptr) each->call.notify_one();
+        }
+    }
+    // From here on none ends by itself.
+    for (auto& each : threads_) {
+        if (each != nullptr) join(*each);
+    }
+    threads_.clear();
+    if (ended_ != nullptr) join(*std::exchange(ended_, nullptr));
+}
+
+unsigned offload_pool::threads() const {
+    const std::scoped_lock held(mutex_);
+    return count_;
+}
+
+unsigned offload_pool::idle_threads() const {
+    const std::scoped_lock held(mutex_);
+    return idle_count_;
+}
+
+std::size_t offload_pool::queued() const {
+    const std::scoped_lock held(mutex_);
+    return std::min(jobs_.size(), options_.most_queued);
+}
+
+std::size_t offload_pool::waiting_for_room() const {
+    const std::scoped_lock held(mutex_);
+    return jobs_.size() - std::min(jobs_.size(), options_.most_queued);
+}
+
+}  // namespace mioco::detail
