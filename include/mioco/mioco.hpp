@@ -15,6 +15,7 @@
 #include <mioco/config.hpp>
 #include <mioco/error.hpp>
 #include <mioco/event.hpp>
+#include <mioco/fs/file.hpp>
 #include <mioco/join_handle.hpp>
 #include <mioco/latch.hpp>
 #include <mioco/mutex.hpp>

@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -99,6 +100,35 @@ int replace_fd(int source, int target) noexcept {
 }
 
 void close(int fd) noexcept { ::close(fd); }
+
+int open(const char* path, int flags, unsigned mode) noexcept {
+    return checked(::open(path, flags | O_CLOEXEC, mode));
+}
+
+ssize_t read_at(int fd, void* into, std::size_t size, std::uint64_t offset) noexcept {
+    return checked(::pread(fd, into, size, static_cast<off_t>(offset)));
+}
+
+ssize_t write_at(int fd, const void* from, std::size_t size, std::uint64_t offset) noexcept {
+    return checked(::pwrite(fd, from, size, static_cast<off_t>(offset)));
+}
+
+std::int64_t seek(int fd, std::int64_t offset, int origin) noexcept {
+    return checked(std::int64_t{::lseek(fd, offset, origin)});
+}
+
+std::int64_t file_size(int fd) noexcept {
+    struct stat status{};
+    const int failure = checked(::fstat(fd, &status));
+    return failure < 0 ? failure : std::int64_t{status.st_size};
+}
+
+int sync(int fd) noexcept { return checked(::fsync(fd)); }
+
+int sync_data(int fd) noexcept { return checked(::fdatasync(fd)); }
+
+// Linux frees the descriptor whatever it returns.
+int close_checked(int fd) noexcept { return checked(::close(fd)); }
 
 int poll_one(int fd, short events, short& revents) noexcept {
     pollfd entry{fd, events, 0};

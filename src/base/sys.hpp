@@ -40,6 +40,19 @@ int set_file_status_flags(int fd, int flags) noexcept;
 int replace_fd(int source, int target) noexcept;
 void close(int fd) noexcept;
 
+// Files
+/// Descriptors are close-on-exec.
+int open(const char* path, int flags, unsigned mode) noexcept;
+ssize_t read_at(int fd, void* into, std::size_t size, std::uint64_t offset) noexcept;
+ssize_t write_at(int fd, const void* from, std::size_t size, std::uint64_t offset) noexcept;
+/// To where `origin` says, as lseek(2); the new place.
+std::int64_t seek(int fd, std::int64_t offset, int origin) noexcept;
+std::int64_t file_size(int fd) noexcept;
+int sync(int fd) noexcept;
+int sync_data(int fd) noexcept;
+/// `close` for those who want to know whether all that was written has arrived.
+int close_checked(int fd) noexcept;
+
 // Waiting
 /// Milliseconds as poll(2): -1 for ever.
 int poll_one(int fd, short events, short& revents) noexcept;

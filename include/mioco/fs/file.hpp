@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <system_error>
+#include <utility>
+
+#include <mioco/byte_range.hpp>
+
+namespace mioco::fs {
+
+/// How a file is opened: `file::open(path, {.write = true, .create = true})`. At least one of `read`, `write` and `append` is
+/// needed.
+struct open_options {
+    /// Allow reading.
+    bool read = false;
+    /// Allow writing, from the beginning on.
+    bool write = false;
+    /// Allow writing; each write goes to the end of the file, also when others write to it.
+    bool append = false;
+    /// Make the file if it is not there. Needs `write` or `append`.
+    bool create = false;
+    /// Make the file, and fail with `std::errc::file_exists` if it is there. Needs `write` or `append`.
+    bool create_new = false;
+    /// Drop what was in the file. Needs `write`.
+    bool truncate = false;
+    /// The permissions of a file that is made; the process's umask takes bits away.
+    unsigned mode = 0666;
+};
+
+/// From where `file::seek` counts.
+enum class seek_from : std::uint8_t {
+    begin,    ///< The beginning of the file.
+    current,  ///< The position where the next read or write would be.
+    end       ///< The end of the file.
+};
+
+/// An open file. Move-only; destroying it closes it.
+///
+/// All calls, in fibers and on plain threads: inside a fiber they park it while a thread of the runtime's pool (see `offload`)
+/// does the work, outside they block the thread. In fibers they are cancellation points until their work has begun: a cancelled
+/// call has done nothing, and one that has begun is waited for and counts. Errors are thrown as `std::system_error`, whose
+/// text names the call and the file, or set in `ec`; a cancel is then `std::errc::operation_canceled`. A call that a signal
+/// interrupts is repeated. If no thread can be started, a call holds its worker up rather than fail.
+///
+/// Several fibers and threads may use a file at once, as the kernel allows: they share the position of `read` and `write`,
+/// while `read_at` and `write_at` have none. But `close`, `release`, moving and destroying need the object alone.
+///
+/// Meant for regular files. A pipe, a terminal or a descriptor that never blocks can be adopted, but a read of one that has
+/// nothing holds a thread of the pool until something comes, and no cancel ends it. In the original since 0.9.
+class file {
+public:
+    /// No file: every call gives `std::errc::bad_file_descriptor`.
+    file() noexcept = default;
+    /// Takes the other's file; the other has none then.
+    file(file&& other) noexcept
+        : fd_(std::exchange(other.fd_, -1)), path_(std::exchange(other.path_, {})) {}
+    /// Closes the file held so far, as the destructor does.
+    file& operator=(file&& other) noexcept {
+        if (this != &other) {
+            discard();
+            fd_ = std::exchange(other.fd_, -1);
+            path_ = std::exchange(other.path_, {});
+        }
+        return *this;
+    }
+    file(const file&) = delete;
+    file& operator=(const file&) = delete;
+    /// Closes the file, and drops what `close` would report. It may park, and is no cancellation point.
+    ~file() { discard(); }
+
+    /// Opens a file; to read it, unless `options` say otherwise. The descriptor is closed in programs that the process starts.
+    /// Options that contradict each other give `std::errc::invalid_argument`.
+    static file open(const std::filesystem::path& path,
+                     const open_options& options = {.read = true}) {
+        return open_file(path, options, nullptr);
+    }
+    /// The same, with the error in `ec` and no file returned.
+    static file open(const std::filesystem::path& path, const open_options& options,
+                     std::error_code& ec) {
+        return open_file(path, options, &ec);
+    }
+    /// The same, to read.
+    static file open(const std::filesystem::path& path, std::error_code& ec) {
+        return open_file(path, {.read = true}, &ec);
+    }
+
+    /// Takes over an open descriptor. Throws `std::system_error` if it is not open. Errors name its number.
+    static file adopt(int fd);
+    /// Gives the descriptor to the caller, who closes it; -1 without a file. The object is left without one. Does not block.
+    [[nodiscard]] int release() noexcept {
+        path_.clear();
+        return std::exchange(fd_, -1);
+    }
+
+    /// Reads up to the buffer's size from the position, which moves on; returns the count. 0: the end of the file, or an
+    /// empty buffer. In the original since 0.9.
+    template <mutable_byte_range B>
+    std::size_t read(B&& into) {
+        return read_some(detail::writable_bytes_of(into), position, nullptr);
+    }
+    /// The same, with the error in `ec`.
+    template <mutable_byte_range B>
+    std::size_t read(B&& into, std::error_code& ec) {
+        return read_some(detail::writable_bytes_of(into), position, &ec);
+    }
+
+    /// Fills the buffer from the position, which moves on. Throws `io_error`, which holds the count so far;
+    /// `errc::end_of_stream` if the file ends first.
+    template <mutable_byte_range B>
+    void read_exactly(B&& into) {
+        read_all(detail::writable_bytes_of(into), nullptr);
+    }
+    /// The same, with the error in `ec`; returns how many bytes were read.
+    template <mutable_byte_range B>
+    std::size_t read_exactly(B&& into, std::error_code& ec) {
+        return read_all(detail::writable_bytes_of(into), &ec);
+    }
+
+    /// Reads up to the buffer's size from `offset` bytes behind the beginning, and leaves the position alone; returns the count.
+    template <mutable_byte_range B>
+    std::size_t read_at(B&& into, std::uint64_t offset) {
+        return read_some(detail::writable_bytes_of(into), offset, nullptr);
+    }
+    /// The same, with the error in `ec`.
+    template <mutable_byte_range B>
+    std::size_t read_at(B&& into, std::uint64_t offset, std::error_code& ec) {
+        return read_some(detail::writable_bytes_of(into), offset, &ec);
+    }
+
+    /// Writes at the position, which moves on; returns the count, which is less than asked for only when the device is full
+    /// or a limit is reached. In the original since 0.9.
+    template <byte_range B>
+    std::size_t write(const B& from) {
+        return write_some(detail::bytes_of(from), position, nullptr);
+    }
+    /// The same, with the error in `ec`.
+    template <byte_range B>
+    std::size_t write(const B& from, std::error_code& ec) {
+        return write_some(detail::bytes_of(from), position, &ec);
+    }
+
+    /// Writes all of it. Throws `io_error`, which holds the count so far.
+    template <byte_range B>
+    void write_all(const B& from) {
+        write_whole(detail::bytes_of(from), nullptr);
+    }
+    /// The same, with the error in `ec`; returns how many bytes were written, also when cancelled.
+    template <byte_range B>
+    std::size_t write_all(const B& from, std::error_code& ec) {
+        return write_whole(detail::bytes_of(from), &ec);
+    }
+
+    /// Writes at `offset` bytes behind the beginning, and leaves the position alone; returns the count. In a file that was
+    /// opened with `append` it goes to the end, whatever the offset.
+    template <byte_range B>
+    std::size_t write_at(const B& from, std::uint64_t offset) {
+        return write_some(detail::bytes_of(from), offset, nullptr);
+    }
+    /// The same, with the error in `ec`.
+    template <byte_range B>
+    std::size_t write_at(const B& from, std::uint64_t offset, std::error_code& ec) {
+        return write_some(detail::bytes_of(from), offset, &ec);
+    }
+
+    /// Moves the position, and returns it in bytes from the beginning. It may lie behind the end. Does not block.
+    std::uint64_t seek(std::int64_t offset, seek_from origin = seek_from::begin) {
+        return move_to(offset, origin, nullptr);
+    }
+    /// The same, with the error in `ec`.
+    std::uint64_t seek(std::int64_t offset, seek_from origin, std::error_code& ec) {
+        return move_to(offset, origin, &ec);
+    }
+
+    /// The file's size in bytes.
+    [[nodiscard]] std::uint64_t size() const { return size_of(nullptr); }
+    /// The same, with the error in `ec`.
+    [[nodiscard]] std::uint64_t size(std::error_code& ec) const { return size_of(&ec); }
+
+    /// Returns when all that was written, and what is known about the file, is on the device. In the original since 0.9.
+    void flush() { sync(false, nullptr); }
+    /// The same, with the error in `ec`.
+    void flush(std::error_code& ec) { sync(false, &ec); }
+    /// Returns when all that was written can be read from the device after a crash; its times may be lost. Faster than `flush`.
+    void flush_data() { sync(true, nullptr); }
+    /// The same, with the error in `ec`.
+    void flush_data(std::error_code& ec) { sync(true, &ec); }
+
+    /// Closes the file, and reports what the kernel says to that: on some file systems it is only then that a write fails. The
+    /// file is closed in every case. No cancellation point.
+    void close() { close_file(nullptr); }
+    /// The same, with the error in `ec`.
+    void close(std::error_code& ec) { close_file(&ec); }
+
+    /// Whether there is an open file.
+    [[nodiscard]] bool is_open() const noexcept { return fd_ >= 0; }
+    /// The descriptor, which stays the file's; -1 without one.
+    [[nodiscard]] int native_handle() const noexcept { return fd_; }
+    /// The path with which it was opened; empty for an adopted descriptor.
+    [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+
+private:
+    static constexpr std::nullopt_t position = std::nullopt;  // for an offset
+
+    file(int fd, std::filesystem::path path) noexcept : fd_(fd), path_(std::move(path)) {}
+    static file open_file(const std::filesystem::path& path, const open_options& options,
+                          std::error_code* ec);
+    std::size_t read_some(std::span<std::byte> into, std::optional<std::uint64_t> offset,
+                          std::error_code* ec);
+    std::size_t read_all(std::span<std::byte> into, std::error_code* ec);
+    std::size_t write_some(std::span<const std::byte> from, std::optional<std::uint64_t> offset,
+                           std::error_code* ec);
+    std::size_t write_whole(std::span<const std::byte> from, std::error_code* ec);
+    std::uint64_t move_to(std::int64_t offset, seek_from origin, std::error_code* ec);
+    std::uint64_t size_of(std::error_code* ec) const;
+    void sync(bool data_only, std::error_code* ec);
+    void close_file(std::error_code* ec);
+    void discard() noexcept;
+
+    int fd_ = -1;
+    std::filesystem::path path_;
+};
+
+}  // namespace mioco::fs

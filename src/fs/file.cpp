@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MPL-2.0
+#include <mioco/fs/file.hpp>
+
+#include <cerrno>
+#include <limits>
+#include <string>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <mioco/error.hpp>
+
+#include "base/sys.hpp"
+#include "fs/file_calls.hpp"
+
+namespace mioco::fs {
+
+namespace {
+
+namespace calls = detail::file_calls;
+
+// Of which file an error speaks: "\"/etc/passwd\"", or "descriptor 7".
+std::string name_of(const std::filesystem::path& path, int fd) {
+    if (!path.empty()) return "\"" + path.native() + "\"";
+    return fd < 0 ? "no file" : "descriptor " + std::to_string(fd);
+}
+
+std::error_code code_of(std::int64_t failure) {
+    return {static_cast<int>(-failure), std::system_category()};
+}
+
+// The result of a call, or what its failure is to be: thrown, or set.
+struct reported {
+    const char* call;
+    const std::filesystem::path& path;
+    int fd;
+    std::error_code* ec;
+
+    [[nodiscard]] std::uint64_t finish(std::int64_t result) const {
+        if (result >= 0) {
+            if (ec != nullptr) ec->clear();
+            return static_cast<std::uint64_t>(result);
+        }
+        if (ec == nullptr) {
+            if (result == -ECANCELED) throw fiber_cancelled();
+            throw std::system_error(code_of(result), text());
+        }
+        *ec = code_of(result);
+        return 0;
+    }
+
+    /// Of a call in several parts: the last one's result, 0 at the end of the file.
+    [[nodiscard]] std::size_t fail_after(std::size_t done, std::int64_t last) const {
+        if (last == -ECANCELED && ec == nullptr) throw fiber_cancelled();
+        const std::error_code code =
+            last < 0 ? code_of(last) : make_error_code(errc::end_of_stream);
+        if (ec == nullptr)
+            throw io_error(code, text() + " after " + std::to_string(done) + " bytes", done);
+        *ec = code;
+        return done;
+    }
+
+    [[nodiscard]] std::string text() const {
+        return std::string("mioco: ") + call + " of " + name_of(path, fd);
+    }
+};
+
+// As open(2) wants them, or -EINVAL for a contradiction.
+int flags_of(const open_options& options) noexcept {
+    const bool writes = options.write || options.append;
+    if (!writes && !options.read) return -EINVAL;
+    if (!writes && (options.create || options.create_new)) return -EINVAL;
+    if (options.truncate && !options.write) return -EINVAL;
+    if (options.truncate && options.append) return -EINVAL;
+    int flags = O_RDONLY;
+    if (writes) flags = options.read ? O_RDWR : O_WRONLY;
+    if (options.append) flags |= O_APPEND;
+    if (options.create || options.create_new) flags |= O_CREAT;
+    if (options.create_new) flags |= O_EXCL;
+    if (options.truncate) flags |= O_TRUNC;
+    return flags;
+}
+
+// The kernel's offsets are signed; it refuses negative ones, so for one that is too large it gets such a one, but not `here`.
+std::int64_t place(std::uint64_t offset) noexcept {
+    constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+    return offset <= static_cast<std::uint64_t>(most) ? static_cast<std::int64_t>(offset) : -2;
+}
+
+int origin_of(seek_from origin) noexcept {
+    if (origin == seek_from::begin) return SEEK_SET;
+    return origin == seek_from::current ? SEEK_CUR : SEEK_END;
+}
+
+}  // namespace
+
+file file::open_file(const std::filesystem::path& path, const open_options& options,
+                     std::error_code* ec) {
+    const int flags = flags_of(options);
+    const reported to{flags < 0 ? "open with contradictory options" : "open", path, -1, ec};
+    // The kernel would open what stands before a zero.
+    const bool is_whole = path.native().find('\0') == std::string::npos;
+    file opened(-1, path);
+    std::int64_t fd = is_whole ? flags : -EINVAL;
+    if (fd >= 0) fd = calls::open(path.c_str(), flags, options.mode);
+    static_cast<void>(to.finish(fd));
+    if (fd < 0) return {};
+    opened.fd_ = static_cast<int>(fd);
+    return opened;
+}
+
+file file::adopt(int fd) {
+    const std::filesystem::path none;
+    const int flags = detail::sys::file_status_flags(fd);
+    static_cast<void>(reported{"adopt", none, fd, nullptr}.finish(flags));
+    return {fd, none};
+}
+
+std::size_t file::read_some(std::span<std::byte> into, std::optional<std::uint64_t> offset,
+                            std::error_code* ec) {
+    const reported to{offset ? "read_at" : "read", path_, fd_, ec};
+    return to.finish(calls::read(fd_, into, offset ? place(*offset) : calls::here));
+}
+
+std::size_t file::read_all(std::span<std::byte> into, std::error_code* ec) {
+    const reported to{"read_exactly", path_, fd_, ec};
+    std::size_t done = 0;
+    while (done < into.size()) {
+        const ssize_t count = calls::read(fd_, into.subspan(done), calls::here);
+        if (count <= 0) return to.fail_after(done, count);
+        done += static_cast<std::size_t>(count);
+    }
+    return to.finish(static_cast<std::int64_t>(done));
+}
+
+std::size_t file::write_some(std::span<const std::byte> from, std::optional<std::uint64_t> offset,
+                             std::error_code* ec) {
+    const reported to{offset ? "write_at" : "write", path_, fd_, ec};
+    return to.finish(calls::write(fd_, from, offset ? place(*offset) : calls::here));
+}
+
+std::size_t file::write_whole(std::span<const std::byte> from, std::error_code* ec) {
+    const reported to{"write_all", path_, fd_, ec};
+    std::size_t done = 0;
+    while (done < from.size()) {
+        const ssize_t count = calls::write(fd_, from.subspan(done), calls::here);
+        if (count <= 0) return to.fail_after(done, count == 0 ? -EIO : count);
+        done += static_cast<std::size_t>(count);
+    }
+    return to.finish(static_cast<std::int64_t>(done));
+}
+
+std::uint64_t file::move_to(std::int64_t offset, seek_from origin, std::error_code* ec) {
+    return reported{"seek", path_, fd_, ec}.finish(calls::seek(fd_, offset, origin_of(origin)));
+}
+
+std::uint64_t file::size_of(std::error_code* ec) const {
+    return reported{"size", path_, fd_, ec}.finish(calls::size(fd_));
+}
+
+void file::sync(bool data_only, std::error_code* ec) {
+    const reported to{data_only ? "flush_data" : "flush", path_, fd_, ec};
+    static_cast<void>(to.finish(calls::sync(fd_, data_only)));
+}
+
+void file::close_file(std::error_code* ec) {
+    const int fd = std::exchange(fd_, -1);
+    const auto path = std::exchange(path_, {});
+    const int result = fd < 0 ? -EBADF : calls::close(fd);
+    static_cast<void>(reported{"close", path, fd, ec}.finish(result));
+}
+
+// A forked child, in which a fiber cannot wait, closes its copy at once.
+void file::discard() noexcept {
+    if (fd_ < 0) return;
+    const int fd = std::exchange(fd_, -1);
+    try {
+        static_cast<void>(calls::close(fd));
+    } catch (const std::exception&) {
+        detail::sys::close(fd);
+    }
+}
+
+}  // namespace mioco::fs

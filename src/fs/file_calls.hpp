@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <sys/types.h>
+
+// All that `fs::file` asks of the system, and so what another engine would have to do in the place of the pool. Each call
+// parks the calling fiber, or blocks the thread, until it is done. It is repeated when a signal interrupts it, and returns a
+// count or a negative errno value: -ECANCELED, with nothing done, if the fiber was cancelled before the call began.
+
+namespace mioco::detail::file_calls {
+
+/// As open(2), close-on-exec; the descriptor.
+int open(const char* path, int flags, unsigned mode);
+
+/// At the descriptor's own position, which moves on.
+constexpr std::int64_t here = -1;
+ssize_t read(int fd, std::span<std::byte> into, std::int64_t offset);
+ssize_t write(int fd, std::span<const std::byte> from, std::int64_t offset);
+
+/// Until what was written is on the device; `data_only`: without what only times and owners need.
+int sync(int fd, bool data_only);
+std::int64_t size(int fd);
+/// Moves the position, as lseek(2). Does not block.
+std::int64_t seek(int fd, std::int64_t offset, int origin);
+
+/// The descriptor is gone in every case. No cancellation point.
+int close(int fd);
+
+}  // namespace mioco::detail::file_calls
