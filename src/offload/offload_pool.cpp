@@ -43,10 +43,8 @@ offload_pool::outcome offload_pool::run(fiber& self, offload_job& job,
     parking wait(self, has_room ? wait_reason::offload : wait_reason::offload_room, never, mode);
     job.caller = wait.token();
     jobs_.push(job);
-    pool_thread* const called = call_one_idle();
-    const bool start = called == nullptr && reserve_thread();
+    const bool start = !call_one_idle() && reserve_thread();
     held.unlock();
-    if (called != nullptr) called->call.notify_one();
     if (start) start_thread();
     wait.park();
     if (wait.ended_by() != wait_arm::cancel)
@@ -55,13 +53,15 @@ offload_pool::outcome offload_pool::run(fiber& self, offload_job& job,
     return outcome::cancelled;
 }
 
-offload_pool::pool_thread* offload_pool::call_one_idle() noexcept {
+bool offload_pool::call_one_idle() noexcept {
     pool_thread* const called = idle_;
-    if (called == nullptr) return nullptr;
+    if (called == nullptr) return false;
     idle_ = called->next_idle;
     --idle_count_;
     called->called = true;
-    return called;
+    // Under the mutex: without it the thread might see that it is called, do the job, and end meanwhile.
+    called->call.notify_one();
+    return true;
 }
 
 bool offload_pool::reserve_thread() noexcept {

@@ -74,7 +74,7 @@ private:
     };
 
     // Threads
-    pool_thread* call_one_idle() noexcept;
+    bool call_one_idle() noexcept;
     bool reserve_thread() noexcept;
     void start_thread() noexcept;
     pool_thread& make_room();

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 
 EXAMPLES = pathlib.Path(sys.argv[1]) / "examples"
 
@@ -48,5 +49,35 @@ def check_proxy():
     stop(echo)
 
 
+def run_file(*arguments):
+    return subprocess.run([EXAMPLES / "file", *arguments], capture_output=True, timeout=20, check=False)
+
+
+def check_file():
+    assert run_file().stdout == pathlib.Path("/etc/passwd").read_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "lines"
+        for text in (b"", b"\n", b"one\n\n\ntwo\n", b"x" * 4096 + b"\n" + b"y" * 4095 + b"\n", b"z" * 100_000 + b"\n"):
+            path.write_bytes(text)
+            assert run_file(path).stdout == text, text[:20]
+        path.write_bytes(b"without an end")
+        assert run_file(path).stdout == b"without an end\n"
+        failed = run_file(path / "below")
+    assert failed.returncode == 1 and failed.stdout == b"", failed
+    assert failed.stderr.decode() == f'file: mioco: open of "{path}/below": Not a directory\n', failed.stderr
+
+
+def check_offload():
+    printed = subprocess.run([EXAMPLES / "offload"], capture_output=True, text=True, timeout=20, check=True).stdout
+    assert printed.splitlines() == [
+        *(f"entry {i}" for i in range(10)),
+        "meanwhile another fiber ran",
+        "a call threw: there is no entry -1",
+        "15 characters",
+    ], printed
+
+
 check_fibers()
+check_file()
+check_offload()
 check_proxy()

@@ -11,6 +11,7 @@
 #include <mioco/mioco.hpp>
 
 #include "runtime/cpu_count.hpp"
+#include "runtime/settings.hpp"
 #include "support/process.hpp"
 
 namespace {
@@ -44,13 +45,19 @@ TEST(config, has_getters_for_what_was_set) {
                               .stack_guard(false)
                               .uncaught(mioco::on_uncaught::rethrow)
                               .migrate(mioco::migration::never)
+                              .offload_threads(5)
+                              .offload_queue(6)
                               .name("mine");
     EXPECT_EQ(settings.workers(), 3U);
     EXPECT_EQ(settings.stack_size(), 100'000U);
     EXPECT_FALSE(settings.stack_guard());
     EXPECT_EQ(settings.uncaught(), mioco::on_uncaught::rethrow);
     EXPECT_EQ(settings.migrate(), mioco::migration::never);
+    EXPECT_EQ(settings.offload_threads(), 5U);
+    EXPECT_EQ(settings.offload_queue(), 6U);
     EXPECT_EQ(settings.name(), "mine");
+    EXPECT_EQ(mioco::config{}.offload_threads(), std::nullopt);
+    EXPECT_EQ(mioco::config{}.offload_queue(), 1024U);
     EXPECT_EQ(mioco::config{}.workers(), std::nullopt);
 }
 
@@ -114,6 +121,37 @@ TEST(config, bad_migration_and_engine_in_the_environment_are_quoted) {
               {"MIOCO_MIGRATE", "\"sometimes\"", "allowed, never or always"});
     expect_in(refusal_of("MIOCO_ENGINE", "kqueue"), {"MIOCO_ENGINE", "\"kqueue\"", "epoll"});
     expect_in(refusal_of("MIOCO_LOG", "verbose"), {"MIOCO_LOG", "\"verbose\"", "0 and 1"});
+}
+
+TEST(config, offloading_out_of_bounds_is_refused_with_the_bounds) {
+    for (const unsigned threads : {0U, 1025U}) {
+        expect_in(refusal(mioco::config{}.offload_threads(threads)),
+                  {"config::offload_threads", std::to_string(threads), "1 to 1024", "32"});
+    }
+    expect_in(refusal(mioco::config{}.offload_queue(1'048'577)),
+              {"config::offload_queue", "1048577", "0 to 1048576", "1024"});
+    for (const char* value : {"0", "-1", "many", "1025"}) {
+        expect_in(refusal_of("MIOCO_OFFLOAD_THREADS", value),
+                  {"MIOCO_OFFLOAD_THREADS", "\"" + std::string(value) + "\"", "1 to 1024"});
+    }
+    for (const char* value : {"-1", "1K", "1048577"}) {
+        expect_in(refusal_of("MIOCO_OFFLOAD_QUEUE", value),
+                  {"MIOCO_OFFLOAD_QUEUE", "\"" + std::string(value) + "\"", "0 to 1048576"});
+    }
+}
+
+TEST(config, offloading_follows_the_environment_and_else_the_number_of_workers) {
+    using mioco::detail::resolve_settings;
+    EXPECT_EQ(resolve_settings(mioco::config{}.workers(1)).offload_threads, 32U);
+    EXPECT_EQ(resolve_settings(mioco::config{}.workers(20)).offload_threads, 80U);
+    EXPECT_EQ(resolve_settings(mioco::config{}.workers(1024)).offload_threads, 1024U);
+    EXPECT_EQ(resolve_settings(mioco::config{}.offload_threads(1)).offload_threads, 1U);
+    EXPECT_EQ(resolve_settings(mioco::config{}.offload_queue(0)).offload_queue, 0U);
+    const scoped_environment threads("MIOCO_OFFLOAD_THREADS", "3");
+    const scoped_environment queue("MIOCO_OFFLOAD_QUEUE", "4");
+    const auto settings = resolve_settings(mioco::config{}.offload_threads(1).offload_queue(2));
+    EXPECT_EQ(settings.offload_threads, 3U);
+    EXPECT_EQ(settings.offload_queue, 4U);
 }
 
 TEST(config, refusals_are_no_state) {
