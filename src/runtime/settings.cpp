@@ -107,7 +107,7 @@ std::size_t offload_queue_setting(const config& asked) {
         number_setting{"MIOCO_OFFLOAD_QUEUE", "config::offload_queue", 0,
                        config::maximum_offload_queue, std::to_string(config::default_offload_queue)}
             .resolve(asked.offload_queue());
-    return *count;
+    return count.value_or(config::default_offload_queue);
 }
 
 migration migration_setting(const config& asked) {
