@@ -23,9 +23,17 @@
 #include <mioco/net/socket_option.hpp>
 #include <mioco/net/tcp_listener.hpp>
 #include <mioco/net/tcp_stream.hpp>
+#include <mioco/net/udp_socket.hpp>
+#include <mioco/net/unix_datagram.hpp>
+#include <mioco/net/unix_endpoint.hpp>
+#include <mioco/net/unix_listener.hpp>
+#include <mioco/net/unix_seqpacket.hpp>
+#include <mioco/net/unix_stream.hpp>
 #include <mioco/offload.hpp>
 #include <mioco/once.hpp>
 #include <mioco/oneshot.hpp>
+#include <mioco/owned_fd.hpp>
+#include <mioco/pipe.hpp>
 #include <mioco/runtime.hpp>
 #include <mioco/select.hpp>
 #include <mioco/semaphore.hpp>

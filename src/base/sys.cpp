@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "base/sys.hpp"
 
+#include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <ctime>
 
 #include <fcntl.h>
@@ -12,6 +14,8 @@
 #include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
+
+#include "context/sanitizer.hpp"
 
 namespace mioco::detail::sys {
 
@@ -37,6 +41,45 @@ ssize_t write(int fd, const void* from, std::size_t size) noexcept {
     return checked(::write(fd, from, size));
 }
 
+ssize_t read_into(int fd, const iovec* into, std::size_t count) noexcept {
+    return checked(::readv(fd, into, static_cast<int>(count)));
+}
+
+// The signal goes to the thread that writes. So it is blocked there, and taken away if the write brought it. Where it was blocked
+// before, one that was pending before stays.
+ssize_t write_blocking_sigpipe(int fd, const iovec* from, std::size_t count) noexcept {
+    sigset_t sigpipe;
+    sigset_t mask;
+    ::sigemptyset(&sigpipe);
+    ::sigaddset(&sigpipe, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &sigpipe, &mask);
+    sigset_t pending;
+    ::sigemptyset(&pending);
+    if (::sigismember(&mask, SIGPIPE) == 1) ::sigpending(&pending);
+    const ssize_t result = checked(::writev(fd, from, static_cast<int>(count)));
+    if (result == -EPIPE && ::sigismember(&pending, SIGPIPE) != 1) {
+        constexpr timespec at_once{};
+        while (checked(::sigtimedwait(&sigpipe, nullptr, &at_once)) == -EINTR) {
+        }
+    }
+    ::pthread_sigmask(SIG_SETMASK, &mask, nullptr);
+    return result;
+}
+
+ssize_t write_quietly(int fd, const iovec* from, std::size_t count) noexcept {
+#if !defined(MIOCO_TSAN)  // which does not see this call, and so would not see what it orders
+    constexpr int rwf_nosignal = 0x100;  // newer than the headers; of Linux 6.18
+    static std::atomic<bool> unknown{false};
+    if (!unknown.load(std::memory_order_relaxed)) {
+        const ssize_t result =
+            checked(::pwritev2(fd, from, static_cast<int>(count), -1, rwf_nosignal));
+        if (result != -EOPNOTSUPP && result != -ENOSYS) return result;
+        unknown.store(true, std::memory_order_relaxed);
+    }
+#endif
+    return write_blocking_sigpipe(fd, from, count);
+}
+
 ssize_t library_receive(int fd, void* into, std::size_t size) noexcept {
     return checked(::recv(fd, into, size, 0));
 }
@@ -53,8 +96,28 @@ ssize_t send_message(int fd, const msghdr& message) noexcept {
     return checked(::sendmsg(fd, &message, MSG_NOSIGNAL));
 }
 
+int receive_messages(int fd, mmsghdr* messages, unsigned count) noexcept {
+    return checked(::recvmmsg(fd, messages, count, MSG_CMSG_CLOEXEC, nullptr));
+}
+
+int send_messages(int fd, mmsghdr* messages, unsigned count) noexcept {
+    return checked(::sendmmsg(fd, messages, count, MSG_NOSIGNAL));
+}
+
 int socket(int family, int type) noexcept {
     return checked(::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+int socket_pair(int family, int type, int (&ends)[2]) noexcept {
+    return checked(::socketpair(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends));
+}
+
+int pipe(int (&ends)[2]) noexcept { return checked(::pipe2(ends, O_NONBLOCK | O_CLOEXEC)); }
+
+int pipe_capacity(int fd) noexcept { return checked(::fcntl(fd, F_GETPIPE_SZ)); }
+
+int set_pipe_capacity(int fd, int size) noexcept {
+    return checked(::fcntl(fd, F_SETPIPE_SZ, size));
 }
 
 int bind(int fd, const sockaddr* address, socklen_t size) noexcept {
@@ -129,6 +192,14 @@ int sync_data(int fd) noexcept { return checked(::fdatasync(fd)); }
 
 // Linux frees the descriptor whatever it returns.
 int close_checked(int fd) noexcept { return checked(::close(fd)); }
+
+int file_status(int fd, struct stat& status) noexcept { return checked(::fstat(fd, &status)); }
+
+int link_status(const char* path, struct stat& status) noexcept {
+    return checked(::lstat(path, &status));
+}
+
+int unlink(const char* path) noexcept { return checked(::unlink(path)); }
 
 int poll_one(int fd, short events, short& revents) noexcept {
     pollfd entry{fd, events, 0};

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -20,12 +21,26 @@ namespace mioco::detail::sys {
 // Sockets and descriptors
 ssize_t read(int fd, void* into, std::size_t size) noexcept;
 ssize_t write(int fd, const void* from, std::size_t size) noexcept;
+ssize_t read_into(int fd, const iovec* into, std::size_t count) noexcept;
+/// To a pipe that nobody reads any more: -EPIPE, and no SIGPIPE, whatever the process or the thread does with that signal.
+ssize_t write_quietly(int fd, const iovec* from, std::size_t count) noexcept;
+/// The same, with a kernel that cannot leave the signal out.
+ssize_t write_blocking_sigpipe(int fd, const iovec* from, std::size_t count) noexcept;
 /// See sys_transfer.hpp for those to call.
 ssize_t library_receive(int fd, void* into, std::size_t size) noexcept;
 ssize_t library_send(int fd, const void* from, std::size_t size) noexcept;
 ssize_t receive_message(int fd, msghdr& message) noexcept;
 ssize_t send_message(int fd, const msghdr& message) noexcept;
+/// Of several messages: how many were transferred. Without flags for waiting, as the descriptors are non-blocking.
+int receive_messages(int fd, mmsghdr* messages, unsigned count) noexcept;
+int send_messages(int fd, mmsghdr* messages, unsigned count) noexcept;
 int socket(int family, int type) noexcept;
+int socket_pair(int family, int type, int (&ends)[2]) noexcept;
+/// The reading end first. Both are non-blocking.
+int pipe(int (&ends)[2]) noexcept;
+int pipe_capacity(int fd) noexcept;
+/// Returns what the kernel made of it.
+int set_pipe_capacity(int fd, int size) noexcept;
 int bind(int fd, const sockaddr* address, socklen_t size) noexcept;
 int listen(int fd, int backlog) noexcept;
 int accept(int fd, sockaddr* peer, socklen_t* size) noexcept;
@@ -52,6 +67,11 @@ int sync(int fd) noexcept;
 int sync_data(int fd) noexcept;
 /// `close` for those who want to know whether all that was written has arrived.
 int close_checked(int fd) noexcept;
+/// Type and identity of what is open.
+int file_status(int fd, struct stat& status) noexcept;
+/// Of what the path names, a symbolic link itself.
+int link_status(const char* path, struct stat& status) noexcept;
+int unlink(const char* path) noexcept;
 
 // Waiting
 /// Milliseconds as poll(2): -1 for ever.

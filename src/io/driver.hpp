@@ -7,6 +7,7 @@
 #include <span>
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 
 #include "time/lazy_timer.hpp"
@@ -66,7 +67,14 @@ public:
     virtual ssize_t send(std::span<const std::byte> from, int fd) noexcept = 0;
     virtual ssize_t receive_into(int fd, std::span<const iovec> into) noexcept = 0;
     virtual ssize_t send_from(int fd, std::span<const iovec> from) noexcept = 0;
+    /// As recvmsg(2) and sendmsg(2); descriptors that come are closed on exec.
+    virtual ssize_t receive_message(int fd, msghdr& message) noexcept = 0;
+    virtual ssize_t send_message(int fd, const msghdr& message) noexcept = 0;
+    /// As recvmmsg(2) and sendmmsg(2): how many messages, of which the first at least was transferred.
+    virtual int receive_messages(int fd, std::span<mmsghdr> messages) noexcept = 0;
+    virtual int send_messages(int fd, std::span<mmsghdr> messages) noexcept = 0;
     virtual int open_socket(int family, int type) noexcept = 0;
+    virtual int open_socket_pair(int family, int type, int (&ends)[2]) noexcept = 0;
     virtual int bind(int fd, const sockaddr* address, socklen_t size) noexcept = 0;
     virtual int listen(int fd, int backlog) noexcept = 0;
     virtual int accept(int fd, sockaddr* peer, socklen_t* size) noexcept = 0;
@@ -77,6 +85,24 @@ public:
                            socklen_t size) noexcept = 0;
     virtual int local_name(int fd, sockaddr* address, socklen_t* size) noexcept = 0;
     virtual int peer_name(int fd, sockaddr* address, socklen_t* size) noexcept = 0;
+
+    // Pipes
+    virtual ssize_t read(std::span<std::byte> into, int fd) noexcept = 0;
+    /// Never raises SIGPIPE.
+    virtual ssize_t write(std::span<const std::byte> from, int fd) noexcept = 0;
+    virtual ssize_t read_into(int fd, std::span<const iovec> into) noexcept = 0;
+    virtual ssize_t write_from(int fd, std::span<const iovec> from) noexcept = 0;
+    /// The reading end first.
+    virtual int open_pipe(int (&ends)[2]) noexcept = 0;
+    virtual int pipe_capacity(int fd) noexcept = 0;
+    /// Returns what it became.
+    virtual int set_pipe_capacity(int fd, int bytes) noexcept = 0;
+
+    // The files that Unix sockets are bound to
+    /// Of what the path names, a symbolic link itself.
+    virtual int file_status(const char* path, struct stat& status) noexcept = 0;
+    virtual int remove_file(const char* path) noexcept = 0;
+
     /// Of `events` (as poll(2)), those that hold now, with error and hang-up; or a negative errno value.
     virtual int ready_now(int fd, short events) noexcept = 0;
     virtual void close(int fd) noexcept = 0;

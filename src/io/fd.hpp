@@ -25,13 +25,15 @@ struct alignas(64) fd_object {
     // What a message touches, in one cache line.
     fd_side reading;
     std::atomic<int> number{-1};
-    // All sticky, and nearly always 0. `hung_up`: hang-up or error was reported; `urgent`: urgent data came, at which a read ends
-    // early. After either "a short read means drained" holds no more.
+    // All sticky, and of TCP nearly always 0. `hung_up`: hang-up or error was reported; `urgent`: urgent data came, at which a read ends
+    // early; `in_parts`: so does a read of this kind of descriptor, at the end of a part that the kernel keeps apart. With any of
+    // them "a short read means drained" does not hold.
     // Sequentially consistent with the slot: it is set before the event is posted, and read after one was consumed.
     // `closed` is set under `watch_lock`, so that nobody watches what takes the descriptor's place.
     static constexpr std::uint8_t hung_up = 1;
     static constexpr std::uint8_t closed = 2;
     static constexpr std::uint8_t urgent = 4;
+    static constexpr std::uint8_t in_parts = 8;
     std::atomic<std::uint8_t> marks{0};
     std::atomic<std::uint16_t> generation{0};  // changed between uses
     std::atomic<poller*> watcher{nullptr};     // changed under `watch_lock`

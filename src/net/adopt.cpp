@@ -6,27 +6,41 @@
 
 #include <fcntl.h>
 
+#include <mioco/owned_fd.hpp>
+
 #include "base/sys.hpp"
+#include "io/driver.hpp"
 #include "io/fd.hpp"
 #include "net/result.hpp"
 
+namespace mioco {
+
+void owned_fd::reset() noexcept {
+    if (fd_ >= 0) detail::current_driver().close(std::exchange(fd_, -1));
+}
+
+}  // namespace mioco
+
 namespace mioco::detail {
 
-fd_ref adopt_socket(int fd) {
-    const std::string what = "adopt of descriptor " + std::to_string(fd);
-    int type = 0;
-    socklen_t size = sizeof type;
-    if (const int failure = sys::get_option(fd, SOL_SOCKET, SO_TYPE, &type, &size); failure < 0) {
-        throw_failure(failure, what);
-    }
-    if (type != SOCK_STREAM) throw_failure(-EPROTOTYPE, what);
-    int family = 0;
-    size = sizeof family;
-    if (const int failure = sys::get_option(fd, SOL_SOCKET, SO_DOMAIN, &family, &size);
-        failure < 0) {
-        throw_failure(failure, what);
-    }
-    if (family != AF_INET && family != AF_INET6) throw_failure(-EAFNOSUPPORT, what);
+namespace {
+
+// Its value, or a negative errno value.
+int socket_option_of(int fd, int name) noexcept {
+    int value = 0;
+    socklen_t size = sizeof value;
+    const int failure = sys::get_option(fd, SOL_SOCKET, name, &value, &size);
+    return failure < 0 ? failure : value;
+}
+
+bool is_of_kind(int family, address_kind kind) noexcept {
+    if (kind == address_kind::local) return family == AF_UNIX;
+    return family == AF_INET || family == AF_INET6;
+}
+
+}  // namespace
+
+fd_ref adopt_any(int fd, const char* what) {
     const int flags = sys::file_status_flags(fd);
     if (flags < 0) throw_failure(flags, what);
     fd_object* const object = new_fd_object(fd);
@@ -35,6 +49,27 @@ fd_ref adopt_socket(int fd) {
     object->may_be_shared = true;
     sys::set_file_status_flags(fd, flags | O_NONBLOCK);
     return fd_ref(*object);
+}
+
+fd_ref adopt_socket(int fd, int type, address_kind kind) {
+    const std::string what = "adopt of descriptor " + std::to_string(fd);
+    const int found = socket_option_of(fd, SO_TYPE);
+    if (found < 0) throw_failure(found, what);
+    if (found != type) throw_failure(-EPROTOTYPE, what);
+    const int family = socket_option_of(fd, SO_DOMAIN);
+    if (family < 0) throw_failure(family, what);
+    if (!is_of_kind(family, kind)) throw_failure(-EAFNOSUPPORT, what);
+    return adopt_any(fd, what.c_str());
+}
+
+std::pair<fd_ref, fd_ref> make_fd_pair(const int (&ends)[2]) {
+    owned_fd second(ends[1]);
+    fd_ref first(make_fd(ends[0]));
+    return {std::move(first), fd_ref(make_fd(second.release()))};
+}
+
+void expect_parts(const fd_ref& fd) noexcept {
+    fd.get()->marks.fetch_or(fd_object::in_parts, std::memory_order_seq_cst);
 }
 
 }  // namespace mioco::detail

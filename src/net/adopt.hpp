@@ -1,12 +1,25 @@
 // SPDX-License-Identifier: MPL-2.0
 #pragma once
 
-#include <mioco/detail/socket_io.hpp>
+#include <utility>
+
+#include <mioco/detail/fd_ref.hpp>
 
 namespace mioco::detail {
 
-/// Takes over a TCP socket and makes it non-blocking; throws std::system_error, with the descriptor left to the
-/// caller, if it is none.
-fd_ref adopt_socket(int fd);
+enum class address_kind { internet, local };
+
+/// Takes over a socket of this type, such as SOCK_STREAM, and makes it non-blocking; throws std::system_error, with the descriptor
+/// left to the caller, if it is none.
+fd_ref adopt_socket(int fd, int type, address_kind kind);
+
+/// The same, of a descriptor that is known to be of the right kind. `what`: for an error.
+fd_ref adopt_any(int fd, const char* what);
+
+/// Counts two descriptors that were just made; both are closed if memory is out.
+std::pair<fd_ref, fd_ref> make_fd_pair(const int (&ends)[2]);
+
+/// Of a Unix stream: see fd_object::in_parts.
+void expect_parts(const fd_ref& fd) noexcept;
 
 }  // namespace mioco::detail

@@ -12,6 +12,11 @@ void throw_failure(int failure, const std::string& what) {
     throw std::system_error(code_of(failure), "mioco: " + what);
 }
 
+void report(int result, const std::string& what, std::error_code* ec) {
+    if (result < 0 && ec == nullptr) throw_failure(result, what);
+    if (ec != nullptr) *ec = result < 0 ? code_of(result) : std::error_code();
+}
+
 std::size_t fail(ssize_t failure, const char* what, std::error_code* ec) {
     if (ec == nullptr) throw_failure(static_cast<int>(failure), what);
     *ec = code_of(static_cast<int>(failure));

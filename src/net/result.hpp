@@ -11,6 +11,9 @@ namespace mioco::detail {
 /// Throws a negative errno value as an error; -ECANCELED as `fiber_cancelled`.
 [[noreturn]] void throw_failure(int failure, const std::string& what);
 
+/// Sets `ec`, or throws if that is null and `result` is a failure. For errors that are to name more than the call.
+void report(int result, const std::string& what, std::error_code* ec);
+
 inline std::error_code code_of(int failure) noexcept { return {-failure, std::system_category()}; }
 
 }  // namespace mioco::detail

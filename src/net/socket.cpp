@@ -23,7 +23,7 @@ fd_ref fd_ref::share() const noexcept {
     return fd_ref(*object_);
 }
 
-int socket_native(const fd_ref& fd) noexcept {
+int fd_native(const fd_ref& fd) noexcept {
     const fd_object* const object = fd.get();
     if (object == nullptr || object->is_closed()) return -1;
     return object->number.load(std::memory_order_relaxed);
@@ -74,44 +74,42 @@ void socket_wait(const fd_ref& fd, net::direction which, std::error_code* ec) {
 }
 
 void socket_shutdown(const fd_ref& fd, net::direction which, std::error_code* ec) {
-    finish(current_driver().shutdown(socket_native(fd), shutdown_mode(which)), "shutdown", ec);
+    finish(current_driver().shutdown(fd_native(fd), shutdown_mode(which)), "shutdown", ec);
 }
 
 void socket_set_option(const fd_ref& fd, int level, int name, const void* value, socklen_t size,
                        std::error_code* ec) {
-    finish(current_driver().set_option(socket_native(fd), level, name, value, size), "set_option",
-           ec);
+    finish(current_driver().set_option(fd_native(fd), level, name, value, size), "set_option", ec);
 }
 
 void socket_get_option(const fd_ref& fd, int level, int name, void* value, socklen_t size,
                        std::error_code* ec) {
-    finish(current_driver().get_option(socket_native(fd), level, name, value, &size), "get_option",
-           ec);
+    finish(current_driver().get_option(fd_native(fd), level, name, value, &size), "get_option", ec);
 }
 
 void socket_keepalive(const fd_ref& fd, const net::keepalive_options& options,
                       std::error_code* ec) {
-    finish(set_keepalive(socket_native(fd), options), "keepalive", ec);
+    finish(set_keepalive(fd_native(fd), options), "keepalive", ec);
 }
 
 net::endpoint socket_local(const fd_ref& fd) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
-    const int failure = current_driver().local_name(socket_native(fd),
-                                                    reinterpret_cast<sockaddr*>(&address), &size);
+    const int failure =
+        current_driver().local_name(fd_native(fd), reinterpret_cast<sockaddr*>(&address), &size);
     if (failure < 0) throw_failure(failure, "local address");
     return {reinterpret_cast<const sockaddr*>(&address), size};
 }
 
-void socket_close(fd_ref& fd) noexcept {
+void fd_close(const fd_ref& fd) noexcept {
     if (fd.get() != nullptr) close_fd(*fd.get());
 }
 
-int socket_release(fd_ref& fd) {
+int fd_release(fd_ref& fd) {
     if (fd.get() == nullptr) throw_failure(-EBADF, "release");
     const int number = release_fd(*fd.get());
     if (number < 0)
-        throw_failure(number, "release of a socket that a fiber waits on or a half shares");
+        throw_failure(number, "release of a descriptor that a fiber waits on or a half shares");
     fd.forget();
     return number;
 }

@@ -1,109 +1,19 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <mioco/net/tcp_listener.hpp>
 
-#include <algorithm>
-#include <atomic>
 #include <cerrno>
-#include <chrono>
-#include <cstdio>
 #include <string>
-#include <thread>
-
-#include <mioco/error.hpp>
-#include <mioco/time.hpp>
 
 #include "base/sys.hpp"
-#include "io/wait_ready.hpp"
+#include "io/driver.hpp"
+#include "io/fd.hpp"
+#include "net/accept.hpp"
 #include "net/adopt.hpp"
 #include "net/result.hpp"
 
 namespace mioco::net {
 
 namespace {
-
-struct accepted {
-    int number;  // or a negative errno value
-    endpoint peer;
-};
-
-accepted accept_now(detail::driver& io, int listener) noexcept {
-    sockaddr_storage address{};
-    socklen_t size = sizeof address;
-    const int number = io.accept(listener, reinterpret_cast<sockaddr*>(&address), &size);
-    if (number < 0) return {number, {}};
-    return {number, endpoint(reinterpret_cast<const sockaddr*>(&address), size)};
-}
-
-// The client gave up before it was accepted, or its network failed: accept(2) reports that in place of the connection.
-bool concerns_one_client(int failure) noexcept {
-    switch (-failure) {
-        case ECONNABORTED:
-        case EPROTO:
-        case ENETDOWN:
-        case ENOPROTOOPT:
-        case EHOSTDOWN:
-        case ENONET:
-        case EHOSTUNREACH:
-        case EOPNOTSUPP:
-        case ENETUNREACH:
-        case EPERM:  // a firewall rule
-            return true;
-        default:
-            return false;
-    }
-}
-
-bool is_shortage(int failure) noexcept {
-    return failure == -EMFILE || failure == -ENFILE || failure == -ENOBUFS || failure == -ENOMEM;
-}
-
-void warn_of_shortage(int failure) noexcept {
-    static std::atomic<bool> warned{false};
-    if (warned.exchange(true)) return;
-    std::fprintf(stderr,
-                 "mioco: accept waits: %s; raise the limit of open files (ulimit -n), or accept "
-                 "fewer at a time\n",
-                 std::system_category().message(-failure).c_str());
-}
-
-/// Grows from 5 ms to one second while a shortage lasts.
-class pause_until_free {
-public:
-    /// False if the caller was cancelled meanwhile: how that is told depends on the form of accept.
-    bool sleep() {
-        try {
-            sleep_for(next_);
-        } catch (const fiber_cancelled&) {
-            return false;
-        }
-        next_ = std::min(2 * next_, longest);
-        return true;
-    }
-
-private:
-    static constexpr std::chrono::milliseconds longest{1000};
-    std::chrono::milliseconds next_{5};
-};
-
-accepted accept_patiently(detail::fd_object& fd) {
-    pause_until_free pause;
-    for (;;) {
-        accepted result{};
-        const ssize_t outcome = detail::attempt_or_wait(
-            fd, detail::side::read,
-            [&](detail::driver& io, int number, detail::worker*) -> ssize_t {
-                do {
-                    result = accept_now(io, number);
-                } while (concerns_one_client(result.number));
-                return result.number;
-            },
-            [](ssize_t) { return false; });
-        if (!is_shortage(static_cast<int>(outcome)))
-            return {static_cast<int>(outcome), result.peer};
-        warn_of_shortage(static_cast<int>(outcome));
-        if (!pause.sleep()) return {-ECANCELED, {}};
-    }
-}
 
 int open_listener(detail::fd_ref& made, const endpoint& local, const listen_options& options) {
     detail::driver& io = detail::current_driver();
@@ -147,38 +57,30 @@ tcp_listener tcp_listener::adopt(int fd) {
             failure < 0 ? failure : -EINVAL,
             "adopt of descriptor " + std::to_string(fd) + ", which does not listen");
     }
-    return tcp_listener(detail::adopt_socket(fd));
+    return tcp_listener(detail::adopt_socket(fd, SOCK_STREAM, detail::address_kind::internet));
 }
 
 tcp_stream tcp_listener::accept(std::error_code& ec) {
-    accepted result{-EBADF, {}};
-    if (fd_.get() != nullptr) result = accept_patiently(*fd_.get());
-    ec = result.number < 0 ? detail::code_of(result.number) : std::error_code();
-    return result.number < 0
-               ? tcp_stream()
-               : tcp_stream(detail::fd_ref(detail::make_fd(result.number)), result.peer);
+    detail::message_address peer;
+    const int number = detail::accept_patiently(fd_, peer);
+    ec = number < 0 ? detail::code_of(number) : std::error_code();
+    if (number < 0) return {};
+    return {detail::fd_ref(detail::make_fd(number)), endpoint(peer.data(), peer.size)};
 }
 
 tcp_stream tcp_listener::accept() {
-    accepted result{-EBADF, {}};
-    if (fd_.get() != nullptr) result = accept_patiently(*fd_.get());
-    if (result.number < 0) detail::throw_failure(result.number, "accept");
-    return {detail::fd_ref(detail::make_fd(result.number)), result.peer};
+    detail::message_address peer;
+    const int number = detail::accept_patiently(fd_, peer);
+    if (number < 0) detail::throw_failure(number, "accept");
+    return {detail::fd_ref(detail::make_fd(number)), endpoint(peer.data(), peer.size)};
 }
 
 std::optional<tcp_stream> tcp_listener::try_accept() {
-    accepted result{-EBADF, {}};
-    const ssize_t outcome =
-        detail::attempt_once(fd_.get(), detail::side::read,
-                             [&](detail::driver& io, int number, detail::worker*) -> ssize_t {
-                                 do {
-                                     result = accept_now(io, number);
-                                 } while (concerns_one_client(result.number));
-                                 return result.number;
-                             });
-    if (outcome == -EAGAIN) return std::nullopt;
-    if (outcome < 0) detail::throw_failure(static_cast<int>(outcome), "try_accept");
-    return tcp_stream(detail::fd_ref(detail::make_fd(result.number)), result.peer);
+    detail::message_address peer;
+    const int number = detail::accept_at_once(fd_, peer);
+    if (number == -EAGAIN) return std::nullopt;
+    if (number < 0) detail::throw_failure(number, "try_accept");
+    return tcp_stream(detail::fd_ref(detail::make_fd(number)), endpoint(peer.data(), peer.size));
 }
 
 }  // namespace mioco::net

@@ -74,18 +74,12 @@ tcp_stream tcp_stream::adopt(int fd) {
                                            ", which is no connected socket");
     }
     const endpoint peer(reinterpret_cast<const sockaddr*>(&address), size);
-    return {detail::adopt_socket(fd), peer};
+    return {detail::adopt_socket(fd, SOCK_STREAM, detail::address_kind::internet), peer};
 }
 
 std::pair<read_half, write_half> tcp_stream::split() && {
     detail::fd_ref second = fd_.share();
     return {read_half(std::move(fd_), peer_), write_half(std::move(second), peer_)};
-}
-
-void write_half::finish() noexcept {
-    std::error_code ignored;  // the connection may be over already
-    if (fd_.get() != nullptr) detail::socket_shutdown(fd_, direction::write, &ignored);
-    fd_.reset();
 }
 
 }  // namespace mioco::net

@@ -39,6 +39,8 @@ using keep_alive = socket_option<SOL_SOCKET, SO_KEEPALIVE>;
 using linger = socket_option<SOL_SOCKET, SO_LINGER, ::linger>;
 /// Milliseconds that sent data may stay unacknowledged before the connection fails.
 using user_timeout_ms = socket_option<IPPROTO_TCP, TCP_USER_TIMEOUT, unsigned>;
+/// Datagrams may be sent to broadcast addresses.
+using broadcast = socket_option<SOL_SOCKET, SO_BROADCAST>;
 /// An IPv6 socket takes no IPv4 connections.
 using v6_only = socket_option<IPPROTO_IPV6, IPV6_V6ONLY>;
 }  // namespace option

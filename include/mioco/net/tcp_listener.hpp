@@ -54,9 +54,9 @@ public:
     /// The address it listens on, with the real port.
     [[nodiscard]] endpoint local() const { return detail::socket_local(fd_); }
     /// The descriptor, which stays the listener's; -1 without one.
-    [[nodiscard]] int native_handle() const noexcept { return detail::socket_native(fd_); }
+    [[nodiscard]] int native_handle() const noexcept { return detail::fd_native(fd_); }
     /// Stops listening and wakes whoever waits in `accept` with `std::errc::bad_file_descriptor`.
-    void close() noexcept { detail::socket_close(fd_); }
+    void close() noexcept { detail::fd_close(fd_); }
 
 private:
     explicit tcp_listener(detail::fd_ref fd) noexcept : fd_(std::move(fd)) {}

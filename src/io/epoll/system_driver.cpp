@@ -41,7 +41,22 @@ public:
     ssize_t send_from(int fd, std::span<const iovec> from) noexcept override {
         return sys::send_message(fd, message_of(from));
     }
+    ssize_t receive_message(int fd, msghdr& message) noexcept override {
+        return sys::receive_message(fd, message);
+    }
+    ssize_t send_message(int fd, const msghdr& message) noexcept override {
+        return sys::send_message(fd, message);
+    }
+    int receive_messages(int fd, std::span<mmsghdr> messages) noexcept override {
+        return sys::receive_messages(fd, messages.data(), static_cast<unsigned>(messages.size()));
+    }
+    int send_messages(int fd, std::span<mmsghdr> messages) noexcept override {
+        return sys::send_messages(fd, messages.data(), static_cast<unsigned>(messages.size()));
+    }
     int open_socket(int family, int type) noexcept override { return sys::socket(family, type); }
+    int open_socket_pair(int family, int type, int (&ends)[2]) noexcept override {
+        return sys::socket_pair(family, type, ends);
+    }
     int bind(int fd, const sockaddr* address, socklen_t size) noexcept override {
         return sys::bind(fd, address, size);
     }
@@ -66,6 +81,28 @@ public:
     int peer_name(int fd, sockaddr* address, socklen_t* size) noexcept override {
         return sys::peer_name(fd, address, size);
     }
+    ssize_t read(std::span<std::byte> into, int fd) noexcept override {
+        return sys::read(fd, into.data(), into.size());
+    }
+    ssize_t write(std::span<const std::byte> from, int fd) noexcept override {
+        const iovec all{const_cast<std::byte*>(from.data()), from.size()};
+        return sys::write_quietly(fd, &all, 1);
+    }
+    ssize_t read_into(int fd, std::span<const iovec> into) noexcept override {
+        return sys::read_into(fd, into.data(), into.size());
+    }
+    ssize_t write_from(int fd, std::span<const iovec> from) noexcept override {
+        return sys::write_quietly(fd, from.data(), from.size());
+    }
+    int open_pipe(int (&ends)[2]) noexcept override { return sys::pipe(ends); }
+    int pipe_capacity(int fd) noexcept override { return sys::pipe_capacity(fd); }
+    int set_pipe_capacity(int fd, int bytes) noexcept override {
+        return sys::set_pipe_capacity(fd, bytes);
+    }
+    int file_status(const char* path, struct stat& status) noexcept override {
+        return sys::link_status(path, status);
+    }
+    int remove_file(const char* path) noexcept override { return sys::unlink(path); }
     int ready_now(int fd, short events) noexcept override {
         short ready = 0;
         const int result = sys::poll_one(fd, events, ready);

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <mioco/detail/message_io.hpp>
+
+#include "io/wait_ready.hpp"
+
+// The loop of wait_ready.hpp for messages: one that was short says nothing of whether there is another.
+
+namespace mioco::detail {
+
+/// `attempt` as in wait_ready.hpp.
+template <class Attempt>
+ssize_t receive_messages_with(const fd_ref& fd, waiting mode, Attempt attempt) {
+    if (fd.get() == nullptr) return -EBADF;
+    if (mode == waiting::never) return attempt_once(fd.get(), side::read, attempt);
+    return attempt_or_wait(*fd.get(), side::read, attempt, [](ssize_t) { return false; });
+}
+
+template <class Attempt>
+ssize_t send_messages_with(const fd_ref& fd, waiting mode, Attempt attempt) {
+    if (fd.get() == nullptr) return -EBADF;
+    const auto once = [attempt](driver& io, int number, worker*) { return attempt(io, number); };
+    if (mode == waiting::never) return attempt_once(fd.get(), side::write, once);
+    const ssize_t count = attempt_first(*fd.get(), attempt);
+    return count < 0 ? finish_attempts(*fd.get(), side::write, count, once) : count;
+}
+
+/// Writes into `message` what came of it; its room for addresses and control data is that of each attempt.
+inline ssize_t receive_message(const fd_ref& fd, msghdr& message, waiting mode) {
+    const msghdr room = message;
+    return receive_messages_with(fd, mode, [&](driver& io, int number, worker*) {
+        message = room;
+        return io.receive_message(number, message);
+    });
+}
+
+inline ssize_t send_message(const fd_ref& fd, const msghdr& message, waiting mode) {
+    return send_messages_with(
+        fd, mode, [&message](driver& io, int number) { return io.send_message(number, message); });
+}
+
+}  // namespace mioco::detail
