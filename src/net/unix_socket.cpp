@@ -97,7 +97,7 @@ socket_file::socket_file(std::string path) : path_(std::move(path)) {
 }
 
 void socket_file::remove() const noexcept {
-    if (path_.empty()) return;
+    if (path_.empty() || is_over_.exchange(true, std::memory_order_relaxed)) return;
     driver& io = current_driver();
     struct stat status{};
     if (io.file_status(path_.c_str(), status) == 0 && status.st_dev == device_ &&

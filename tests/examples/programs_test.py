@@ -32,6 +32,11 @@ def check_fibers():
     assert printed.splitlines() == ["a fiber threw: out of luck", "a thousand fibers returned 500500 in all"], printed
 
 
+def check_local():
+    printed = subprocess.run([EXAMPLES / "local"], capture_output=True, text=True, timeout=20, check=True).stdout
+    assert printed.splitlines() == ["through a pipe that came through a socket", "got a datagram"], printed
+
+
 def check_proxy():
     echo, echo_port = start(EXAMPLES / "echo", "127.0.0.1:0")
     proxy, proxy_port = start(EXAMPLES / "proxy", f"127.0.0.1:{echo_port}", "127.0.0.1:0")
@@ -80,4 +85,5 @@ def check_offload():
 check_fibers()
 check_file()
 check_offload()
+check_local()
 check_proxy()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -45,14 +46,11 @@ public:
     socket_file() noexcept = default;
     /// The file that is at `path` now.
     explicit socket_file(std::string path);
-    socket_file(socket_file&& other) noexcept
-        : path_(std::exchange(other.path_, {})), device_(other.device_), number_(other.number_) {}
+    socket_file(socket_file&& other) noexcept { take(other); }
     socket_file& operator=(socket_file&& other) noexcept {
         if (this != &other) {
             remove();
-            path_ = std::exchange(other.path_, {});
-            device_ = other.device_;
-            number_ = other.number_;
+            take(other);
         }
         return *this;
     }
@@ -60,15 +58,24 @@ public:
     socket_file& operator=(const socket_file&) = delete;
     ~socket_file() { remove(); }
 
-    /// Unless another file has taken its place. May be called twice, and by several at once.
+    /// Unless another file has taken its place. Before the socket is closed, which keeps the file's number from being another's. May
+    /// be called twice, and by several at once.
     void remove() const noexcept;
     /// The file stays.
     void forget() noexcept { path_.clear(); }
 
 private:
+    void take(socket_file& other) noexcept {
+        path_ = std::exchange(other.path_, {});
+        device_ = other.device_;
+        number_ = other.number_;
+        is_over_.store(other.is_over_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    }
+
     std::string path_;
     dev_t device_ = 0;
     ino_t number_ = 0;
+    mutable std::atomic<bool> is_over_{false};  // whether `remove` was called
 };
 
 struct bound_socket {
