@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <string>
 
 #include <netinet/in.h>
@@ -43,10 +44,8 @@ int family_of(int fd) noexcept {
 
 constexpr std::size_t most = net::udp_socket::most_in_batch;
 
-/// Several messages, as the kernel wants them. Not a member is set before it is used: there may be few messages.
+/// Several messages, as the kernel wants them. Nothing is set before it is used: there may be few messages.
 struct batch {
-    batch() noexcept {}  // see above
-
     msghdr& prepare(std::size_t place, std::span<const std::byte> data) noexcept {
         parts[place] = {const_cast<std::byte*>(data.data()), data.size()};
         messages[place] = {};
@@ -84,9 +83,10 @@ int send_now(driver& io, int fd, std::span<const net::outgoing_datagram> from) n
     batch all;
     for (std::size_t i = 0; i < from.size(); ++i) {
         msghdr& header = all.prepare(i, from[i].data);
-        if (!from[i].to) continue;
-        header.msg_name = const_cast<sockaddr*>(from[i].to->data());
-        header.msg_namelen = from[i].to->size();
+        const std::optional<net::endpoint>& to = from[i].to;
+        if (!to) continue;
+        header.msg_name = const_cast<sockaddr*>(to->data());
+        header.msg_namelen = to->size();
     }
     return io.send_messages(fd, {all.messages, from.size()});
 }

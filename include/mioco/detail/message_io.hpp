@@ -16,9 +16,8 @@
 
 namespace mioco::detail {
 
-/// Room for the address of any peer, for a system call to fill. Of an unnamed Unix socket `size` may be 0.
+/// Room for the address of any peer, for a system call to fill: so `storage` is left as it is. Of an unnamed Unix socket `size` may be 0.
 struct message_address {
-    message_address() noexcept {}  // `storage` is written by the call
     [[nodiscard]] sockaddr* data() noexcept { return reinterpret_cast<sockaddr*>(&storage); }
 
     sockaddr_storage storage;
