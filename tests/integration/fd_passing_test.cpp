@@ -139,21 +139,29 @@ TEST_P(fd_passing, bytes_behind_passed_descriptors_are_read) {
         auto [near, far] = unix_stream::pair();
         auto [out, in] = mioco::pipe();
         const std::array passed{in.native_handle()};
-        for (int round = 0; round < 20; ++round) {
-            beside sender([&far = far, &near = near, &passed, round] {
-                if (round % 2 == 0) until_somebody_waits(near.native_handle());
-                far.send_fds("a"sv, passed);
-                far.write_all("b"sv);
-                far.send_fds("c"sv, passed);
-                far.write_all("d"sv);
-            });
-            sender.join();
+        const auto send_all = [&far = far, &passed] {
+            far.send_fds("a"sv, passed);
+            far.write_all("b"sv);
+            far.send_fds("c"sv, passed);
+            far.write_all("d"sv);
+        };
+        const auto expect_all = [&near = near] {
             std::string all;
             while (all.size() < 4) {
                 all +=
                     all.size() % 2 == 0 ? read_some(near) : std::string(near.read_lease().text());
             }
             EXPECT_EQ(all, "abcd");
+        };
+        for (int round = 0; round < 10; ++round) {
+            send_all();
+            expect_all();
+            beside sender([&near = near, &send_all] {
+                until_somebody_waits(near.native_handle());
+                send_all();
+            });
+            expect_all();
+            sender.join();
         }
     });
 }
