@@ -19,6 +19,16 @@ steady::time_point deadline_after(const std::chrono::duration<Rep, Period>& wait
     return now + std::chrono::ceil<steady::duration>(wait);
 }
 
+// The same of a time: time_point<steady_clock, hours>::max() means "never", and time_point::min() has long passed.
+template <class Duration>
+steady::time_point time_at(const std::chrono::time_point<steady, Duration>& when) {
+    using seconds = std::chrono::duration<double>;
+    const Duration since = when.time_since_epoch();
+    if (since <= since.zero()) return steady::time_point();
+    if (seconds(since) >= seconds(steady::duration::max())) return steady::time_point::max();
+    return std::chrono::ceil<steady::duration>(when);
+}
+
 steady::time_point now();
 }  // namespace detail
 
@@ -31,7 +41,7 @@ void yield();
 /// returns at once. A cancellation point.
 template <class Duration>
 void sleep_until(const std::chrono::time_point<std::chrono::steady_clock, Duration>& deadline) {
-    detail::sleep_until_steady(std::chrono::ceil<std::chrono::steady_clock::duration>(deadline));
+    detail::sleep_until_steady(detail::time_at(deadline));
 }
 
 /// Parks the calling fiber for at least `wait`; outside of fibers it blocks the thread. Zero or less returns at once. A

@@ -107,7 +107,10 @@ public:
     template <class Rep, class Period>
     explicit interval(const std::chrono::duration<Rep, Period>& period,
                       missed_ticks policy = missed_ticks::burst)
-        : interval(std::chrono::ceil<clock::duration>(period), policy) {}
+        : interval(detail::time_at(
+                       std::chrono::time_point<clock, std::chrono::duration<Rep, Period>>(period))
+                       .time_since_epoch(),
+                   policy) {}
     /// The same.
     explicit interval(clock::duration period, missed_ticks policy = missed_ticks::burst);
 

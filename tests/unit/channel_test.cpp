@@ -281,4 +281,25 @@ TEST(channel_outside, holds_its_ends_by_value) {
     EXPECT_GT(mioco::unbounded_channel<int>().first.capacity(), 1U << 30);
 }
 
+TEST_P(channel, takes_any_deadline) {
+    run([] {
+        using clock = std::chrono::steady_clock;
+        using hours = std::chrono::time_point<clock, std::chrono::hours>;
+        auto [in, out] = mioco::channel<int>(1);
+        EXPECT_EQ(out.try_recv_until(clock::time_point::min()), std::nullopt);
+        EXPECT_EQ(out.try_recv_until(hours::min()), std::nullopt);
+        EXPECT_EQ(out.try_recv_for(std::chrono::hours::min()), std::nullopt);
+        beside sending([in = in] {
+            for (int i = 1; i <= 3; ++i) {
+                mioco::sleep_for(1ms);
+                in.send(i);
+            }
+        });
+        EXPECT_EQ(out.try_recv_until(clock::time_point::max()), 1);
+        EXPECT_EQ(out.try_recv_until(hours::max()), 2);
+        EXPECT_EQ(out.try_recv_for(std::chrono::hours::max()), 3);
+        sending.join();
+    });
+}
+
 }  // namespace

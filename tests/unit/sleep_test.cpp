@@ -150,4 +150,15 @@ TEST(sleep_outside, blocks_the_thread) {
     mioco::sleep_for(-1s);
 }
 
+TEST(sleep_on_one_worker, takes_any_time_point) {
+    mioco::run(mioco::config{}.workers(1), [] {
+        using hours = std::chrono::time_point<clock_type, std::chrono::hours>;
+        mioco::sleep_until(clock_type::time_point::min());
+        mioco::sleep_until(hours::min());
+        EXPECT_EQ(mioco::select(mioco::at(hours::min()), mioco::at(hours::max())).index(), 0U);
+        EXPECT_EQ(mioco::select(mioco::at(hours::max()), mioco::after(1ms)).index(), 1U);
+        EXPECT_GT(mioco::interval(std::chrono::hours::max()).period(), 24h);
+    });
+}
+
 }  // namespace

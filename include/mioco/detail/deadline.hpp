@@ -15,7 +15,7 @@ inline constexpr nanoseconds_t never = std::numeric_limits<nanoseconds_t>::max()
 
 template <class Duration>
 nanoseconds_t deadline_at(const std::chrono::time_point<steady, Duration>& when) {
-    return std::chrono::ceil<std::chrono::nanoseconds>(when.time_since_epoch()).count();
+    return std::chrono::nanoseconds(time_at(when).time_since_epoch()).count();
 }
 
 template <class Rep, class Period>
