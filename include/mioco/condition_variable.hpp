@@ -6,6 +6,8 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <memory>
+#include <utility>
 
 #include <mioco/detail/line.hpp>
 
@@ -13,9 +15,11 @@ namespace mioco {
 
 /// As `std::condition_variable_any`, for fibers and threads: works with every lock that has `lock` and `unlock`, and waits never
 /// end for no reason. Each wait unlocks, waits to be notified, and has locked again when it returns or throws. Cancellation points.
+/// May be destroyed once all that wait are notified, before they go on.
 class condition_variable {
 public:
-    condition_variable() noexcept = default;
+    /// Throws `std::bad_alloc`.
+    condition_variable() : line_(std::make_shared<detail::line>()) {}
     condition_variable(const condition_variable&) = delete;
     condition_variable& operator=(const condition_variable&) = delete;
     ~condition_variable() = default;
@@ -71,19 +75,28 @@ private:
             Lock& lock;
             ~taking_again() { lock.lock(); }
         };
+        const std::shared_ptr<detail::line> here = line_;
         detail::queued_arm arm;
-        get_into_line(arm);
-        lock.unlock();
+        get_into_line(*here, arm);
+        try {
+            lock.unlock();
+        } catch (...) {
+            leave(*here, arm);
+            throw;
+        }
         const taking_again last{lock};
-        return wait_in_line(arm, deadline);
+        return wait_in_line(*here, arm, deadline);
     }
 
-    void get_into_line(detail::queued_arm& arm) noexcept;
-    std::cv_status wait_in_line(detail::queued_arm& arm, detail::nanoseconds_t deadline);
+    static void get_into_line(detail::line& line, detail::queued_arm& arm) noexcept;
+    /// Whether it was still in line.
+    static bool leave(detail::line& line, detail::queued_arm& arm) noexcept;
+    static std::cv_status wait_in_line(detail::line& line, detail::queued_arm& arm,
+                                       detail::nanoseconds_t deadline);
 
     // An arm in line may have no token yet: its owner is just unlocking, which may be a wait, and only then begins this one. To notify
-    // it is to take it out.
-    detail::line line_;
+    // it is to take it out. Shared with those who wait: who was notified looks at it once more.
+    std::shared_ptr<detail::line> line_;
 };
 
 }  // namespace mioco

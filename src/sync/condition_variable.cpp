@@ -5,29 +5,33 @@
 
 namespace mioco {
 
-void condition_variable::get_into_line(detail::queued_arm& arm) noexcept {
-    const std::scoped_lock held(line_.guard);
-    line_.waiting.push(arm);
+void condition_variable::get_into_line(detail::line& line, detail::queued_arm& arm) noexcept {
+    const std::scoped_lock held(line.guard);
+    line.waiting.push(arm);
 }
 
-std::cv_status condition_variable::wait_in_line(detail::queued_arm& arm,
+bool condition_variable::leave(detail::line& line, detail::queued_arm& arm) noexcept {
+    const std::scoped_lock held(line.guard);
+    if (!arm.linked) return false;
+    line.waiting.remove(arm);
+    return true;
+}
+
+std::cv_status condition_variable::wait_in_line(detail::line& line, detail::queued_arm& arm,
                                                 detail::nanoseconds_t deadline) {
-    struct leaving {
-        detail::line& line;
-        detail::queued_arm& arm;
-        ~leaving() {
-            const std::scoped_lock held(line.guard);
-            if (arm.linked) line.waiting.remove(arm);
-        }
-    } const last{line_, arm};
-    if (!detail::begin_operation()) detail::prepare_to_wait();
-    line_.guard.lock();
+    try {
+        if (!detail::begin_operation()) detail::prepare_to_wait();
+    } catch (...) {
+        if (leave(line, arm)) throw;
+        return std::cv_status::no_timeout;  // notified by now, which would be lost otherwise
+    }
+    line.guard.lock();
     if (!arm.linked) {
-        line_.guard.unlock();
+        line.guard.unlock();
         return std::cv_status::no_timeout;
     }
     const detail::wait_end end =
-        detail::wait_in_line(line_.guard, line_.waiting, arm, detail::wait_reason::condition,
+        detail::wait_in_line(line.guard, line.waiting, arm, detail::wait_reason::condition,
                              {.deadline = deadline, .where = detail::place::kept});
     if (end == detail::wait_end::cancelled) detail::throw_cancelled();
     return end == detail::wait_end::claimed ? std::cv_status::no_timeout : std::cv_status::timeout;
@@ -36,8 +40,8 @@ std::cv_status condition_variable::wait_in_line(detail::queued_arm& arm,
 void condition_variable::notify_one() noexcept {
     detail::wake_list woken;
     {
-        const std::scoped_lock held(line_.guard);
-        while (detail::queued_arm* const first = line_.waiting.pop()) {
+        const std::scoped_lock held(line_->guard);
+        while (detail::queued_arm* const first = line_->waiting.pop()) {
             if (first->token == 0 || woken.claim(*first)) break;
         }
     }
@@ -47,8 +51,8 @@ void condition_variable::notify_one() noexcept {
 void condition_variable::notify_all() noexcept {
     detail::wake_list woken;
     {
-        const std::scoped_lock held(line_.guard);
-        while (detail::queued_arm* const first = line_.waiting.pop()) {
+        const std::scoped_lock held(line_->guard);
+        while (detail::queued_arm* const first = line_->waiting.pop()) {
             if (first->token != 0) woken.claim(*first);
         }
     }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <mutex>
 #include <shared_mutex>
 #include <stdexcept>
@@ -361,6 +362,75 @@ TEST_P(locks, what_failed_is_done_by_the_next) {
         EXPECT_EQ(calls, 4);
         EXPECT_EQ(failures, 3);
     });
+}
+
+TEST_P(locks, a_condition_may_go_as_soon_as_all_are_notified) {
+    run([] {
+        for (int i = 0; i < 200; ++i) {
+            mioco::mutex guard;
+            auto going = std::make_unique<mioco::condition_variable>();
+            bool told = false;
+            int waits = 0;
+            const auto wait = [&, &changed = *going] {
+                std::unique_lock held(guard);
+                ++waits;
+                while (!told) changed.wait(held);
+            };
+            beside one(wait);
+            beside other(wait);
+            for (bool both = false; !both;) {
+                mioco::yield();
+                const std::scoped_lock held(guard);
+                both = waits == 2;
+                if (!both) continue;
+                told = true;
+                going->notify_all();
+                going.reset();
+            }
+            one.join();
+            other.join();
+        }
+    });
+}
+
+struct broken_lock {
+    void lock() {}
+    [[noreturn]] void unlock() { throw std::logic_error("broken"); }
+};
+
+TEST(condition, leaves_nobody_in_line_whose_lock_cannot_be_given_back) {
+    mioco::condition_variable changed;
+    broken_lock broken;
+    EXPECT_THROW(changed.wait(broken), std::logic_error);
+    changed.notify_one();
+    mioco::mutex guard;
+    std::unique_lock held(guard, std::defer_lock);
+    EXPECT_THROW(changed.wait(held), std::system_error);
+    changed.notify_all();
+}
+
+// A lock that is given back just when somebody notifies, and stops whoever waits.
+struct fateful_lock {
+    mioco::condition_variable& changed;
+    mioco::runtime& stopped;
+    void lock() {}
+    void unlock() {
+        changed.notify_one();
+        stopped.stop();
+    }
+};
+
+TEST_P(locks, a_stop_takes_no_notification_from_others) {
+    mioco::condition_variable changed;
+    mioco::runtime stopped(settings());
+    std::atomic<bool> notified{false};
+    auto waiting = stopped.spawn([&] {
+        fateful_lock fate{changed, stopped};
+        changed.wait(fate);
+        notified = true;
+    });
+    waiting.join();
+    EXPECT_TRUE(notified);
 }
 
 }  // namespace
