@@ -45,7 +45,7 @@ struct nothing_to_complete {
 }  // namespace detail
 
 /// As `std::barrier`, for fibers and threads: a phase ends when so many have arrived; then `Completion` is called by the last, and
-/// those who wait go on.
+/// those who wait go on. If it throws, that is thrown to the last, and the phase has ended all the same.
 template <class Completion = detail::nothing_to_complete>
 class barrier {
 public:
@@ -82,8 +82,11 @@ private:
     std::uint64_t come(std::ptrdiff_t count, bool drops) {
         const auto arrived = core_.arrive(count, drops);
         if (arrived.is_last) {
+            struct ending {
+                detail::barrier_core& of;
+                ~ending() { of.end_phase(); }
+            } const last{core_};
             completion_();
-            core_.end_phase();
         }
         return arrived.phase;
     }

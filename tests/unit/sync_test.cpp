@@ -2,6 +2,8 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <mutex>
+#include <stdexcept>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -187,6 +189,31 @@ TEST_P(sync, an_event_stays_raised_until_it_is_reset) {
         news.notify();
         news.reset();
         EXPECT_EQ(mioco::select(news.waiting(), mioco::after(1ms)).index(), 1U);
+    });
+}
+
+TEST_P(sync, a_barrier_ends_its_phase_though_the_completion_throws) {
+    run([] {
+        int phases = 0;
+        mioco::barrier meeting(2, [&] {
+            if (++phases == 1) throw std::runtime_error("completion");
+        });
+        int thrown = 0;
+        std::mutex counting;
+        const auto come = [&] {
+            try {
+                meeting.arrive_and_wait();
+            } catch (const std::runtime_error&) {
+                const std::scoped_lock held(counting);
+                ++thrown;
+            }
+            meeting.arrive_and_wait();
+        };
+        beside other(come);
+        come();
+        other.join();
+        EXPECT_EQ(thrown, 1);
+        EXPECT_EQ(phases, 2);
     });
 }
 
