@@ -65,7 +65,10 @@ public:
     /// Counts down, and at zero wakes all that wait. Never blocks. Not below zero.
     void count_down(std::ptrdiff_t update = 1) noexcept { left_.add(-update); }
     /// Whether it is open.
-    [[nodiscard]] bool try_wait() noexcept { return left_.count() == 0; }
+    [[nodiscard]] bool try_wait() noexcept {
+        detail::begin_attempt();
+        return left_.count() == 0;
+    }
     /// Parks the fiber, or blocks the thread, until it is open. A cancellation point.
     void wait() { left_.wait(detail::wait_reason::latch, detail::never); }
     /// Both, one after the other.

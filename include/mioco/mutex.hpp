@@ -30,11 +30,15 @@ public:
     /// Takes the mutex. While somebody else has it, it parks the fiber or blocks the thread. No cancellation point. Throws
     /// `std::system_error` only on a thread that has to wait and gets no descriptor to wait with.
     void lock() {
+        detail::begin_attempt();
         if (!try_lock_fast()) [[unlikely]]
             lock_waiting(detail::never);
     }
     /// Takes the mutex if nobody has it.
-    [[nodiscard]] bool try_lock() noexcept { return try_lock_fast(); }
+    [[nodiscard]] bool try_lock() noexcept {
+        detail::begin_attempt();
+        return try_lock_fast();
+    }
     /// The same, but waits for `limit` at most.
     template <class Rep, class Period>
     [[nodiscard]] bool try_lock_for(const std::chrono::duration<Rep, Period>& limit) {

@@ -45,11 +45,13 @@ bool shared_mutex::read_now() noexcept {
 }
 
 bool shared_mutex::try_lock() noexcept {
+    detail::begin_attempt();
     const std::scoped_lock held(guard_);
     return write_now();
 }
 
 bool shared_mutex::try_lock_shared() noexcept {
+    detail::begin_attempt();
     const std::scoped_lock held(guard_);
     return read_now();
 }

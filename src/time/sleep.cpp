@@ -29,6 +29,7 @@ void sleep_until_steady(steady::time_point deadline) {
     const nanoseconds_t until = std::chrono::nanoseconds(deadline.time_since_epoch()).count();
     if (self == nullptr) return sys::sleep_until(until);
     throw_if_cancelled(*self);
+    spend(*self);
     while (current_driver().now() < until) {
         parking wait(*self, wait_reason::sleep, until);
         wait.park();

@@ -433,4 +433,54 @@ TEST_P(locks, a_stop_takes_no_notification_from_others) {
     EXPECT_TRUE(notified);
 }
 
+TEST(lock_order, who_tries_again_and_again_lets_the_holder_run) {
+    mioco::run(mioco::config{}.workers(1), [] {
+        const auto hold_and_try = [](auto take, auto try_take, auto give) {
+            take();
+            auto trying = mioco::spawn([=] {
+                while (!try_take()) continue;
+                give();
+            });
+            mioco::yield();
+            give();
+            trying.join();
+        };
+        mioco::mutex guard;
+        mioco::shared_mutex shared;
+        hold_and_try([&] { guard.lock(); }, [&] { return guard.try_lock(); },
+                     [&] { guard.unlock(); });
+        hold_and_try([&] { shared.lock(); }, [&] { return shared.try_lock(); },
+                     [&] { shared.unlock(); });
+        hold_and_try([&] { shared.lock_shared(); }, [&] { return shared.try_lock_shared(); },
+                     [&] { shared.unlock_shared(); });
+        shared.lock();
+        auto reading = mioco::spawn([&] {
+            while (!shared.try_lock_shared()) continue;
+            shared.unlock_shared();
+        });
+        mioco::yield();
+        shared.unlock();
+        reading.join();
+    });
+}
+
+TEST(lock_order, who_looks_under_a_lock_again_and_again_lets_others_run) {
+    mioco::run(mioco::config{}.workers(1), [] {
+        mioco::mutex guard;
+        bool done = false;
+        auto looking = mioco::spawn([&] {
+            for (;;) {
+                const std::scoped_lock held(guard);
+                if (done) return;
+            }
+        });
+        mioco::yield();
+        {
+            const std::scoped_lock held(guard);
+            done = true;
+        }
+        looking.join();
+    });
+}
+
 }  // namespace

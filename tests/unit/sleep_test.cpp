@@ -161,4 +161,21 @@ TEST(sleep_on_one_worker, takes_any_time_point) {
     });
 }
 
+TEST(sleep_on_one_worker, lets_others_run_though_no_time_is_left) {
+    mioco::run(mioco::config{}.workers(1), [] {
+        bool done = false;
+        auto late = mioco::spawn([&] {
+            mioco::interval ticks(1ns);
+            while (!done) ticks.tick();
+        });
+        auto hurried = mioco::spawn([&] {
+            while (!done) mioco::sleep_for(0s);
+        });
+        mioco::yield();
+        done = true;
+        late.join();
+        hurried.join();
+    });
+}
+
 }  // namespace

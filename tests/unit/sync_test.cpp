@@ -217,4 +217,16 @@ TEST_P(sync, a_barrier_ends_its_phase_though_the_completion_throws) {
     });
 }
 
+TEST(sync_order, who_looks_at_a_latch_again_and_again_lets_others_run) {
+    mioco::run(mioco::config{}.workers(1), [] {
+        mioco::latch opening(1);
+        auto looking = mioco::spawn([&] {
+            while (!opening.try_wait()) continue;
+        });
+        mioco::yield();
+        opening.count_down();
+        looking.join();
+    });
+}
+
 }  // namespace
