@@ -302,4 +302,30 @@ TEST_P(channel, takes_any_deadline) {
     });
 }
 
+TEST_P(channel, gives_nothing_once_it_was_seen_exhausted) {
+    run([] {
+        constexpr int senders = 64;
+        for (int i = 0; i < 50; ++i) {
+            auto [in, out] = mioco::channel<int>(0);
+            std::atomic<int> began{0};
+            std::vector<mioco::join_handle<void>> all;
+            for (int s = 0; s < senders; ++s) {
+                all.push_back(mioco::spawn([in = in, &began] {
+                    ++began;
+                    static_cast<void>(in.try_send_for(1, 1h));
+                }));
+            }
+            while (began < senders) mioco::yield();
+            auto closing = mioco::spawn([in = in] { in.close(); });
+            std::thread looking([out = out] {
+                while (!out.is_exhausted()) continue;
+                EXPECT_EQ(out.try_recv(), std::nullopt);
+            });
+            closing.join();
+            for (auto& each : all) each.join();
+            looking.join();
+        }
+    });
+}
+
 }  // namespace

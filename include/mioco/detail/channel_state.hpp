@@ -80,15 +80,19 @@ public:
 
     /// Ends the channel for senders: who waits in it is woken.
     void close() noexcept {
-        wake_up woken;
-        do {
-            {
-                const std::scoped_lock held(guard);
-                closed_ = true;
-                woken = refuse_one();
+        wake_list woken;
+        {
+            // All at once: what is exhausted stays so.
+            const std::scoped_lock held(guard);
+            closed_ = true;
+            for (arm_queue* const line : {&senders, &receivers}) {
+                while (queued_arm* const arm = line->pop()) {
+                    arm->refused = true;
+                    woken.claim(*arm);
+                }
             }
-            woken.carry_out();
-        } while (woken);
+        }
+        woken.carry_out();
     }
 
     /// The same, and destroys what nobody will receive.
@@ -163,17 +167,6 @@ private:
             put_back(buffer_.last(), item);
             buffer_.drop_last();
         }
-    }
-
-    wake_up refuse_one() noexcept {
-        for (arm_queue* line : {&senders, &receivers}) {
-            while (queued_arm* const arm = line->pop()) {
-                arm->refused = true;
-                if (const wake_up woken = wake_up::claim(*arm)) return woken;
-                arm->refused = false;
-            }
-        }
-        return {};
     }
 
     item_ring<T> buffer_;
