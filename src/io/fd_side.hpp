@@ -93,10 +93,12 @@ public:
         return queued_.load(std::memory_order_seq_cst) != 0;
     }
 
-    /// [leaver] Wakes the first of the queue whose wait is still open.
+    /// [leaver] Wakes the first of the queue whose wait is still open; unless somebody is in the slot by now, who will do it when he
+    /// leaves: else those in the queue would wake each other again and again. He looks at the count after that, as enqueue
+    /// wants.
     template <class Waker>
     void pass_on(const Waker& waker) noexcept {
-        if (has_queue()) wake_first(waker);
+        if (has_queue() && !slot_.is_occupied()) wake_first(waker);
     }
 
     /// [closer] Ends the side: everybody who waits is woken, and finds it closed.

@@ -119,4 +119,28 @@ TEST_F(fd_object_of_a_pair, release_gives_the_descriptor_of_a_sole_owner_alone) 
     EXPECT_EQ(close(ends_[0]), 0);
 }
 
+struct waker_that_counts {
+    int& woken;
+    bool claim(wait_token) const { return true; }
+    void complete(wait_token) const { ++woken; }
+    void wake(wait_token) const { ++woken; }
+};
+
+TEST(fd_side, those_in_the_queue_do_not_wake_each_other_while_somebody_is_in_the_slot) {
+    fd_side reading;
+    int woken = 0;
+    const waker_that_counts counting{woken};
+    const wait_token first(1, 1);
+    queued_arm second;
+    second.token = wait_token(2, 1).raw();
+    ASSERT_EQ(reading.slot().arm(first), fd_side::arming::armed);
+    ASSERT_TRUE(reading.enqueue(second));
+    reading.pass_on(counting);
+    EXPECT_EQ(woken, 0) << "the first one does it when he leaves";
+    reading.slot().disarm(first);
+    reading.pass_on(counting);
+    EXPECT_EQ(woken, 1);
+    reading.dequeue(second);
+}
+
 }  // namespace
