@@ -98,13 +98,18 @@ struct arm_of {
     using type = user_arm<Case>;
 };
 template <class Case>
-    requires requires { typename Case::select_arm_type; }
+    requires requires { typename std::remove_cvref_t<Case>::select_arm_type; }
 struct arm_of<Case> {
-    using type = typename Case::select_arm_type;
+    using type = typename std::remove_cvref_t<Case>::select_arm_type;
 };
-/// The arm that a case becomes in a select; an lvalue is referred to, as it lives longer.
 template <class Case>
-using arm_for = typename arm_of<std::remove_cvref_t<Case>>::type;
+    requires(!requires { typename Case::select_arm_type; })
+struct arm_of<const Case&> {
+    using type = user_arm<Case>;  // a copy
+};
+/// The arm that a case becomes in a select; an lvalue of a user's own type is referred to, as it lives longer.
+template <class Case>
+using arm_for = typename arm_of<Case>::type;
 
 template <class T>
 concept select_case = selectable<std::remove_cvref_t<T>> ||
