@@ -20,7 +20,7 @@ void system_sync::wake_one(std::atomic<std::uint32_t>& word) noexcept {
     syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
 }
 
-void system_sync::back_off(unsigned round) noexcept {
+void system_sync::back_off(unsigned round, const std::atomic<bool>& /*awaited*/) noexcept {
     constexpr unsigned spins = 64;
     constexpr unsigned yields = 80;
     if (round < spins) return relax();

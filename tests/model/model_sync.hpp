@@ -14,6 +14,7 @@ struct no_fault {
     static constexpr bool blind_weak_exchange = false;    // compare_exchange_weak does not compare
     static constexpr bool blind_strong_exchange = false;  // nor does compare_exchange_strong
     static constexpr bool torn_addition = false;          // fetch_add is a load and a store
+    static constexpr bool torn_exchange = false;          // and so is exchange
     static constexpr bool wakes_nobody = false;
 };
 
@@ -44,6 +45,11 @@ public:
     }
 
     T exchange(T value, std::memory_order = std::memory_order_seq_cst) noexcept {
+        if (Fault::torn_exchange && checker::in_thread()) {
+            const T old = load();
+            store(value);
+            return old;
+        }
         if (checker::in_thread()) checker::current().before_operation(false);
         return replace(value, "exchanged", true);
     }
@@ -117,6 +123,9 @@ struct basic_model_sync {
     using atomic = model::atomic<T, Fault>;
 
     static void relax() noexcept { checker::current().relax(); }
+    static void back_off(unsigned /*round*/, const atomic<bool>& awaited) {
+        block_until([&awaited] { return !awaited.load(); });
+    }
     static void wait(const atomic<std::uint32_t>& word, std::uint32_t expected) noexcept {
         if (word.load() == expected) checker::current().sleep_on(word);
     }

@@ -24,7 +24,7 @@ public:
 private:
     [[gnu::noinline]] void lock_contended() noexcept {
         for (unsigned round = 0;; ++round) {
-            Sync::back_off(round);
+            Sync::back_off(round, held_);
             if (!held_.load(std::memory_order_relaxed) && try_lock()) return;
         }
     }

@@ -22,9 +22,9 @@ struct system_sync {
 #endif
     }
 
-    /// Between two looks at an atomic that another thread is about to change: spins in the first rounds, sleeps later, and never
-    /// long.
-    static void back_off(unsigned round) noexcept;
+    /// Between two looks at `awaited`, which another thread is about to make false: spins in the first rounds, sleeps later, and
+    /// never long.
+    static void back_off(unsigned round, const std::atomic<bool>& awaited) noexcept;
 
     /// Blocks the thread while `word` holds `expected`; may return early.
     static void wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected) noexcept;

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: MPL-2.0
+#include <mioco/detail/spin_lock.hpp>
+#include <mioco/detail/wait_queue.hpp>
+
+#include "model/expect.hpp"
+#include "model/model_fiber.hpp"
+
+namespace mioco::model {
+namespace {
+
+using detail::arm_queue;
+using detail::queued_arm;
+using detail::wait_arm;
+using detail::wait_token;
+
+/// Threads that take the lock in turn, each `rounds` times.
+template <class Sync>
+struct takers {
+    takers(checker& run, int threads, int rounds) {
+        run.name(inside, "inside");
+        for (int i = 0; i < threads; ++i) {
+            run.thread("taker", [this, rounds] {
+                for (int round = 0; round < rounds; ++round) {
+                    lock.lock();
+                    check(inside.exchange(1) == 0, "one thread at a time is inside");
+                    inside.store(0);
+                    lock.unlock();
+                }
+            });
+        }
+        run.at_end([this] { check(lock.try_lock(), "the lock is free in the end"); });
+    }
+
+    detail::basic_spin_lock<Sync> lock;
+    atomic<int> inside;
+};
+
+struct tears_exchanges : no_fault {
+    static constexpr bool torn_exchange = true;
+};
+
+TEST(spin_lock, threads_exclude_each_other_and_all_go_on) {
+    expect_holds(explore<takers<model_sync>>({}, 2, 2));
+    expect_holds(explore<takers<model_sync>>({}, 3, 1));
+}
+
+TEST(spin_lock, mutant_whose_exchange_is_torn_overwrites_that_it_is_free) {
+    expect_violation(explore<takers<basic_model_sync<tears_exchanges>>>({}, 2, 1), waits_for_ever);
+}
+
+/// What a scenario does wrong, to be caught.
+struct hand_over_faults {
+    bool claims_unguarded = false;
+    bool leaves_the_item = false;   // in a frame whose wait somebody else has ended
+    bool leaves_unguarded = false;  // the line, after a wait that nobody in it has ended
+    bool locks_in_its_own_order = false;
+    bool locks_one_at_a_time = false;  // in a select
+};
+
+/// The frame of somebody who waits in line.
+struct frame {
+    queued_arm arm;
+    int item = 0;
+    atomic<int> alive{1};
+
+    void touch() { check(alive.load() == 1, "a frame is there while it is touched"); }
+};
+
+/// One who waits to receive, one who sends, a cancel, and a deadline: follows wait_in_line, channel_state::send_now and give_to_receiver.
+template <class Sync = model_sync>
+struct giving {
+    giving(checker& run, hand_over_faults faults) : faults(faults) {
+        run.name(waiting, "receiver");
+        run.name(frame_of_it.alive, "frame");
+        frame_of_it.arm.item = &frame_of_it.item;
+        run.thread("receiver", [this] { receive(); });
+        run.thread("sender", [this] { send(); });
+        run.thread("canceller", [this] { waiting.ask_to_stop(); });
+        run.thread("timer", [this] {
+            if (const auto epoch = waiting.word.open_epoch();
+                epoch && waiting.word.claim(*epoch, wait_arm::timer))
+                waiting.complete();
+        });
+        run.at_end([this] {
+            check(received + buffered == 1, "the item is in one place");
+            check(receivers.empty(), "nobody is left in line");
+        });
+    }
+
+    void receive() {
+        guard.lock();
+        if (buffered != 0) {
+            received = std::exchange(buffered, 0);
+            guard.unlock();
+            return;
+        }
+        const std::uint64_t epoch = waiting.word.begin(false);
+        frame_of_it.arm.token = waiting.token(epoch).raw();
+        receivers.push(frame_of_it.arm);
+        guard.unlock();
+        waiting.park();
+        if (waiting.word.winner() == wait_arm::first) {
+            received = frame_of_it.item;
+        } else if (!faults.leaves_unguarded) {
+            guard.lock();
+            if (frame_of_it.arm.linked) receivers.remove(frame_of_it.arm);
+            guard.unlock();
+        } else if (frame_of_it.arm.linked) {
+            receivers.remove(frame_of_it.arm);
+        }
+        frame_of_it.alive.store(0);
+    }
+
+    void send() {
+        guard.lock();
+        bool given = false;
+        while (queued_arm* const first = receivers.pop()) {
+            if (faults.claims_unguarded) guard.unlock();
+            frame_of_it.touch();
+            frame_of_it.item = 1;
+            given = waiting.word.claim(wait_token(first->token).epoch(), wait_arm::first);
+            if (!given) {
+                frame_of_it.touch();
+                if (!faults.leaves_the_item) frame_of_it.item = 0;
+            }
+            if (faults.claims_unguarded) guard.lock();
+            if (given || faults.leaves_the_item) break;
+        }
+        if (!given && frame_of_it.item == 0) buffered = 1;
+        guard.unlock();
+        if (given) waiting.complete();
+    }
+
+    const hand_over_faults faults;
+    detail::basic_spin_lock<Sync> guard;
+    arm_queue receivers;
+    int buffered = 0;  // guarded
+    int received = 0;  // the receiver's
+    frame frame_of_it;
+    model_fiber<Sync> waiting{1};
+};
+
+constexpr const char* frame_is_touched = "a frame is there while it is touched";
+
+TEST(hand_over, an_item_is_in_one_place_whatever_a_cancel_and_a_deadline_do) {
+    expect_holds(explore<giving<>>({.preemptions = slow ? 2 : 3}, hand_over_faults{}));
+}
+
+TEST(hand_over, mutant_that_claims_unguarded_touches_a_frame_that_is_gone) {
+    expect_violation(explore<giving<>>({}, hand_over_faults{.claims_unguarded = true}),
+                     frame_is_touched);
+}
+
+TEST(hand_over, mutant_that_leaves_the_item_where_a_claim_failed_loses_it) {
+    expect_violation(explore<giving<>>({}, hand_over_faults{.leaves_the_item = true}),
+                     "the item is in one place");
+}
+
+TEST(hand_over, mutant_that_leaves_the_line_unguarded_has_its_frame_touched) {
+    expect_violation(explore<giving<>>({}, hand_over_faults{.leaves_unguarded = true}),
+                     frame_is_touched);
+}
+
+/// Two selects over two channels without buffers: what one sends the other receives, the other way round in each channel. Follows
+/// selection::wait_once. There is a third who cancels one of them, if so wanted.
+template <class Sync = model_sync>
+struct meeting {
+    meeting(checker& run, hand_over_faults faults, bool cancels) : faults(faults) {
+        for (unsigned i = 0; i < 2; ++i) {
+            run.name(fibers[i], i == 0 ? "A" : "B");
+            run.thread("select", [this, i] { select(i); });
+        }
+        if (cancels) {
+            run.thread("canceller", [this] {
+                fibers[0].ask_to_stop();
+                // The other one would wait for ever.
+                fibers[1].ask_to_stop();
+            });
+        }
+        run.at_end([this] {
+            check(won[0] == won[1], "both selects are won in the same channel, or none is");
+            for (const channel& each : channels) {
+                check(each.senders.empty() && each.receivers.empty(), "nobody is left in line");
+            }
+        });
+    }
+
+    struct channel {
+        detail::basic_spin_lock<Sync> guard;
+        arm_queue senders;
+        arm_queue receivers;
+    };
+
+    // A sends in the first channel and receives in the second, B the other way round.
+    arm_queue& own_line(unsigned who, unsigned at) {
+        return who == at ? channels[at].senders : channels[at].receivers;
+    }
+    arm_queue& other_line(unsigned who, unsigned at) {
+        return who == at ? channels[at].receivers : channels[at].senders;
+    }
+
+    bool take(unsigned who, unsigned at, wait_token& woken) {
+        while (queued_arm* const first = other_line(who, at).pop()) {
+            const wait_token token(first->token);
+            if (!fibers[1 - who].word.claim(token.epoch(), static_cast<wait_arm>(at))) continue;
+            woken = token;
+            won[who] = static_cast<int>(at);
+            return true;
+        }
+        return false;
+    }
+
+    void lock_all(unsigned who) {
+        const unsigned first = faults.locks_in_its_own_order ? who : 0;
+        channels[first].guard.lock();
+        channels[1 - first].guard.lock();
+    }
+    void unlock_all() {
+        for (channel& each : channels) each.guard.unlock();
+    }
+
+    void select(unsigned who) {
+        model_fiber<Sync>& self = fibers[who];
+        wait_token woken;
+        lock_all(who);
+        const bool at_once = take(who, 0, woken) || take(who, 1, woken);
+        if (at_once) {
+            unlock_all();
+            fibers[1 - who].complete();
+            return;
+        }
+        if (faults.locks_one_at_a_time) {
+            unlock_all();
+            lock_all(who);
+        }
+        const std::uint64_t epoch = self.word.begin(false);
+        for (unsigned at = 0; at < 2; ++at) {
+            arms[who][at].token = self.token(epoch).raw();
+            own_line(who, at).push(arms[who][at]);
+        }
+        unlock_all();
+        self.park();
+        for (unsigned at = 0; at < 2; ++at) {
+            channels[at].guard.lock();
+            if (arms[who][at].linked) own_line(who, at).remove(arms[who][at]);
+            channels[at].guard.unlock();
+        }
+        const wait_arm by = self.word.winner();
+        if (by != wait_arm::cancel) won[who] = static_cast<int>(by);
+    }
+
+    const hand_over_faults faults;
+    channel channels[2];
+    queued_arm arms[2][2];
+    int won[2] = {-1, -1};
+    model_fiber<Sync> fibers[2]{model_fiber<Sync>(1), model_fiber<Sync>(2)};
+};
+
+TEST(hand_over, two_selects_that_meet_in_opposite_directions_agree) {
+    expect_holds(explore<meeting<>>({.preemptions = slow ? 2 : 3}, hand_over_faults{}, false));
+}
+
+TEST(hand_over, two_selects_that_meet_agree_whatever_a_cancel_does) {
+    expect_holds(explore<meeting<>>({.preemptions = slow ? 2 : 3}, hand_over_faults{}, true));
+}
+
+TEST(hand_over, mutant_that_tries_and_waits_under_separate_locks_misses_the_other) {
+    expect_violation(explore<meeting<>>({}, hand_over_faults{.locks_one_at_a_time = true}, false),
+                     waits_for_ever);
+}
+
+TEST(hand_over, mutant_that_locks_in_its_own_order_waits_for_the_other) {
+    expect_violation(
+        explore<meeting<>>({}, hand_over_faults{.locks_in_its_own_order = true}, false),
+        waits_for_ever);
+}
+
+}  // namespace
+}  // namespace mioco::model
