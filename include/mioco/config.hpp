@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+
+#include <mioco/detail/shared_data.hpp>
 
 namespace mioco {
 
@@ -20,6 +23,12 @@ enum class migration {
     allowed,  ///< An idle worker takes work that waited for a busy one. The default.
     never,    ///< A fiber stays on the worker that first runs it.
     always  ///< A fiber changes its worker at nearly each resume: slow, and meant for finding bugs.
+};
+
+/// What is done when all fibers of a runtime wait for each other, so that none will ever go on.
+enum class on_deadlock {
+    report,  ///< A message on stderr with a `dump` of the runtime, once. The default.
+    ignore   ///< Nothing: for programs that end such fibers by `runtime::stop`.
 };
 
 /// How a runtime is made. Setters return the object, for chaining:
@@ -65,6 +74,15 @@ public:
         return *this;
     }
 
+    /// What is done in a deadlock: when every fiber of the runtime waits for something that only another one of them could do,
+    /// as joins in a circle. It is looked for when all workers are idle, a few milliseconds later at most, and is never
+    /// reported when a fiber waits for time, for a descriptor, for another runtime, or for anything else that can happen
+    /// outside of the runtime's fibers. `runtime::stop` still ends the fibers then.
+    config& deadlocks(on_deadlock policy) {
+        deadlocks_ = policy;
+        return *this;
+    }
+
     /// The most threads that `offload` and files may use at once: 1 to 1024. Default 32, or four for each worker if that is
     /// more. They start one by one as they are needed; what finds all of them busy waits its turn.
     config& offload_threads(unsigned most) {
@@ -87,6 +105,14 @@ public:
         return *this;
     }
 
+    /// The value that each fiber without a parent in the runtime begins with, as its own and as that of its children: so all
+    /// fibers inherit it, until one sets another. See `this_fiber::data`. In the original since 0.2, as `set_userdata`.
+    template <class T>
+    config& data(T value) {
+        data_ = detail::shared_data::of(std::move(value));
+        return *this;
+    }
+
     /// The number asked for by `workers`, or nothing for the default.
     [[nodiscard]] std::optional<unsigned> workers() const noexcept { return workers_; }
     /// The size asked for by `stack_size`, or the default.
@@ -103,8 +129,18 @@ public:
     }
     /// The number asked for by `offload_queue`, or the default.
     [[nodiscard]] std::size_t offload_queue() const noexcept { return offload_queue_; }
+    /// The policy for deadlocks.
+    [[nodiscard]] on_deadlock deadlocks() const noexcept { return deadlocks_; }
     /// The prefix of thread names.
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
+
+    /// The value given to `data`, if it is exactly of type `T`; else null.
+    template <class T>
+    [[nodiscard]] std::shared_ptr<const T> data() const noexcept {
+        return data_.get<T>();
+    }
+    /// The same, of whatever type it is.
+    [[nodiscard]] const detail::shared_data& any_data() const noexcept { return data_; }
 
     /// The default of `stack_size`.
     static constexpr std::size_t default_stack_size_bytes = std::size_t{256} * 1024;
@@ -129,7 +165,9 @@ private:
     migration migration_ = migration::allowed;
     std::optional<unsigned> offload_threads_;
     std::size_t offload_queue_ = default_offload_queue;
+    on_deadlock deadlocks_ = on_deadlock::report;
     std::string name_ = "mioco";
+    detail::shared_data data_;
 };
 
 }  // namespace mioco

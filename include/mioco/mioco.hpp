@@ -13,8 +13,11 @@
 #include <mioco/channel.hpp>
 #include <mioco/condition_variable.hpp>
 #include <mioco/config.hpp>
+#include <mioco/dump.hpp>
 #include <mioco/error.hpp>
 #include <mioco/event.hpp>
+#include <mioco/fiber_data.hpp>
+#include <mioco/fiber_local.hpp>
 #include <mioco/fs/file.hpp>
 #include <mioco/join_handle.hpp>
 #include <mioco/latch.hpp>

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <utility>
 
 #include <mioco/config.hpp>
 #include <mioco/spawn.hpp>
+#include <mioco/time.hpp>
 
 namespace mioco {
 
@@ -66,6 +68,19 @@ public:
     /// while the object exists.
     void stop() noexcept;
 
+    /// `stop()`, then waits until every fiber has ended, but no longer than `grace`. False if some have not: then a `dump` of
+    /// them is on stderr, they stay asked to stop, and the object's destructor still waits for them. Who computes without
+    /// ever calling the library cannot be stopped.
+    ///
+    /// Blocks the calling thread, or parks the calling fiber; the last fiber's end wakes it. True as well when another caller of
+    /// `wait` has seen that end before. Exceptions are left to `wait`. A cancellation point for fibers of another runtime; the
+    /// stop then goes on by itself. In a fiber of this very runtime it throws `std::system_error`
+    /// (`resource_deadlock_would_occur`) and stops nothing: there call `mioco::shutdown`. Callable from any thread. New here.
+    template <class Rep, class Period>
+    bool shutdown(const std::chrono::duration<Rep, Period>& grace) {
+        return shut_down_by(detail::deadline_after(grace, detail::now()));
+    }
+
     /// Blocks until no fiber of this runtime is left; parks the caller when that is a fiber of another runtime. A
     /// `stop` is over then, and new fibers can be spawned. Rethrows the first exception under `on_uncaught::rethrow`.
     /// Throws `std::system_error` (`resource_deadlock_would_occur`) in a fiber of this very runtime.
@@ -91,6 +106,8 @@ private:
         bool driving_;
     };
 
+    bool shut_down_by(detail::steady::time_point deadline);
+
     std::unique_ptr<detail::runtime_core> core_;
 };
 
@@ -109,6 +126,15 @@ template <class F>
 fiber_result<F> run(F&& f) {
     return runtime().run(std::forward<F>(f));
 }
+
+/// Ends the runtime of the calling fiber: asks all its fibers to stop, as `runtime::stop` does, and the caller first of all. Never
+/// returns: it throws `fiber_cancelled`, inside a shield and in a destructor too (where, during unwinding, that ends the
+/// process). So destructors run everywhere, whether a fiber runs, waits or has not begun, and a `run` whose function calls
+/// this throws `std::system_error` (`operation_canceled`). A fiber that stays can be found by `runtime::shutdown` from
+/// outside.
+///
+/// Does not block. Outside of fibers it throws `std::system_error` (`operation_not_permitted`). In the original since 0.3.
+[[noreturn]] void shutdown();
 
 /// From the next signal `signal_number` (such as SIGINT) on, stops the runtime of the calling fiber as `runtime::stop`
 /// does; a second signal has its default effect, and so ends a process that does not come to its end. The handler that

@@ -60,10 +60,15 @@ public:
         return used_.load(std::memory_order_relaxed) > most_blocks;
     }
 
+    /// All numbers of blocks that were ever used are below this one, and above zero.
+    [[nodiscard]] std::uint32_t end_index() const noexcept {
+        return used_.load(std::memory_order_acquire);
+    }
+
     /// Calls `visit` with every block that was ever used. They come and go meanwhile.
     template <class Visit>
     void for_each(Visit visit) {
-        const std::uint32_t end = used_.load(std::memory_order_acquire);
+        const std::uint32_t end = end_index();
         for (std::uint32_t index = 1; index < end; ++index) visit((*this)[index]);
     }
 

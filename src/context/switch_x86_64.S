@@ -63,6 +63,39 @@ mioco_switch:
     .cfi_endproc
     .size   mioco_switch, . - mioco_switch
 
+// void mioco_visit_suspended(void* suspended, void (*visit)(void*), void* argument)
+//
+// Calls visit(argument), and tells an unwinder that starts in there that the call came from where `suspended` was saved. Nothing
+// is resumed: the unwinder reads the suspended frames, which may be a copy.
+
+    .globl  mioco_visit_suspended
+    .hidden mioco_visit_suspended
+    .type   mioco_visit_suspended, @function
+    .p2align 4
+mioco_visit_suspended:
+    .cfi_startproc
+    pushq   %rbx
+    .cfi_adjust_cfa_offset 8
+    .cfi_rel_offset rbx, 0
+    movq    %rdi, %rbx
+    .cfi_remember_state
+    .cfi_def_cfa rbx, 0x38
+    .cfi_rel_offset r15, 0x00
+    .cfi_rel_offset r14, 0x08
+    .cfi_rel_offset r13, 0x10
+    .cfi_rel_offset r12, 0x18
+    .cfi_rel_offset rbx, 0x20
+    .cfi_rel_offset rbp, 0x28
+    movq    %rdx, %rdi
+    callq   *%rsi
+    .cfi_restore_state
+    popq    %rbx
+    .cfi_adjust_cfa_offset -8
+    .cfi_restore rbx
+    ret
+    .cfi_endproc
+    .size   mioco_visit_suspended, . - mioco_visit_suspended
+
 // The bottom frame of every fiber: calls rbx(r12), which never returns. Backtraces end here.
 
     .globl  mioco_start

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/sys.hpp"
+#include "fiber/fiber_extras.hpp"
 #include "fiber/fiber_pool.hpp"
 #include "sched/current.hpp"
 
@@ -72,6 +73,10 @@ void unblock_thread(fiber& waiting) noexcept {
 }
 
 void retire_blocked_thread(fiber& block) noexcept {
+    if (block.has_extras()) {
+        end_locals_and_data(block);
+        free_extras(block);
+    }
     if (block.thread_wakeup_fd >= 0) sys::close(block.thread_wakeup_fd);
     block.thread_wakeup_fd = -1;
     block.is_thread = false;

@@ -12,6 +12,7 @@
 
 #include "context/context.hpp"
 #include "fiber/eh_globals.hpp"
+#include "fiber/wait_reason.hpp"
 #include "fiber/wait_slot.hpp"
 #include "fiber/wait_word.hpp"
 #include "stack/stack.hpp"
@@ -19,6 +20,7 @@
 
 namespace mioco::detail {
 
+struct fiber_extras;
 class fiber_pool;
 class runtime_core;
 class worker;
@@ -67,8 +69,12 @@ struct alignas(64) fiber {
     // Who the block is now; written by the maker before `home`. Numbers are never used again.
     std::atomic<std::uint64_t> id{0};
     stack memory;
-    int thread_wakeup_fd = -1;      // of a plain thread
-    std::uint32_t tenancy = 0;      // of its pool when it was made, see fiber_pool
+    // When it parked, see `clock_stamp`; for dumps.
+    std::uint32_t parked_at = 0;
+    union {
+        int thread_wakeup_fd = -1;  // of a plain thread
+        std::uint32_t tenancy;      // of a fiber: its pool's when it was made, see fiber_pool
+    };
     std::uint64_t stray_epoch = 0;  // its last wait that `stray_waits` counted
 
     alignas(64) fiber* next = nullptr;  // in an inbox, a list of ready fibers, or a free list
@@ -79,7 +85,8 @@ struct alignas(64) fiber {
     const task_ops* task = nullptr;
     void* storage = nullptr;
     std::exception_ptr error;
-    char* name = nullptr;
+    // What few fibers have. Set by the maker, or by the fiber when it first needs it; dumps look at it, see fiber_extras.
+    std::atomic<fiber_extras*> extras{nullptr};
 
     static constexpr std::size_t inline_storage_bytes = 64;
     alignas(16) std::byte inline_storage[inline_storage_bytes];
@@ -87,8 +94,10 @@ struct alignas(64) fiber {
     explicit fiber(std::uint32_t number) noexcept : index(number) {}
 
     [[nodiscard]] bool has_started() const noexcept { return on != nullptr; }
-    [[nodiscard]] std::string_view name_or_empty() const noexcept {
-        return name == nullptr ? "" : name;
+    [[nodiscard]] const char* name() const noexcept;  // in fiber_extras.cpp; empty: none
+    [[nodiscard]] std::string_view name_or_empty() const noexcept { return name(); }
+    [[nodiscard]] bool has_extras() const noexcept {
+        return extras.load(std::memory_order_relaxed) != nullptr;
     }
     [[nodiscard]] std::uint64_t number() const noexcept {
         return id.load(std::memory_order_relaxed);

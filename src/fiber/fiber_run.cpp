@@ -17,6 +17,7 @@
 #include "base/assert.hpp"
 #include "base/lock.hpp"
 #include "debug/log.hpp"
+#include "fiber/fiber_extras.hpp"
 #include "fiber/fiber_pool.hpp"
 #include "fiber/parking.hpp"
 #include "runtime/runtime_core.hpp"
@@ -91,7 +92,7 @@ void free_block(fiber& f, worker* here) noexcept {
                  "an outcome is disposed of before its fiber's block is");
     if (f.storage != f.inline_storage)
         ::operator delete(f.storage, std::align_val_t{f.task->alignment});
-    if (f.name != nullptr) std::free(std::exchange(f.name, nullptr));
+    if (f.has_extras()) free_extras(f);
     if (here != nullptr && &here->blocks().pool() == f.pool) return here->blocks().give(f);
     f.pool->give(f);
 }
@@ -99,18 +100,21 @@ void free_block(fiber& f, worker* here) noexcept {
 }  // namespace
 
 void run_fiber(fiber& self) {
-    MIOCO_LOG("starts \"%s\"", self.name == nullptr ? "" : self.name);
+    MIOCO_LOG("starts \"%s\"", self.name());
     runtime_core& home = *self.home.load(std::memory_order_relaxed);
     if (home.settings().uncaught == on_uncaught::terminate) {
         run_uncaught(self);
     } else {
         run_caught(self);
     }
+    if (self.has_extras()) [[unlikely]]
+        end_locals_and_data(self);
     MIOCO_LOG("ends");
     if (const auto joiner = self.end.try_post()) {
         if (*joiner) self.on->wake_joiner(*joiner);
     } else {
-        dispose_of_outcome(self);  // which may run a destructor that waits
+        dispose_of_outcome(self);  // which may run a destructor that waits, and makes a fiber-local
+        if (self.has_extras()) end_locals_and_data(self);
     }
     self.home.store(nullptr, std::memory_order_relaxed);
     home.one_ended();

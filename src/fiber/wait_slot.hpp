@@ -128,6 +128,11 @@ public:
         return static_cast<bool>(token_in(state_.load(std::memory_order_seq_cst)));
     }
 
+    /// [onlooker] Who waits in the slot; an empty token if nobody does.
+    [[nodiscard]] wait_token waiter() const noexcept {
+        return token_in(state_.load(std::memory_order_acquire));
+    }
+
     /// [owner, with no waiter left] Back to empty, for the next user of the block.
     void reset() noexcept { state_.store(0, std::memory_order_relaxed); }
 

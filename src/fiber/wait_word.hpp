@@ -164,12 +164,19 @@ public:
         return static_cast<wait_arm>(word >> arm_shift & 0xffff);
     }
 
-    /// [timer] The epoch of a wait that is parked and that nobody has claimed. Sequentially consistent with the timer's
+    /// [timer, onlooker] The epoch of a wait that is parked and that nobody has claimed. Sequentially consistent with the timer's
     /// disarming before it, see `lazy_timer`.
     [[nodiscard]] std::optional<std::uint64_t> open_epoch() const noexcept {
         const std::uint64_t word = word_.load(std::memory_order_seq_cst);
         if ((word & (parked | claimed)) != parked) return std::nullopt;
         return epoch_of(word);
+    }
+
+    /// [onlooker] Whether the wait of `open_epoch` is parked and unclaimed still: then what was read of the fiber in between did
+    /// not change. An addition of nothing, as its release keeps those reads before it.
+    [[nodiscard]] bool is_still_open(std::uint64_t epoch) noexcept {
+        const std::uint64_t word = word_.fetch_add(0, std::memory_order_acq_rel);
+        return (word & (parked | claimed)) == parked && epoch_of(word) == epoch;
     }
 
 private:

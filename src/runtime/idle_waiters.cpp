@@ -8,21 +8,22 @@
 
 namespace mioco::detail {
 
-bool idle_waiters::wait_unless(bool (*condition)(const void*), const void* context) {
+idle_waiters::outcome idle_waiters::wait_unless(bool (*condition)(const void*), const void* context,
+                                                nanoseconds_t deadline) {
     fiber& self = current_waiter();
     if (self.is_thread) require_blocking(self);
     lock_.lock();
     if (condition(context)) {
         lock_.unlock();
-        return false;
+        return outcome::held;
     }
-    parking wait(self, wait_reason::idle_runtime, never);
+    parking wait(self, wait_reason::idle_runtime, deadline);
     node mine{wait.token(), first_};
     first_ = &mine;
     lock_.unlock();
     wait.park();
     unlink(mine);
-    return true;
+    return wait.ended_by() == wait_arm::timer ? outcome::timed_out : outcome::notified;
 }
 
 void idle_waiters::notify_all() noexcept {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <mioco/runtime.hpp>
 
+#include <chrono>
+
 #include "runtime/runtime_core.hpp"
 
 namespace mioco {
@@ -13,6 +15,10 @@ runtime::~runtime() = default;
 void runtime::stop() noexcept { core_->request_stop(); }
 
 void runtime::wait() { core_->wait(); }
+
+bool runtime::shut_down_by(detail::steady::time_point deadline) {
+    return core_->shut_down(std::chrono::nanoseconds(deadline.time_since_epoch()).count());
+}
 
 unsigned runtime::worker_count() const noexcept { return core_->worker_count(); }
 

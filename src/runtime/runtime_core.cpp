@@ -14,6 +14,7 @@
 #include "fiber/parking.hpp"
 #include "io/fd.hpp"
 #include "runtime/fork_guard.hpp"
+#include "runtime/runtime_list.hpp"
 #include "runtime/stop_signals.hpp"
 #include "sched/wake_inline.hpp"
 #include "sched/worker.hpp"
@@ -30,7 +31,8 @@ runtime_core::runtime_core(const config& asked)
     : settings_(resolve_settings(asked)),
       driver_(system_driver()),
       pool_(fiber_pool::rent(*this)),
-      offloads_({settings_.offload_threads, settings_.offload_queue, settings_.name}) {
+      offloads_({settings_.offload_threads, settings_.offload_queue, settings_.name}),
+      deadlocks_(*this) {
     refuse_after_fork("a runtime");
     watch_for_fork();
     install_overflow_handler();
@@ -44,6 +46,7 @@ runtime_core::runtime_core(const config& asked)
         pool_.end_rent();
         throw;
     }
+    existing_runtimes.add(*this);
 }
 
 runtime_core::~runtime_core() {
@@ -53,12 +56,13 @@ runtime_core::~runtime_core() {
         return !static_cast<const runtime_core*>(self)->has_fibers();
     };
     const cancel_shield until_all_have_ended;
-    while (idle_waiters_.wait_unless(idle, this)) {
+    while (idle_waiters_.wait_unless(idle, this, never) != idle_waiters::outcome::held) {
     }
     offloads_.close();
     closing_ = true;
     for (auto& each : workers_) each->events().wake();
     join_threads();
+    existing_runtimes.remove(*this);
     while (!guests_.none()) std::this_thread::yield();
     for (auto& each : workers_) forget_poller(each->events());
     workers_.clear();
@@ -169,28 +173,6 @@ void runtime_core::fail(const std::exception_ptr& error) noexcept {
 std::exception_ptr runtime_core::take_error() noexcept {
     const std::scoped_lock held(error_lock_);
     return std::exchange(error_, nullptr);
-}
-
-void runtime_core::wait() {
-    const fiber* const self = current_fiber();
-    if (self != nullptr && self->home.load(std::memory_order_relaxed) == this) {
-        throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
-                                "mioco: a fiber waits for the end of its own runtime");
-    }
-    const auto idle = [](const void* core) {
-        return !static_cast<const runtime_core*>(core)->has_fibers();
-    };
-    std::uint64_t stop = stop_.load(std::memory_order_seq_cst);
-    while (idle_waiters_.wait_unless(idle, this)) {
-        if (self != nullptr) throw_if_cancelled(*self);
-        stop = stop_.load(std::memory_order_seq_cst);
-    }
-    // The state may have moved on from due, which does not change the count; a newer request does, and stays.
-    std::uint64_t now = stop_.load(std::memory_order_seq_cst);
-    while ((now & ~state_mask) == (stop & ~state_mask) &&
-           !stop_.compare_exchange_weak(now, now & ~state_mask, std::memory_order_seq_cst)) {
-    }
-    if (const std::exception_ptr error = take_error()) std::rethrow_exception(error);
 }
 
 }  // namespace mioco::detail

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/lock.hpp"
+#include "debug/deadlock.hpp"
 #include "fiber/fiber_pool.hpp"
 #include "io/driver.hpp"
 #include "offload/offload_pool.hpp"
@@ -41,6 +42,7 @@ public:
     [[nodiscard]] fiber_pool& pool() noexcept { return pool_; }
     [[nodiscard]] idle_board& idle() noexcept { return idle_; }
     [[nodiscard]] offload_pool& offloads() noexcept { return offloads_; }
+    [[nodiscard]] deadlock_search& deadlocks() noexcept { return deadlocks_; }
 
     [[nodiscard]] unsigned worker_count() const noexcept { return settings_.workers; }
     [[nodiscard]] worker& worker_at(unsigned number) noexcept { return *workers_[number]; }
@@ -70,6 +72,9 @@ public:
     void drive() noexcept;
     /// Until all fibers have ended. Then `stop` is over. Rethrows what `fail` was given.
     void wait();
+    /// Asks all fibers to stop, and waits until they have ended or the deadline has come; false in that case, with a report of
+    /// those that are left.
+    bool shut_down(nanoseconds_t deadline);
     [[nodiscard]] bool has_fibers() const noexcept {
         return live_.load(std::memory_order_seq_cst) != 0;
     }
@@ -78,6 +83,9 @@ public:
     void request_stop() noexcept;
     [[nodiscard]] bool stop_is_due() const noexcept {
         return (stop_.load(std::memory_order_seq_cst) & state_mask) == due;
+    }
+    [[nodiscard]] std::size_t fiber_count() const noexcept {
+        return live_.load(std::memory_order_seq_cst);
     }
     /// From a stop's request until `wait` has seen the last fiber end.
     [[nodiscard]] bool is_stopping() const noexcept {
@@ -101,6 +109,11 @@ private:
     void join_threads() noexcept;
     void cancel_all() noexcept;
     void cancel(fiber& f) noexcept;
+    void require_other_runtime() const;
+    void end_stop(std::uint64_t seen) noexcept;
+
+    friend class runtime_list;
+    runtime_core* next_existing = nullptr;
 
     const detail::settings settings_;
     driver& driver_;
@@ -109,6 +122,7 @@ private:
     idle_board idle_;
     guest_count guests_;
     offload_pool offloads_;
+    deadlock_search deadlocks_;
 
     // Fibers that were started and have not ended. Sequentially consistent against the sleep of worker 0, which ends with zero.
     alignas(64) std::atomic<std::size_t> live_{0};

@@ -142,9 +142,11 @@ settings resolve_settings(const config& asked) {
             .stacks = stack_setting(asked),
             .uncaught = asked.uncaught(),
             .moves = migration_setting(asked),
+            .deadlocks = asked.deadlocks(),
             .name = asked.name(),
             .offload_threads = offload_thread_setting(asked, workers),
-            .offload_queue = offload_queue_setting(asked)};
+            .offload_queue = offload_queue_setting(asked),
+            .data = asked.any_data()};
 }
 
 }  // namespace mioco::detail

@@ -16,9 +16,11 @@ struct settings {
     stack_kind stacks;
     on_uncaught uncaught;
     migration moves;
+    on_deadlock deadlocks;
     std::string name;
     unsigned offload_threads;
     std::size_t offload_queue;
+    shared_data data;  // of fibers without a parent
 };
 
 /// Throws std::invalid_argument that names the value, where it came from, and what is allowed.

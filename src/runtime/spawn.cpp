@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MPL-2.0
-#include <cstdlib>
-#include <cstring>
 #include <new>
 #include <system_error>
 
@@ -11,6 +9,7 @@
 
 #include "debug/log.hpp"
 #include "fiber/blocked_thread.hpp"
+#include "fiber/fiber_extras.hpp"
 #include "fiber/fiber_pool.hpp"
 #include "fiber/fiber_run.hpp"
 #include "fiber/parking.hpp"
@@ -37,13 +36,12 @@ void* storage_for(fiber& f, const task_ops& ops) {
     return fits ? f.inline_storage : ::operator new(ops.size, std::align_val_t{ops.alignment});
 }
 
-char* copy_of(std::string_view name) {
-    if (name.empty()) return nullptr;
-    auto* const copy = static_cast<char*>(std::malloc(name.size() + 1));
-    if (copy == nullptr) throw std::bad_alloc();
-    std::memcpy(copy, name.data(), name.size());
-    copy[name.size()] = '\0';
-    return copy;
+// What a new fiber inherits: its parent's children's data, or without a parent in its runtime the runtime's.
+const shared_data* inherited_data(bool at_home, const runtime_core& home) noexcept {
+    const fiber* const parent = at_home ? current_fiber() : nullptr;
+    if (parent == nullptr) return &home.settings().data;
+    const fiber_extras* const extras = parent->extras.load(std::memory_order_relaxed);
+    return extras == nullptr ? nullptr : &extras->of_children;
 }
 
 void prepare_block(fiber& f, const runtime_core& home, const spawn_options& options,
@@ -71,7 +69,7 @@ void free_unstarted(fiber& f) noexcept {
     if (f.storage != nullptr && f.storage != f.inline_storage) {
         ::operator delete(f.storage, std::align_val_t{f.task->alignment});
     }
-    std::free(std::exchange(f.name, nullptr));
+    if (f.has_extras()) free_extras(f);
     f.pool->give(f);
 }
 
@@ -98,7 +96,7 @@ new_fiber make_fiber(runtime* home, const spawn_options& options, const task_ops
     fiber& f = at_home ? here->blocks().take() : target.pool().take_one();
     try {
         f.storage = nullptr;
-        f.name = copy_of(options.name);
+        give_extras(f, options.name, inherited_data(at_home, target));
         prepare_block(f, target, options, ops);
     } catch (...) {
         free_unstarted(f);
@@ -160,7 +158,10 @@ void check_joinable(const fiber* f, const fiber* caller) {
 }
 
 void park_until_end(fiber& f, fiber& self) {
-    parking wait(self, wait_reason::join, never);
+    // Asked of a fiber that has just ended it is elsewhere, which is the careful answer.
+    const bool at_home =
+        f.home.load(std::memory_order_relaxed) == self.home.load(std::memory_order_relaxed);
+    parking wait(self, at_home ? wait_reason::join : wait_reason::join_elsewhere, never);
     if (f.end.arm_any(wait.token()) == wait_slot::arming::armed) {
         wait.park();
     } else {

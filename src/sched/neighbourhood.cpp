@@ -58,12 +58,12 @@ void neighbourhood::begin_watching(nanoseconds_t now) noexcept {
     for_each_other([&](worker& other) { static_cast<void>(look(other, now)); });
 }
 
-void neighbourhood::end_sleep() noexcept {
+void neighbourhood::end_sleep(nanoseconds_t now) noexcept {
     if (alone()) return;
     if (watching_) board().watchers.fetch_sub(1, std::memory_order_seq_cst);
     watching_ = false;
     board().idle.fetch_sub(1, std::memory_order_seq_cst);
-    pauses_.end(self_.home().io().now());
+    pauses_.end(now);
 }
 
 bool neighbourhood::need_a_watcher() const noexcept {

@@ -45,8 +45,10 @@ public:
 
     /// Around each sleep. True: as a watcher, so sleep for `interval_ns` at most, then call `help`.
     bool begin_sleep() noexcept;
-    void end_sleep() noexcept;
+    void end_sleep(nanoseconds_t now) noexcept;
     [[nodiscard]] nanoseconds_t interval_ns() const noexcept { return interval_ns_; }
+    /// [between the two] No worker is inside a fiber.
+    [[nodiscard]] bool all_rest() const noexcept { return alone() || !any_busy(); }
     /// A worker is inside a fiber, and nobody watches.
     [[nodiscard]] bool need_a_watcher() const noexcept;
     /// Before running fibers after a sleep: somebody else watches from now on, if there is anybody.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/racing.hpp"
 #include "fiber/fiber_run.hpp"
 #include "fiber/fiber_table.hpp"
 #include "sched/wake.hpp"
@@ -15,15 +16,6 @@ namespace mioco::detail {
 namespace {
 constexpr std::uint64_t ids_a_batch = 1024;
 }  // namespace
-
-const char* reason_text(wait_reason why) noexcept {
-    constexpr const char* texts[] = {
-        "nothing",           "sleep",     "join",    "read",    "write",
-        "the runtime's end", "send",      "receive", "select",  "lock",
-        "condition",         "semaphore", "latch",   "barrier", "once",
-        "wait group",        "event",     "news",    "offload", "room in the queue to offload"};
-    return texts[static_cast<int>(why)];
-}
 
 worker::worker(runtime_core& home, unsigned number)
     : home_(home),
@@ -111,6 +103,11 @@ void worker::resume(fiber& next) noexcept {
     settle();
 }
 
+bool worker::is_running(const fiber& f) const noexcept {
+    const thread_state* const thread = load_racing(thread_);
+    return thread != nullptr && load_racing(thread->running) == &f;
+}
+
 void worker::yield(fiber& self) noexcept {
     const bool must_move = moves_ == migration::always && home_.worker_count() > 1;
     if (!must_see_loop() && has_nothing_queued() && !must_move) {
@@ -129,7 +126,8 @@ void worker::yield_spent(fiber& self) noexcept {
 void worker::park(fiber& self) noexcept { park_here(self); }
 
 void worker::park_timed(fiber& self) noexcept {
-    MIOCO_LOG("waits for %s", reason_text(self.waits_for));
+    MIOCO_LOG("waits for %s", facts_of(self.waits_for).text);
+    self.parked_at = clock_stamp_;
     switch_from(self, handover::action::park_timed);
 }
 

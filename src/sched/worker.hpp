@@ -85,6 +85,8 @@ public:
     bool rouse() noexcept;
 
     [[nodiscard]] bool is_asleep() const noexcept { return gate_.is_asleep(); }
+    /// [who keeps its runtime's workers from ending, see runtime_list] Whether the fiber runs here at the moment.
+    [[nodiscard]] bool is_running(const fiber& f) const noexcept;
 
 private:
     friend class neighbourhood;
@@ -129,6 +131,7 @@ private:
     void poll(nanoseconds_t timeout_ns) noexcept;
     [[nodiscard]] std::size_t most_events() const noexcept;
     void sleep(bool (*finished)(const runtime_core&)) noexcept;
+    nanoseconds_t look_at_clock() noexcept;
     bool send_elsewhere(fiber& f) noexcept;
 
     static constexpr std::int32_t operations_a_run = 128;
@@ -162,7 +165,8 @@ private:
     std::unique_ptr<poller> poller_;
     timer_heap timers_;
     nanoseconds_t polled_at_ = 0;
-    bool slept_ = true;  // since it last ran a fiber
+    std::uint32_t clock_stamp_ = 0;  // of its last look at the clock, for what parks
+    bool slept_ = true;              // since it last ran a fiber
     // Times it has polled, for neighbours who want to know whether it is held up. Relaxed: only a hint.
     std::atomic<std::uint32_t> polls_{0};
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <algorithm>
 #include <array>
+#include <mutex>
 
 #include "base/sys.hpp"
 #include "debug/log.hpp"
 #include "fiber/eh_globals.hpp"
 #include "runtime/runtime_core.hpp"
+#include "runtime/runtime_list.hpp"
 #include "sched/current.hpp"
 #include "sched/worker.hpp"
 #include "sched/worker_queue.hpp"
@@ -58,6 +60,7 @@ void worker::run(bool (*finished)(const runtime_core&)) {
     adopt_thread(loop_);
     thread_ = &current_thread();
     thread_exceptions_ = this_thread_eh_globals();
+    look_at_clock();
     neighbours_.arrive();
     slept_ = true;
     MIOCO_LOG("worker starts");
@@ -76,6 +79,15 @@ void worker::run(bool (*finished)(const runtime_core&)) {
     }
     MIOCO_LOG("worker ends");
     neighbours_.depart();
+    // The thread's state goes with the thread, which may end now.
+    const std::scoped_lock held(existing_runtimes.lock());
+    thread_ = nullptr;
+}
+
+nanoseconds_t worker::look_at_clock() noexcept {
+    const nanoseconds_t now = home_.io().now();
+    clock_stamp_ = clock_stamp(now);
+    return now;
 }
 
 fiber* worker::next_to_start() noexcept {
@@ -107,7 +119,7 @@ void worker::look_around() noexcept {
     if (fiber* const delivered = take_delivered()) queue(*delivered);
     if (started_by_loop_ == nullptr) started_by_loop_ = home_.take_injected(*this);
     home_.cancel_if_stopped();
-    const nanoseconds_t now = home_.io().now();
+    const nanoseconds_t now = look_at_clock();
     if (now - polled_at_ < poll_interval_ns) return;
     polled_at_ = now;
     poll(0);
@@ -140,6 +152,7 @@ void worker::sleep(bool (*finished)(const runtime_core&)) noexcept {
     }
     const bool watching = neighbours_.begin_sleep();
     if (watching) timeout = std::min(timeout, neighbours_.interval_ns());
+    if (timeout == never && neighbours_.all_rest()) timeout = home_.deadlocks().look();
     gate_.prepare();
     if (!inbox_.empty() || home_.has_injected() || home_.stop_is_due() || finished(home_) ||
         (!watching && neighbours_.need_a_watcher())) {
@@ -147,8 +160,9 @@ void worker::sleep(bool (*finished)(const runtime_core&)) noexcept {
     }
     poll(timeout);
     gate_.awake();
-    neighbours_.end_sleep();
-    if (timers_.earliest() != never) timers_.fire(home_.io().now(), timers_);
+    const nanoseconds_t now = look_at_clock();
+    neighbours_.end_sleep(now);
+    if (timers_.earliest() != never) timers_.fire(now, timers_);
     if (watching && has_nothing_queued()) neighbours_.help();
     slept_ = true;
 }

@@ -10,6 +10,11 @@
 
 namespace mioco::detail {
 
+/// A time in half the memory: to 1.05 ms, and the same again after 52 days.
+constexpr std::uint32_t clock_stamp(nanoseconds_t time) noexcept {
+    return static_cast<std::uint32_t>(time >> 20);
+}
+
 /// The deadline of a fiber's current wait, and the claim of the timer heaps on it.
 ///
 /// Setting and clearing a deadline is one store, though most waits end before their deadline: the heap is told lazily. An entry

@@ -5,11 +5,12 @@
 
 namespace mioco::detail {
 
-/// What a parked fiber waits for, for logs and dumps.
+/// What a parked fiber waits for, for logs, dumps and the search for deadlocks; see fiber/wait_reason.hpp.
 enum class wait_reason : std::uint8_t {
     none,
     sleep,
-    join,
+    join,            // of a fiber of the same runtime
+    join_elsewhere,  // of another runtime's
     readable,
     writable,
     idle_runtime,

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <string>
+
+namespace mioco {
+
+/// Writes every fiber of every runtime to a descriptor, stderr by default, for finding out why a program hangs:
+///
+///     fiber 17 "acceptor" of mioco: waits for read, for 12.345 s
+///         /usr/bin/server+0x4f1a2
+///         ...
+///     fiber 18 of mioco: runs on worker 1
+///     fiber 21 of mioco: ready, has not begun; asked to stop
+///
+/// First its id, its name if it has one (as much of it as fits), and the name of its runtime (`config::name`). Then its state: it
+/// runs, it is ready to run, or it waits for something; then for how long it has. That is counted from the last look at a clock
+/// before it parked, which a worker takes when it wakes up and every 61 switches: so it is too long by what fibers computed
+/// meanwhile, usually less than a millisecond, and it begins again at zero after 52 days.
+///
+/// Below a fiber that waits stand the calls that it is in, the innermost first, as file and address in it: `addr2line -Cfie
+/// /usr/bin/server 0x4f1a2` tells function and line. There are 32 of them at most, and none of a fiber with a megabyte
+/// of frames. On 64-bit ARM they end where code was compiled without frame pointers.
+///
+/// May be called by fibers and threads at any time, while everything else goes on: each fiber is shown as it was at one moment, but
+/// not all at the same. Not in a signal handler. Blocks the thread while it writes, and no fiber's wait is disturbed. Not a
+/// cancellation point. What cannot be written is lost. New here.
+void dump(int fd = 2) noexcept;
+
+/// The same as a string. Throws `std::bad_alloc`.
+[[nodiscard]] std::string dump_text();
+
+}  // namespace mioco

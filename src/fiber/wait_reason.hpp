@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <cstdint>
+
+#include <mioco/detail/wait_reason.hpp>
+
+namespace mioco::detail {
+
+/// Who can end such a wait. `fibers`: only a fiber of the waiter's own runtime, by running; a plain thread, a descriptor, another
+/// runtime or a timer cannot. When in doubt: `anybody`, as of channels and locks, whose other
+/// side may be any thread's. Each reason has its facts, which the compiler demands. (A cancel ends nearly every wait, and a deadline those that have one;
+/// neither counts here.)
+enum class woken_by : std::uint8_t { fibers, anybody };
+
+struct wait_facts {
+    const char* text;  // as in "waits for read"
+    woken_by who;
+};
+
+constexpr wait_facts facts_of(wait_reason why) noexcept {
+    switch (why) {
+        case wait_reason::none:
+            return {"nothing", woken_by::anybody};
+        case wait_reason::sleep:
+            return {"sleep", woken_by::anybody};
+        case wait_reason::join:
+            return {"join", woken_by::fibers};
+        case wait_reason::join_elsewhere:
+            return {"join of another runtime's fiber", woken_by::anybody};
+        case wait_reason::readable:
+            return {"read", woken_by::anybody};
+        case wait_reason::writable:
+            return {"write", woken_by::anybody};
+        case wait_reason::idle_runtime:
+            return {"the runtime's end", woken_by::anybody};
+        case wait_reason::send:
+            return {"send", woken_by::anybody};
+        case wait_reason::receive:
+            return {"receive", woken_by::anybody};
+        case wait_reason::select:
+            return {"select", woken_by::anybody};
+        case wait_reason::lock:
+            return {"lock", woken_by::anybody};
+        case wait_reason::condition:
+            return {"condition", woken_by::anybody};
+        case wait_reason::semaphore:
+            return {"semaphore", woken_by::anybody};
+        case wait_reason::latch:
+            return {"latch", woken_by::anybody};
+        case wait_reason::barrier:
+            return {"barrier", woken_by::anybody};
+        case wait_reason::once:
+            return {"once", woken_by::anybody};
+        case wait_reason::wait_group:
+            return {"wait group", woken_by::anybody};
+        case wait_reason::event:
+            return {"event", woken_by::anybody};
+        case wait_reason::news:
+            return {"news", woken_by::anybody};
+        case wait_reason::offload:
+            return {"offload", woken_by::anybody};
+        case wait_reason::offload_room:
+            return {"room in the queue to offload", woken_by::anybody};
+    }
+    return {"something unknown", woken_by::anybody};
+}
+
+}  // namespace mioco::detail

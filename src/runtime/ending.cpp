@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MPL-2.0
+#include <cstdio>
+#include <exception>
+#include <system_error>
+
+#include <mioco/error.hpp>
+#include <mioco/runtime.hpp>
+
+#include "debug/dump.hpp"
+#include "fiber/parking.hpp"
+#include "runtime/runtime_core.hpp"
+
+// Waiting for the end of a runtime's fibers.
+
+namespace mioco::detail {
+
+namespace {
+
+bool is_idle(const void* core) { return !static_cast<const runtime_core*>(core)->has_fibers(); }
+
+void report_remaining(const runtime_core& core) noexcept {
+    char headline[128];
+    std::snprintf(headline, sizeof headline,
+                  "mioco: shutdown: %zu fibers did not end within the time allowed:\n",
+                  core.fiber_count());
+    dump_to_stderr(headline, core);
+}
+
+}  // namespace
+
+void runtime_core::require_other_runtime() const {
+    const fiber* const self = current_fiber();
+    if (self == nullptr || self->home.load(std::memory_order_relaxed) != this) return;
+    throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
+                            "mioco: a fiber waits for the end of its own runtime");
+}
+
+// The state may have moved on from due, which does not change the count; a newer request does, and stays.
+void runtime_core::end_stop(std::uint64_t seen) noexcept {
+    std::uint64_t now = stop_.load(std::memory_order_seq_cst);
+    while ((now & ~state_mask) == (seen & ~state_mask) &&
+           !stop_.compare_exchange_weak(now, now & ~state_mask, std::memory_order_seq_cst)) {
+    }
+}
+
+void runtime_core::wait() {
+    require_other_runtime();
+    const fiber* const self = current_fiber();
+    std::uint64_t stop = stop_.load(std::memory_order_seq_cst);
+    while (idle_waiters_.wait_unless(&detail::is_idle, this, never) !=
+           idle_waiters::outcome::held) {
+        if (self != nullptr) throw_if_cancelled(*self);
+        stop = stop_.load(std::memory_order_seq_cst);
+    }
+    end_stop(stop);
+    deadlocks_.forget();
+    if (const std::exception_ptr error = take_error()) std::rethrow_exception(error);
+}
+
+bool runtime_core::shut_down(nanoseconds_t deadline) {
+    require_other_runtime();
+    const fiber* const self = current_fiber();
+    request_stop();
+    for (;;) {
+        const std::uint64_t stop = stop_.load(std::memory_order_seq_cst);
+        // Somebody else who waited has seen the last fiber end, and what lives now was spawned after that.
+        if ((stop & state_mask) == none) return true;
+        switch (idle_waiters_.wait_unless(&detail::is_idle, this, deadline)) {
+            case idle_waiters::outcome::held:
+                end_stop(stop);
+                deadlocks_.forget();
+                return true;
+            case idle_waiters::outcome::timed_out:
+                if (!has_fibers()) break;
+                report_remaining(*this);
+                return false;
+            case idle_waiters::outcome::notified:
+                if (self != nullptr) throw_if_cancelled(*self);
+                break;
+        }
+    }
+}
+
+}  // namespace mioco::detail
+
+namespace mioco {
+
+void shutdown() {
+    detail::fiber* const self = detail::current_fiber();
+    if (self == nullptr) {
+        throw std::system_error(std::make_error_code(std::errc::operation_not_permitted),
+                                "mioco: shutdown must be called in a fiber: it ends that fiber's "
+                                "runtime; from outside, call runtime::shutdown");
+    }
+    self->on->home().request_stop();
+    // The stop's walk comes to the caller too, but perhaps only after it has swallowed what is thrown here.
+    self->cancelled_id.store(self->number(), std::memory_order_seq_cst);
+    self->may_be_cancelled.store(true, std::memory_order_seq_cst);
+    detail::throw_cancelled();
+}
+
+}  // namespace mioco

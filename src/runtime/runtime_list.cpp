@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "runtime/runtime_list.hpp"
+
+#include <utility>
+
+#include "runtime/runtime_core.hpp"
+
+namespace mioco::detail {
+
+constinit runtime_list existing_runtimes;
+
+void runtime_list::add(runtime_core& made) {
+    const std::scoped_lock held(lock_);
+    made.next_existing = std::exchange(first_, &made);
+}
+
+void runtime_list::remove(runtime_core& ending) noexcept {
+    const std::scoped_lock held(lock_);
+    runtime_core** link = &first_;
+    while (*link != &ending) link = &(*link)->next_existing;
+    *link = ending.next_existing;
+}
+
+bool runtime_list::contains(const runtime_core* asked) const noexcept {
+    const runtime_core* each = first_;
+    while (each != nullptr && each != asked) each = each->next_existing;
+    return each != nullptr;
+}
+
+}  // namespace mioco::detail

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <mutex>
+
+namespace mioco::detail {
+
+class runtime_core;
+
+/// The runtimes that exist, for those who look at fibers from outside. While they hold the lock no runtime comes to its end, and
+/// no thread ceases to be a worker. Held for a fiber's look at most, and never across a switch.
+class runtime_list {
+public:
+    void add(runtime_core& made);
+    void remove(runtime_core& ending) noexcept;
+
+    [[nodiscard]] std::mutex& lock() noexcept { return lock_; }
+    /// [holder of the lock] The pointer may be of one that is gone.
+    [[nodiscard]] bool contains(const runtime_core* asked) const noexcept;
+
+private:
+    std::mutex lock_;
+    runtime_core* first_ = nullptr;  // linked by `next_existing`
+};
+
+extern constinit runtime_list existing_runtimes;
+
+}  // namespace mioco::detail
