@@ -82,7 +82,7 @@ std::optional<deadlock_search::tally> deadlock_search::count_stuck() noexcept {
 // stop.
 bool deadlock_search::is_deadlock() noexcept {
     const auto before = count_stuck();
-    if (!before) return false;
+    if (!before || before->count == 0) return false;  // 0: the last one has just ended
     const std::size_t living = home_.fiber_count();
     return living == before->count && count_stuck() == before && !home_.is_stopping();
 }

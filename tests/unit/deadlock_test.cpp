@@ -157,6 +157,16 @@ TEST_P(deadlock, is_none_while_a_fiber_computes_or_is_about_to_start) {
     EXPECT_EQ(said.text(), "");
 }
 
+TEST_P(deadlock, is_none_when_the_last_fiber_ends) {
+    const captured_stderr said;
+    for (int round = 0; round < 100; ++round) {
+        run([] {
+            for (int i = 0; i < 8; ++i) mioco::spawn([] { mioco::yield(); });
+        });
+    }
+    EXPECT_EQ(said.text(), "");
+}
+
 TEST_P(deadlock, is_none_when_a_stop_is_under_way) {
     const captured_stderr said;
     for (int round = 0; round < 50; ++round) {

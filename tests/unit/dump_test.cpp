@@ -207,7 +207,7 @@ TEST_P(dump, while_fibers_come_and_go) {
             }
         }));
     }
-    for (int i = 0; i < 200; ++i) {
+    for (int i = 0; i < 30; ++i) {
         EXPECT_GE(count_of("fiber ", mioco::dump_text()), 1U);
         rt.spawn([] { EXPECT_GE(mioco::dump_text().size(), 1U); }).join();
     }
@@ -224,7 +224,7 @@ TEST(dump_runtimes, while_runtimes_come_and_go) {
             });
         }
     });
-    for (int i = 0; i < 200; ++i) static_cast<void>(mioco::dump_text());
+    for (int i = 0; i < 50; ++i) static_cast<void>(mioco::dump_text());
     end.raise();
     other.join();
 }
