@@ -11,7 +11,18 @@
 
 namespace mioco::detail {
 
+// By one unconfirmed look: if the fiber does something else meanwhile, somebody runs, and asks again when he is done.
+bool deadlock_search::sees_witness() const noexcept {
+    const std::uint32_t index = witness_.load(std::memory_order_relaxed);
+    if (index == 0) return false;
+    const fiber& f = all_fibers[index];
+    return f.home.load(std::memory_order_relaxed) == &home_ && f.word.open_epoch() &&
+           facts_of(load_racing(f.waits_for)).who == woken_by::anybody;
+}
+
 nanoseconds_t deadlock_search::look() noexcept {
+    if (sees_witness()) [[likely]]
+        return never;
     if (home_.settings().deadlocks == on_deadlock::ignore || !home_.has_fibers() ||
         reported_.load(std::memory_order_relaxed)) {
         return never;
@@ -19,7 +30,6 @@ nanoseconds_t deadlock_search::look() noexcept {
     // Whoever is looking may have begun before the last fiber parked.
     const std::unique_lock held(looking_, std::try_to_lock);
     if (!held) return pause_ns;
-    if (look_at(all_fibers[witness_]).what == finding::wakeable) return never;
     return search();
 }
 
@@ -40,7 +50,7 @@ bool deadlock_search::find_witness() noexcept {
     for (std::uint32_t i = 0; i < blocks_a_look && walked_ < end; ++i, ++walked_) {
         position_ = position_ + 1 < end ? position_ + 1 : 1;
         if (look_at(all_fibers[position_]).what != finding::wakeable) continue;
-        witness_ = position_;
+        witness_.store(position_, std::memory_order_relaxed);
         walked_ = 0;
         return true;
     }

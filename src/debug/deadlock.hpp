@@ -43,6 +43,7 @@ private:
     };
 
     [[nodiscard]] sight look_at(fiber& f) const noexcept;
+    [[nodiscard]] bool sees_witness() const noexcept;
     bool find_witness() noexcept;
     [[nodiscard]] std::optional<tally> count_stuck() noexcept;
     [[nodiscard]] bool is_deadlock() noexcept;
@@ -53,8 +54,9 @@ private:
 
     runtime_core& home_;
     std::atomic<bool> reported_{false};
+    // Block of a fiber that could be woken when it was last looked at, or 0.
+    std::atomic<std::uint32_t> witness_{0};
     lock looking_;                // for what follows
-    std::uint32_t witness_ = 1;   // block of a fiber that could be woken when it was last looked at
     std::uint32_t position_ = 0;  // block at which the search for another goes on
     std::uint32_t walked_ = 0;
 };

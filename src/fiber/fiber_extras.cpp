@@ -54,6 +54,14 @@ fiber_extras& make_extras(std::string_view name) {
     return *made;
 }
 
+void give_extras(fiber& f, std::string_view name, const shared_data* inherited) {
+    const bool inherits = inherited != nullptr && *inherited;
+    if (name.empty() && !inherits) return;
+    fiber_extras& made = make_extras(name);
+    if (inherits) made.own = made.of_children = *inherited;
+    f.extras.store(&made, std::memory_order_release);
+}
+
 fiber_extras& needed_extras(fiber& self) {
     fiber_extras* mine = self.extras.load(std::memory_order_relaxed);
     if (mine != nullptr) return *mine;

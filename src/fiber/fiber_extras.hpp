@@ -41,14 +41,7 @@ struct fiber_extras {
 fiber_extras& make_extras(std::string_view name);
 
 /// [maker of the fiber] Throws std::bad_alloc. `inherited` may be null.
-inline void give_extras(fiber& f, std::string_view name, const shared_data* inherited) {
-    const bool inherits = inherited != nullptr && *inherited;
-    if (name.empty() && !inherits) [[likely]]
-        return;
-    fiber_extras& made = make_extras(name);
-    if (inherits) made.own = made.of_children = *inherited;
-    f.extras.store(&made, std::memory_order_release);
-}
+void give_extras(fiber& f, std::string_view name, const shared_data* inherited);
 
 /// [the fiber] Its extras, made if it has none. Throws std::bad_alloc.
 fiber_extras& needed_extras(fiber& self);

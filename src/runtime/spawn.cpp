@@ -36,12 +36,15 @@ void* storage_for(fiber& f, const task_ops& ops) {
     return fits ? f.inline_storage : ::operator new(ops.size, std::align_val_t{ops.alignment});
 }
 
-// What a new fiber inherits: its parent's children's data, or without a parent in its runtime the runtime's.
-const shared_data* inherited_data(bool at_home, const runtime_core& home) noexcept {
-    const fiber* const parent = at_home ? current_fiber() : nullptr;
-    if (parent == nullptr) return &home.settings().data;
-    const fiber_extras* const extras = parent->extras.load(std::memory_order_relaxed);
-    return extras == nullptr ? nullptr : &extras->of_children;
+// A new fiber inherits its parent's children's data, or without a parent in its runtime the runtime's. By far most get neither
+// that nor a name.
+inline void equip(fiber& f, std::string_view name, const fiber* parent, const runtime_core& home) {
+    if (parent == nullptr) [[unlikely]]
+        return give_extras(f, name, &home.settings().data);
+    const fiber_extras* const parents = parent->extras.load(std::memory_order_relaxed);
+    if (name.empty() && (parents == nullptr || !parents->of_children)) [[likely]]
+        return;
+    give_extras(f, name, parents == nullptr ? nullptr : &parents->of_children);
 }
 
 void prepare_block(fiber& f, const runtime_core& home, const spawn_options& options,
@@ -96,7 +99,7 @@ new_fiber make_fiber(runtime* home, const spawn_options& options, const task_ops
     fiber& f = at_home ? here->blocks().take() : target.pool().take_one();
     try {
         f.storage = nullptr;
-        give_extras(f, options.name, inherited_data(at_home, target));
+        equip(f, options.name, at_home ? current_fiber() : nullptr, target);
         prepare_block(f, target, options, ops);
     } catch (...) {
         free_unstarted(f);

@@ -17,6 +17,8 @@ namespace {
 constexpr std::uint64_t ids_a_batch = 1024;
 }  // namespace
 
+const char* reason_text(wait_reason why) noexcept { return facts_of(why).text; }
+
 worker::worker(runtime_core& home, unsigned number)
     : home_(home),
       number_(number),
@@ -126,7 +128,7 @@ void worker::yield_spent(fiber& self) noexcept {
 void worker::park(fiber& self) noexcept { park_here(self); }
 
 void worker::park_timed(fiber& self) noexcept {
-    MIOCO_LOG("waits for %s", facts_of(self.waits_for).text);
+    MIOCO_LOG("waits for %s", reason_text(self.waits_for));
     self.parked_at = clock_stamp_;
     switch_from(self, handover::action::park_timed);
 }

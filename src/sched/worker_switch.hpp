@@ -19,6 +19,9 @@
 
 namespace mioco::detail {
 
+/// For the log; out of line, where it is in nobody's way.
+const char* reason_text(wait_reason why) noexcept;
+
 // Everything of a switch but the stack pointer; null stands for the worker's own stack.
 inline void worker::announce(fiber* to, eh_globals& exceptions) noexcept {
     ++ticks_;
@@ -67,7 +70,7 @@ inline void worker::switch_from(fiber& self, handover::action what) noexcept {
 }
 
 inline void worker::park_here(fiber& self) noexcept {
-    MIOCO_LOG("waits for %s", facts_of(self.waits_for).text);
+    MIOCO_LOG("waits for %s", reason_text(self.waits_for));
     self.parked_at = clock_stamp_;
     switch_from(self, handover::action::park);
 }
