@@ -47,7 +47,7 @@ public:
 
 private:
     friend class detail::line_arm<event>;
-    bool try_now() const noexcept { return raised_; }
+    [[nodiscard]] bool try_now() const noexcept { return raised_; }
     bool wait_until_ns(detail::nanoseconds_t deadline);
 
     detail::line line_;

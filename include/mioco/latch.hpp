@@ -35,7 +35,7 @@ public:
 
 private:
     friend class line_arm<countdown>;
-    bool try_now() const noexcept { return count_ == 0; }
+    [[nodiscard]] bool try_now() const noexcept { return count_ == 0; }
 
     line line_;
     std::ptrdiff_t count_;  // guarded

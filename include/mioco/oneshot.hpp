@@ -25,7 +25,9 @@ template <class T>
 template <class T>
 class oneshot_sender {
 public:
+    /// Takes the other's end.
     oneshot_sender(oneshot_sender&&) noexcept = default;
+    /// Drops the end held so far.
     oneshot_sender& operator=(oneshot_sender&&) noexcept = default;
 
     /// Sends the item, and uses the sender up. Never blocks. It comes back if the receiver is gone.
@@ -47,7 +49,9 @@ private:
 template <class T>
 class oneshot_receiver {
 public:
+    /// Takes the other's end.
     oneshot_receiver(oneshot_receiver&&) noexcept = default;
+    /// Drops the end held so far.
     oneshot_receiver& operator=(oneshot_receiver&&) noexcept = default;
 
     /// The item; nothing if the sender was dropped without one, or if it was received before. Parks the fiber, or blocks

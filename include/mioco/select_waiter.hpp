@@ -19,7 +19,7 @@ class select_waiter {
 public:
     /// Ends the wait, so that the case is tried again. False if it had ended already, by another case, a deadline or a cancel:
     /// then whatever there is is somebody else's. From any fiber or thread; blocks nobody.
-    bool wake() const noexcept;
+    [[nodiscard]] bool wake() const noexcept;
     /// Whether both stand for the same wait.
     friend bool operator==(const select_waiter&, const select_waiter&) noexcept = default;
 

@@ -23,17 +23,18 @@ using word = std::conditional_t<
 /// sanitizers.
 template <class T>
 T load_racing(const T& from) noexcept {
-    using word = racing::word<sizeof(T)>;
-    static_assert(std::is_trivially_copyable_v<T> && sizeof(T) == sizeof(word));
+    constexpr std::size_t size = sizeof(T);  // NOLINT(bugprone-sizeof-expression): of pointers, too
+    using word = racing::word<size>;
+    static_assert(std::is_trivially_copyable_v<T> && size == sizeof(word));
     word value = 0;
 #if defined(__x86_64__)
     asm volatile("mov %1, %0" : "=q"(value) : "m"(from) : "memory");
 #elif defined(__aarch64__)
-    if constexpr (sizeof(T) == 8) {
+    if constexpr (size == 8) {
         asm volatile("ldr %0, %1" : "=r"(value) : "Q"(from) : "memory");
-    } else if constexpr (sizeof(T) == 4) {
+    } else if constexpr (size == 4) {
         asm volatile("ldr %w0, %1" : "=r"(value) : "Q"(from) : "memory");
-    } else if constexpr (sizeof(T) == 2) {
+    } else if constexpr (size == 2) {
         asm volatile("ldrh %w0, %1" : "=r"(value) : "Q"(from) : "memory");
     } else {
         asm volatile("ldrb %w0, %1" : "=r"(value) : "Q"(from) : "memory");

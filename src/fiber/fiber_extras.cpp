@@ -126,7 +126,7 @@ struct key_indices {
     std::uint64_t last_number = 0;
 };
 
-key_indices& all_keys() noexcept {
+key_indices& all_keys() {
     static auto& lasting = *new key_indices;
     return lasting;
 }

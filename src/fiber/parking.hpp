@@ -5,6 +5,8 @@
 
 #include <sys/types.h>
 
+#include <mioco/detail/wait_queue.hpp>
+
 #include "base/assert.hpp"
 #include "fiber/blocked_thread.hpp"
 #include "fiber/fiber.hpp"
@@ -93,8 +95,6 @@ private:
     nanoseconds_t deadline_;
     wait_token token_;
 };
-
-[[noreturn]] void throw_cancelled();
 
 /// Whether the caller was asked to stop and would see it now: not inside a shield, nor while an exception unwinds its stack, so
 /// that destructors can still wait.

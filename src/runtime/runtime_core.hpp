@@ -113,7 +113,7 @@ private:
     void end_stop(std::uint64_t seen) noexcept;
 
     friend class runtime_list;
-    runtime_core* next_existing = nullptr;
+    runtime_core* next_existing_ = nullptr;
 
     const detail::settings settings_;
     driver& driver_;

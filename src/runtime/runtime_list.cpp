@@ -11,19 +11,19 @@ constinit runtime_list existing_runtimes;
 
 void runtime_list::add(runtime_core& made) {
     const std::scoped_lock held(lock_);
-    made.next_existing = std::exchange(first_, &made);
+    made.next_existing_ = std::exchange(first_, &made);
 }
 
 void runtime_list::remove(runtime_core& ending) noexcept {
     const std::scoped_lock held(lock_);
     runtime_core** link = &first_;
-    while (*link != &ending) link = &(*link)->next_existing;
-    *link = ending.next_existing;
+    while (*link != &ending) link = &(*link)->next_existing_;
+    *link = ending.next_existing_;
 }
 
 bool runtime_list::contains(const runtime_core* asked) const noexcept {
     const runtime_core* each = first_;
-    while (each != nullptr && each != asked) each = each->next_existing;
+    while (each != nullptr && each != asked) each = each->next_existing_;
     return each != nullptr;
 }
 

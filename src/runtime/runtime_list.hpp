@@ -20,7 +20,7 @@ public:
 
 private:
     std::mutex lock_;
-    runtime_core* first_ = nullptr;  // linked by `next_existing`
+    runtime_core* first_ = nullptr;  // linked by `next_existing_`
 };
 
 extern constinit runtime_list existing_runtimes;

@@ -20,7 +20,7 @@ void waker::complete(wait_token token) const noexcept {
     if (f.word.complete()) home.inject(f);
 }
 
-bool waker::wake(wait_token token) const noexcept {
+bool waker::try_wake(wait_token token) const noexcept {
     fiber& f = all_fibers[token.index()];
     // Asked before the claim, it may be about another fiber; then the claim fails, since the epoch is another's too.
     if (!is_local(f)) [[unlikely]]

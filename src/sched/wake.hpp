@@ -18,11 +18,13 @@ public:
     }
     void complete(wait_token token) const noexcept;
 
-    /// Both at once, where nothing is handed over; false if somebody else has ended the wait.
-    bool wake(wait_token token) const noexcept;
+    /// Both at once, where nothing is handed over; nothing if somebody else has ended the wait.
+    void wake(wait_token token) const noexcept { static_cast<void>(try_wake(token)); }
+    /// The same; false if somebody else has.
+    [[nodiscard]] bool try_wake(wait_token token) const noexcept;
 
 private:
-    bool wake_elsewhere(wait_token token) const noexcept;
+    [[nodiscard]] bool wake_elsewhere(wait_token token) const noexcept;
     [[nodiscard]] inline bool is_local(const fiber& f) const noexcept;
 
     wait_arm arm_;

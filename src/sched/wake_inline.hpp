@@ -25,7 +25,7 @@ public:
         fiber& f = all_fibers[token.index()];
         if (f.home.load(std::memory_order_relaxed) != home_ ||
             !f.word.claim_if_parked(token, wait_arm::event)) [[unlikely]]
-            return static_cast<void>(waker().wake(token));
+            return waker().wake(token);
         f.ctx.prefetch();
         here_.make_ready_from_loop(f);
     }

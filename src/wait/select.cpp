@@ -83,7 +83,7 @@ public:
     /// One wait: the arm that was given its result meanwhile, if one was. Throws fiber_cancelled.
     std::optional<std::size_t> wait_once() {
         for (spin_lock* const each : guards_) each->lock();
-        if (const auto won = try_guarded()) return *won;
+        if (const auto won = try_guarded()) return won;
         if (must_retry_) return std::nullopt;
         fiber& self = current_waiter();
         parking wait(self, wait_reason::select, deadline_);
@@ -209,7 +209,7 @@ std::size_t select_one(std::span<select_arm* const> arms) {
 namespace mioco {
 
 bool select_waiter::wake() const noexcept {
-    return detail::waker(static_cast<detail::wait_arm>(arm_)).wake(detail::wait_token(token_));
+    return detail::waker(static_cast<detail::wait_arm>(arm_)).try_wake(detail::wait_token(token_));
 }
 
 std::size_t select(std::span<any_case> cases) {

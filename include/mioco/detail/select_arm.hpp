@@ -74,8 +74,7 @@ class user_arm : public select_arm {
     using taken = decltype(std::declval<Case&>().try_take());
 
 public:
-    template <class C>
-    explicit user_arm(C&& c) : select_arm(kind::hinted), case_(std::forward<C>(c)) {}
+    explicit user_arm(Case&& c) : select_arm(kind::hinted), case_(std::forward<Case>(c)) {}
 
     bool try_take() override {
         result_ = case_.try_take();

@@ -17,7 +17,7 @@ public:
     static shared_data of(T&& value) {
         static_assert(!std::is_reference_v<T>, "values are taken over");
         shared_data made;
-        made.value_ = std::make_shared<const T>(std::move(value));
+        made.value_ = std::make_shared<const T>(std::forward<T>(value));
         made.type_ = &typeid(T);
         return made;
     }
