@@ -52,7 +52,8 @@ examples:  ## Build the example programs
 	@scripts/install-deps build
 	@test -f $(BUILD)/build.ninja || cmake --preset release -DMIOCO_TESTS=OFF -DMIOCO_TOOLS=OFF
 	@cmake --build $(BUILD) -j$(JOBS) --target example_echo example_fibers example_file \
-		example_local example_offload example_proxy
+		example_local example_offload \
+		example_own_case example_proxy example_select
 
 # In the release build: it has the library, as it is measured, already.
 instructions:  ## Count the instructions of a message and of other cases; fails when they moved

@@ -82,8 +82,24 @@ def check_offload():
     ], printed
 
 
+def lines_of(example):
+    return subprocess.run([EXAMPLES / example], capture_output=True, text=True, timeout=20, check=True).stdout.splitlines()
+
+
+def check_select():
+    printed = lines_of("select")
+    assert sorted(printed[:6]) == [f"{i} squared is {i * i}" for i in range(1, 7)], printed
+    assert printed[6:] == ["6 jobs done"], printed
+
+
+def check_own_case():
+    assert lines_of("own_case") == ["a token"] * 3 + ["none left"]
+
+
 check_fibers()
 check_file()
 check_offload()
 check_local()
+check_own_case()
 check_proxy()
+check_select()
