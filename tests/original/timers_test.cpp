@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MPL-2.0
+// The original's tests of timers, by name.
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <mioco/mioco.hpp>
+
+#include "support/workers.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using clock_type = std::chrono::steady_clock;
+
+class timers : public mioco_test::on_workers {};
+MIOCO_ON_WORKER_COUNTS(timers);
+
+TEST_P(timers, timer_times_out) {
+    bool first_done = false;
+    bool second_done = false;
+    run([&] {
+        auto [reader, writer] = mioco::pipe();
+        auto writing = mioco::spawn([&, writer = std::move(writer)]() mutable {
+            mioco::sleep_for(1s);
+            writer.write_all(std::string_view("late"));
+            second_done = true;
+        });
+        mioco::timer timer(500ms);
+        EXPECT_EQ(mioco::select(reader.readable(), timer.expiring()).index(), 1U);
+        first_done = true;
+        writing.join();
+    });
+    EXPECT_TRUE(first_done);
+    EXPECT_TRUE(second_done);
+}
+
+TEST_P(timers, timer_default_timeout) {
+    run([] {
+        const mioco::timer timer;
+        EXPECT_EQ(mioco::select(timer.expiring()).index(), 0U);
+    });
+}
+
+TEST_P(timers, sleep_takes_time) {
+    const auto begun = clock_type::now();
+    run([] { mioco::sleep_for(500ms); });
+    EXPECT_GE(clock_type::now() - begun, 500ms);
+}
+
+TEST_P(timers, timer_select_takes_time) {
+    const auto begun = clock_type::now();
+    run([] {
+        const mioco::timer timer(500ms);
+        mioco::select(timer.expiring());
+    });
+    EXPECT_GE(clock_type::now() - begun, 500ms);
+}
+
+TEST_P(timers, basic_timer_stress_test) {
+    run([] {
+        for (int round = 0; round < 10; ++round) {
+            for (int i = 0; i < 100; ++i)
+                mioco::spawn([i] { mioco::sleep_for(std::chrono::milliseconds(i)); });
+            mioco::sleep_for(1ms);
+        }
+    });
+}
+
+// With bug #125 timers that were set again fired all the same, more of them in each round.
+TEST_P(timers, timer_cleared_on_reregister) {
+    run([] {
+        mioco::timer first;
+        mioco::timer second;
+        for (int round = 0; round < 10; ++round) {
+            first.set(100ms);
+            second.set(300ms);
+            const auto begun = clock_type::now();
+            EXPECT_EQ(mioco::select(first.expiring(), second.expiring()).index(), 0U);
+            EXPECT_GE(clock_type::now() - begun, 100ms);
+        }
+    });
+}
+
+}  // namespace
