@@ -30,7 +30,7 @@ public:
     void raise() {
         const std::scoped_lock held(guard_);
         raised_ = true;
-        if (waiting_) waiting_->wake();
+        if (waiting_) static_cast<void>(waiting_->wake());
     }
     bool try_take() {
         const std::scoped_lock held(guard_);
