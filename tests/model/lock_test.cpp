@@ -2,31 +2,13 @@
 #include "base/lock.hpp"
 
 #include "model/expect.hpp"
+#include "model/takers.hpp"
 
 namespace mioco::model {
 namespace {
 
-/// Threads that take the lock in turn, each `rounds` times.
 template <class Sync>
-struct takers {
-    takers(checker& run, int threads, int rounds) {
-        run.name(inside, "inside");
-        for (int i = 0; i < threads; ++i) {
-            run.thread("taker", [this, rounds] {
-                for (int round = 0; round < rounds; ++round) {
-                    lock.lock();
-                    check(inside.exchange(1) == 0, "one thread at a time is inside");
-                    inside.store(0);
-                    lock.unlock();
-                }
-            });
-        }
-        run.at_end([this] { check(lock.try_lock(), "the lock is free in the end"); });
-    }
-
-    detail::basic_lock<Sync> lock;
-    atomic<int> inside;
-};
+using takers = lock_takers<detail::basic_lock<Sync>>;
 
 struct never_wakes : no_fault {
     static constexpr bool wakes_nobody = true;

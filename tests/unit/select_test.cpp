@@ -293,6 +293,20 @@ TEST_P(select, tells_when_a_descriptor_is_ready) {
     });
 }
 
+TEST_P(select, tells_in_which_direction_a_descriptor_is_ready) {
+    inside_and_outside(GetParam(), [] {
+        auto [near, far] = connected_pair();
+        auto event = mioco::select(near.ready(), after(1h));
+        ASSERT_EQ(event.index(), 0U);
+        EXPECT_TRUE(std::get<0>(event).writable);
+        EXPECT_FALSE(std::get<0>(event).readable);
+        far.write_all(std::string("x"));
+        EXPECT_EQ(mioco::select(near.readable(), after(1h)).index(), 0U);
+        event = mioco::select(near.ready(), after(1h));
+        EXPECT_TRUE(std::get<0>(event).readable);
+    });
+}
+
 TEST_P(select, many_that_wait_on_one_descriptor_all_learn_of_its_end) {
     run([] {
         auto [near, far] = connected_pair();

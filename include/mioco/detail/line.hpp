@@ -16,14 +16,6 @@ public:
 
     spin_lock guard;
     arm_queue waiting;
-
-    /// [guarded] The first in line whose wait is still open, if any is.
-    wake_up claim_first() noexcept {
-        while (queued_arm* const first = waiting.pop()) {
-            if (const wake_up woken = wake_up::claim(*first)) return woken;
-        }
-        return {};
-    }
 };
 
 /// Waits in line until `try_now`, which is asked under the guard, says true. At the deadline false. Throws when the caller is

@@ -68,6 +68,10 @@ public:
     /// The local address.
     [[nodiscard]] endpoint local() const { return detail::socket_local(fd_); }
 
+    /// Readiness in either direction, as a case of `select`; its result tells in which. Valid while this object lives and stays
+    /// where it is.
+    [[nodiscard]] io_both_case ready() const noexcept { return io_both_case(fd_); }
+
 private:
     friend struct detail::fd_access;
     friend class tcp_listener;
