@@ -59,9 +59,10 @@ public:
     }
     void undrained() noexcept { drained_by_.store(0, std::memory_order_relaxed); }
 
-    /// [caller of the system call] Whether an attempt is pointless, provided that `arm_again` then finds nothing changed.
+    /// [caller of the system call] Whether an attempt is pointless, provided that `arm_again` then finds nothing changed, and no
+    /// event.
     [[nodiscard]] bool seen_drained(std::uint32_t fiber_index) const noexcept {
-        return drained_by_.load(std::memory_order_relaxed) == fiber_index && !slot_.is_ready();
+        return drained_by_.load(std::memory_order_relaxed) == fiber_index;
     }
 
     /// [waiter] Queues behind the one in the slot. False, and not queued, if the slot is free (or closed) by now: then

@@ -38,7 +38,8 @@ bool io_arm::looks_ready(unsigned way) {
     const fiber& self = current_waiter();
     fd_side& s = (*fd_)[side_of(way)];
     const bool reads = side_of(way) == side::read;
-    if (reads && !self.is_thread && !places_[way].must_look && s.seen_drained(self.index))
+    if (reads && !self.is_thread && !places_[way].must_look && s.seen_drained(self.index) &&
+        !s.slot().is_ready())
         return false;
     places_[way].must_look = false;
     s.begin_attempt(self.index);

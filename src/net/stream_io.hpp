@@ -183,11 +183,14 @@ template <class Transfer>
     return {buffer, count == 0 ? end_of_stream(fd) : count};
 }
 
+// Out of line: its constants would be loaded for each message.
+[[gnu::cold, gnu::noinline]] inline leased nothing_open() noexcept { return {nullptr, -EBADF}; }
+
 // As `attempt_or_wait`, but that the result is a buffer as well.
 template <class Transfer>
 leased stream_calls<Transfer>::receive_leased(const fd_ref& fd) {
     if (fd.get() == nullptr) [[unlikely]]
-        return {nullptr, -EBADF};
+        return nothing_open();
     fd_object& object = *fd.get();
     fiber* const running = current_fiber();
     if (running == nullptr) [[unlikely]]

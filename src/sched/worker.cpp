@@ -66,7 +66,7 @@ void worker::settle_buried() noexcept {
 }
 
 void worker::settle_otherwise() noexcept {
-    switch (handover_.what) {
+    switch (std::exchange(handover_.what, handover::action::park)) {
         case handover::action::nothing:
             return;
         case handover::action::requeue:
@@ -92,14 +92,12 @@ fiber* worker::give_cached_stack(fiber& next) noexcept {
     return &next;
 }
 
-void worker::leave_to_loop(fiber& next) noexcept {
-    started_by_loop_ = &next;
-    ticks_ |= loop_due;
-}
+void worker::leave_to_loop(fiber& next) noexcept { started_by_loop_ = &next; }
 
 void worker::resume(fiber& next) noexcept {
     loop_exceptions_ = *thread_exceptions_;
     handover_.what = handover::action::nothing;
+    --ticks_left_;
     announce(&next, *thread_exceptions_);
     switch_context(loop_, next.ctx);
     settle();
@@ -113,16 +111,18 @@ bool worker::is_running(const fiber& f) const noexcept {
 void worker::yield(fiber& self) noexcept {
     const bool must_move = moves_ == migration::always && home_.worker_count() > 1;
     if (!must_see_loop() && has_nothing_queued() && !must_move) {
-        ++ticks_;
+        --ticks_left_;
         self.budget = operations_a_run - 1;
         return;
     }
-    switch_from(self, handover::action::requeue);
+    handover_.what = handover::action::requeue;
+    switch_from(self);
 }
 
 void worker::yield_spent(fiber& self) noexcept {
-    ticks_ = std::max(ticks_, ticks_per_look);
-    switch_from(self, handover::action::requeue);
+    ticks_left_ = std::min(ticks_left_, 0);
+    handover_.what = handover::action::requeue;
+    switch_from(self);
 }
 
 void worker::park(fiber& self) noexcept { park_here(self); }
@@ -130,7 +130,8 @@ void worker::park(fiber& self) noexcept { park_here(self); }
 void worker::park_timed(fiber& self) noexcept {
     MIOCO_LOG("waits for %s", reason_text(self.waits_for));
     self.parked_at = clock_stamp_;
-    switch_from(self, handover::action::park_timed);
+    handover_.what = handover::action::park_timed;
+    switch_from(self);
 }
 
 void worker::begin_life(fiber& f) noexcept {
@@ -153,6 +154,7 @@ void worker::fiber_main(void* block) {
 fiber* worker::succeed(fiber& ended) noexcept {
     fiber* next = std::exchange(successor_, nullptr);
     if (next == nullptr && !must_see_loop()) next = next_local();
+    --ticks_left_;
     const bool is_new = next != nullptr && !next->has_started();
     if (is_new && next->wanted_stack == ended.memory.kind &&
         ended.memory.base != reserve_stack_.base) {

@@ -33,7 +33,8 @@ struct thread_state;
 struct handover {
     enum class action : std::uint8_t { nothing, requeue, park, park_timed, bury };
     fiber* left = nullptr;
-    action what = action::nothing;
+    action what =
+        action::park;  // between switches always: what is done most is not written down each time
 };
 
 /// An OS thread that runs fibers. Members without a comment are used by its own thread only.
@@ -92,12 +93,12 @@ private:
     friend class neighbourhood;
 
     // worker_switch.hpp: what is done at each switch
-    inline void switch_from(fiber& self, handover::action what) noexcept;
+    inline void switch_from(fiber& self) noexcept;
     inline void announce(fiber* to, eh_globals& exceptions) noexcept;
     inline void settle() noexcept;
     inline void settle_parked() noexcept;
     inline fiber* next_to_switch_to() noexcept;
-    [[nodiscard]] bool must_see_loop() const noexcept { return ticks_ >= ticks_per_look; }
+    [[nodiscard]] bool must_see_loop() const noexcept { return ticks_left_ <= 0; }
 
     // worker.cpp: the rest of switching
     static void fiber_main(void* block);
@@ -135,8 +136,7 @@ private:
     bool send_elsewhere(fiber& f) noexcept;
 
     static constexpr std::int32_t operations_a_run = 128;
-    static constexpr unsigned ticks_per_look = 61;
-    static constexpr unsigned loop_due = 1U << 31;  // `started_by_loop_` waits
+    static constexpr std::int32_t ticks_per_look = 61;
     static constexpr nanoseconds_t poll_interval_ns = 50'000;
     static constexpr unsigned most_in_a_row_from_slot = 16;
 
@@ -150,7 +150,7 @@ private:
     eh_globals loop_exceptions_;
     eh_globals* thread_exceptions_ = nullptr;
     handover handover_;
-    unsigned ticks_ = 0;          // switches since the last look around, and maybe `loop_due`
+    std::int32_t ticks_left_ = ticks_per_look;  // switches until the next look around
     unsigned slot_streak_ = 0;    // fibers run from next_ since one from the queue was preferred
     fiber* successor_ = nullptr;  // of the fiber that is just ending
     fiber* started_by_loop_ =

@@ -65,7 +65,6 @@ void worker::run(bool (*finished)(const runtime_core&)) {
     slept_ = true;
     MIOCO_LOG("worker starts");
     while (true) {
-        ticks_ &= ~loop_due;
         if (must_see_loop()) look_around();
         fiber* const next = next_to_start();
         if (next != nullptr) {
@@ -97,7 +96,7 @@ fiber* worker::next_to_start() noexcept {
     if (next == nullptr || next->has_started() || give_stack(*next)) return next;
     // Not even the reserve is free. Its user is a closure that is being destroyed on this worker, and waits for something.
     queue(*next);
-    ticks_ = ticks_per_look;
+    ticks_left_ = 0;
     return nullptr;
 }
 
@@ -115,7 +114,7 @@ fiber* worker::take_delivered() noexcept {
 }
 
 void worker::look_around() noexcept {
-    ticks_ = 0;
+    ticks_left_ = ticks_per_look;
     if (fiber* const delivered = take_delivered()) queue(*delivered);
     if (started_by_loop_ == nullptr) started_by_loop_ = home_.take_injected(*this);
     home_.cancel_if_stopped();
@@ -145,7 +144,7 @@ std::size_t worker::most_events() const noexcept {
 }
 
 void worker::sleep(bool (*finished)(const runtime_core&)) noexcept {
-    ticks_ = 0;
+    ticks_left_ = ticks_per_look;
     nanoseconds_t timeout = never;
     if (const nanoseconds_t earliest = timers_.earliest(); earliest != never) {
         timeout = std::max<nanoseconds_t>(0, earliest - home_.io().now());

@@ -14,7 +14,7 @@ inline fiber* worker::next_local() noexcept {
     if (next_.load(std::memory_order_relaxed) != nullptr) {
         if (fiber* const f = take_from_slot()) return f;
     }
-    if (!bound_.empty() && (ticks_ & 1) != 0) [[unlikely]]
+    if (!bound_.empty() && (ticks_left_ & 1) != 0) [[unlikely]]
         return bound_.pop();
     if (fiber* const f = queue_.pop()) return f;
     return next_local_if_queue_empty();

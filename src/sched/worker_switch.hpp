@@ -24,7 +24,6 @@ const char* reason_text(wait_reason why) noexcept;
 
 // Everything of a switch but the stack pointer; null stands for the worker's own stack.
 inline void worker::announce(fiber* to, eh_globals& exceptions) noexcept {
-    ++ticks_;
     thread_->running = to;
     if (to == nullptr) {
         exceptions = loop_exceptions_;
@@ -52,16 +51,17 @@ inline void worker::settle() noexcept {
 }
 
 inline fiber* worker::next_to_switch_to() noexcept {
-    if (must_see_loop()) [[unlikely]]
+    if (--ticks_left_ < 0) [[unlikely]]
         return nullptr;
     fiber* const next = next_local();
     if (next == nullptr || next->has_started()) return next;
     return give_cached_stack(*next);
 }
 
-inline void worker::switch_from(fiber& self, handover::action what) noexcept {
+// `handover_.what` says what is to become of `self`.
+inline void worker::switch_from(fiber& self) noexcept {
     fiber* const next = next_to_switch_to();
-    handover_ = {&self, what};
+    handover_.left = &self;
     eh_globals& exceptions = *thread_exceptions_;
     self.exceptions = exceptions;
     announce(next, exceptions);
@@ -72,7 +72,7 @@ inline void worker::switch_from(fiber& self, handover::action what) noexcept {
 inline void worker::park_here(fiber& self) noexcept {
     MIOCO_LOG("waits for %s", reason_text(self.waits_for));
     self.parked_at = clock_stamp_;
-    switch_from(self, handover::action::park);
+    switch_from(self);
 }
 
 }  // namespace mioco::detail
