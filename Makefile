@@ -6,27 +6,34 @@ MAKEFLAGS += --no-print-directory
 BUILD := build/release
 JOBS ?= $(shell nproc)
 ADDRESS ?=
+ARGS ?=
 C ?= 128
 T ?= 5
 PREFIX ?= /usr/local
 CTEST := ctest --output-on-failure --no-tests=error -j$(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps echo test load tools examples bench instructions format tidy check-rules asan tsan aarch64 check-matrix \
+EXAMPLES := $(basename $(notdir $(wildcard examples/*.cpp)))
+.PHONY: help deps test load tools examples $(EXAMPLES) bench instructions format tidy check-rules asan tsan aarch64 check-matrix \
         longtest doc bare install clean
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@echo "Any example is started in the same way as echo, with ARGS=... for further arguments:"
+	@echo $(EXAMPLES) | fmt -w 100 | sed 's/^/  /'
+
+echo:  ## Build and start the echo server, on ADDRESS or 127.0.0.1:5555
 
 # Configures only the first time, so that the second start takes no time.
-echo:  ## Build and start the echo server, on ADDRESS or 127.0.0.1:5555
-	@scripts/install-deps build
+http-server: needed := http
+$(EXAMPLES):
+	@scripts/install-deps build $(needed)
 	@test -f $(BUILD)/build.ninja || cmake --preset release -DMIOCO_TESTS=OFF -DMIOCO_TOOLS=OFF
-	@cmake --build $(BUILD) -j$(JOBS) --target example_echo
-	@scripts/run-foreground $(BUILD)/examples/echo $(ADDRESS)
+	@cmake --build $(BUILD) -j$(JOBS) --target example_$@
+	@scripts/run-foreground $(BUILD)/examples/$@ $(ADDRESS) $(ARGS)
 
 test:  ## Build and run the whole test suite
-	@scripts/install-deps build test tools
+	@scripts/install-deps build test http tools
 	@cmake --preset release
 	@cmake --build $(BUILD) -j$(JOBS)
 	@$(CTEST) --test-dir $(BUILD)
@@ -49,11 +56,9 @@ tools:  ## Build the load generators: mioco-load, tcp_bench, benchmark-echo
 	@cmake --build $(BUILD) -j$(JOBS) --target tool_mioco_load tool_tcp_bench tool_benchmark_echo
 
 examples:  ## Build the example programs
-	@scripts/install-deps build
+	@scripts/install-deps build http
 	@test -f $(BUILD)/build.ninja || cmake --preset release -DMIOCO_TESTS=OFF -DMIOCO_TOOLS=OFF
-	@cmake --build $(BUILD) -j$(JOBS) --target example_echo example_fibers example_file \
-		example_local example_offload \
-		example_own_case example_proxy example_select
+	@cmake --build $(BUILD) -j$(JOBS) --target $(EXAMPLES:%=example_%)
 
 # In the release build: it has the library, as it is measured, already.
 instructions:  ## Count the instructions of a message and of other cases; fails when they moved
@@ -74,7 +79,7 @@ check-rules:  ## The source rules that no compiler checks
 	@scripts/check-rules
 
 asan tsan:  ## The suite under AddressSanitizer and UBSan, or under ThreadSanitizer
-	@scripts/install-deps build test tools check
+	@scripts/install-deps build test http tools check
 	@cmake --preset $@
 	@cmake --build build/$@ -j$(JOBS)
 	@$(CTEST) --test-dir build/$@
@@ -86,7 +91,7 @@ aarch64:  ## Context and fiber tests, cross-built for 64-bit ARM, under qemu
 	@$(CTEST) --test-dir build/aarch64 -R '^unit/(context|fiber)/'
 
 check-matrix:  ## GCC and Clang, Debug and Release; link-time optimization and shared library
-	@scripts/install-deps build test tools check
+	@scripts/install-deps build test http tools check
 	@scripts/check-matrix $(JOBS)
 
 longtest: test  ## Run the suite again and again until it fails
@@ -109,7 +114,7 @@ install:  ## Install headers and library under PREFIX (/usr/local)
 	@cmake --install $(BUILD) --prefix $(PREFIX)
 
 deps:  ## Install whatever any of these needs
-	@scripts/install-deps build test tools check format doc cross count bench bare
+	@scripts/install-deps build test http tools check format doc cross count bench bare
 
 clean:  ## Remove everything that was built
 	rm -rf build
