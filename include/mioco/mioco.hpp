@@ -8,6 +8,7 @@
 #error "mioco needs C++20: compile with -std=c++20"
 #endif
 
+#include <mioco/async_fd.hpp>
 #include <mioco/barrier.hpp>
 #include <mioco/broadcast.hpp>
 #include <mioco/channel.hpp>

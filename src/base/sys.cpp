@@ -4,15 +4,19 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <ctime>
 
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "context/sanitizer.hpp"
@@ -45,9 +49,12 @@ ssize_t read_into(int fd, const iovec* into, std::size_t count) noexcept {
     return checked(::readv(fd, into, static_cast<int>(count)));
 }
 
+namespace {
+
 // The signal goes to the thread that writes. So it is blocked there, and taken away if the write brought it. Where it was blocked
 // before, one that was pending before stays.
-ssize_t write_blocking_sigpipe(int fd, const iovec* from, std::size_t count) noexcept {
+template <class Call>
+ssize_t blocking_sigpipe(Call call) noexcept {
     sigset_t sigpipe;
     sigset_t mask;
     ::sigemptyset(&sigpipe);
@@ -56,7 +63,7 @@ ssize_t write_blocking_sigpipe(int fd, const iovec* from, std::size_t count) noe
     sigset_t pending;
     ::sigemptyset(&pending);
     if (::sigismember(&mask, SIGPIPE) == 1) ::sigpending(&pending);
-    const ssize_t result = checked(::writev(fd, from, static_cast<int>(count)));
+    const ssize_t result = checked(call());
     if (result == -EPIPE && ::sigismember(&pending, SIGPIPE) != 1) {
         constexpr timespec at_once{};
         while (checked(::sigtimedwait(&sigpipe, nullptr, &at_once)) == -EINTR) {
@@ -64,6 +71,22 @@ ssize_t write_blocking_sigpipe(int fd, const iovec* from, std::size_t count) noe
     }
     ::pthread_sigmask(SIG_SETMASK, &mask, nullptr);
     return result;
+}
+
+}  // namespace
+
+ssize_t write_blocking_sigpipe(int fd, const iovec* from, std::size_t count) noexcept {
+    return blocking_sigpipe([=] { return ::writev(fd, from, static_cast<int>(count)); });
+}
+
+ssize_t splice(int from, int to, std::size_t most) noexcept {
+    return blocking_sigpipe([=] {
+        return ::splice(from, nullptr, to, nullptr, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    });
+}
+
+ssize_t send_file(int file, int to, std::size_t most) noexcept {
+    return blocking_sigpipe([=] { return ::sendfile(to, file, nullptr, most); });
 }
 
 ssize_t write_quietly(int fd, const iovec* from, std::size_t count) noexcept {
@@ -86,6 +109,14 @@ ssize_t library_receive(int fd, void* into, std::size_t size) noexcept {
 
 ssize_t library_send(int fd, const void* from, std::size_t size) noexcept {
     return checked(::send(fd, from, size, MSG_NOSIGNAL));
+}
+
+ssize_t receive_at_once(int fd, void* into, std::size_t size) noexcept {
+    return checked(::recv(fd, into, size, MSG_DONTWAIT));
+}
+
+ssize_t send_at_once(int fd, const void* from, std::size_t size) noexcept {
+    return checked(::send(fd, from, size, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
 ssize_t receive_message(int fd, msghdr& message) noexcept {
@@ -158,8 +189,31 @@ int set_file_status_flags(int fd, int flags) noexcept {
     return checked(::fcntl(fd, F_SETFL, flags));
 }
 
+int descriptor_flags(int fd) noexcept { return checked(::fcntl(fd, F_GETFD)); }
+
+int set_descriptor_flags(int fd, int flags) noexcept {
+    return checked(::fcntl(fd, F_SETFD, flags));
+}
+
 int replace_fd(int source, int target) noexcept {
     return checked(::dup3(source, target, O_CLOEXEC));
+}
+
+int duplicate(int fd) noexcept { return checked(::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)); }
+
+int reopen(int fd) noexcept {
+    const int flags = file_status_flags(fd);
+    if (flags < 0) return flags;
+    char path[32];
+    std::snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    const int kept = flags & (O_ACCMODE | O_APPEND);
+    return checked(::open(path, kept | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+}
+
+bool is_terminal(int fd) noexcept {
+    termios settings{};
+    unsigned number = 0;
+    return ::tcgetattr(fd, &settings) == 0 && ::ioctl(fd, TIOCGPTN, &number) != 0;
 }
 
 void close(int fd) noexcept { ::close(fd); }

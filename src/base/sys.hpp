@@ -26,6 +26,13 @@ ssize_t read_into(int fd, const iovec* into, std::size_t count) noexcept;
 ssize_t write_quietly(int fd, const iovec* from, std::size_t count) noexcept;
 /// The same, with a kernel that cannot leave the signal out.
 ssize_t write_blocking_sigpipe(int fd, const iovec* from, std::size_t count) noexcept;
+/// Of a socket that may be blocking; they never wait.
+ssize_t receive_at_once(int fd, void* into, std::size_t size) noexcept;
+ssize_t send_at_once(int fd, const void* from, std::size_t size) noexcept;
+/// Moves bytes within the kernel, between a pipe and another non-blocking descriptor. Never waits for the pipe, raises no SIGPIPE.
+ssize_t splice(int from, int to, std::size_t most) noexcept;
+/// From a file's position, which moves on, to any other descriptor. Waits for the file, raises no SIGPIPE.
+ssize_t send_file(int file, int to, std::size_t most) noexcept;
 /// See sys_transfer.hpp for those to call.
 ssize_t library_receive(int fd, void* into, std::size_t size) noexcept;
 ssize_t library_send(int fd, const void* from, std::size_t size) noexcept;
@@ -52,7 +59,17 @@ int local_name(int fd, sockaddr* address, socklen_t* size) noexcept;
 int peer_name(int fd, sockaddr* address, socklen_t* size) noexcept;
 int file_status_flags(int fd) noexcept;
 int set_file_status_flags(int fd, int flags) noexcept;
+/// Of the descriptor alone: FD_CLOEXEC.
+int descriptor_flags(int fd) noexcept;
+int set_descriptor_flags(int fd, int flags) noexcept;
 int replace_fd(int source, int target) noexcept;
+/// Another descriptor of the same open file, close-on-exec, and none of 0, 1 and 2.
+int duplicate(int fd) noexcept;
+/// The same file opened anew, non-blocking and close-on-exec: an open file of its own, with the same access. A negative errno
+/// value where that is not allowed, or /proc is not there.
+int reopen(int fd) noexcept;
+/// Whether it is a terminal that other programs may have open too: no controlling end of a pseudo-terminal, which belongs to one.
+bool is_terminal(int fd) noexcept;
 void close(int fd) noexcept;
 
 // Files

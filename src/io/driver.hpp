@@ -86,12 +86,18 @@ public:
     virtual int local_name(int fd, sockaddr* address, socklen_t* size) noexcept = 0;
     virtual int peer_name(int fd, sockaddr* address, socklen_t* size) noexcept = 0;
 
+    /// Of a socket that may be blocking.
+    virtual ssize_t receive_at_once(std::span<std::byte> into, int fd) noexcept = 0;
+    virtual ssize_t send_at_once(std::span<const std::byte> from, int fd) noexcept = 0;
+
     // Pipes
     virtual ssize_t read(std::span<std::byte> into, int fd) noexcept = 0;
     /// Never raises SIGPIPE.
     virtual ssize_t write(std::span<const std::byte> from, int fd) noexcept = 0;
     virtual ssize_t read_into(int fd, std::span<const iovec> into) noexcept = 0;
     virtual ssize_t write_from(int fd, std::span<const iovec> from) noexcept = 0;
+    /// As splice(2): moves bytes between a pipe and another descriptor, which is non-blocking. Never raises SIGPIPE.
+    virtual ssize_t splice(int from, int to, std::size_t most) noexcept = 0;
     /// The reading end first.
     virtual int open_pipe(int (&ends)[2]) noexcept = 0;
     virtual int pipe_capacity(int fd) noexcept = 0;

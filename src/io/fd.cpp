@@ -51,6 +51,7 @@ fd_object* new_fd_object(int number) noexcept {
     fd->marks.store(0, std::memory_order_relaxed);
     fd->was_blocking = true;
     fd->may_be_shared = false;
+    fd->mode = call_mode::direct;
     fd->strays.reset();
     fd->number.store(number, std::memory_order_relaxed);
     fd->shares.store(1, std::memory_order_relaxed);

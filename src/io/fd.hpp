@@ -15,6 +15,15 @@ class poller;
 
 enum class side : std::uint8_t { read = 0, write = 1 };
 
+/// How it is made sure that a read or write of a descriptor does not block its worker. Only `direct` sets O_NONBLOCK, which all see who
+/// share the open file.
+enum class call_mode : std::uint8_t {
+    direct,        // it is non-blocking
+    dont_wait,     // a socket: each call asks not to wait
+    pool,          // a file: each call is a job of the pool
+    pool_if_ready  // each call waits for readiness, and then is one
+};
+
 /// An open descriptor, shared by the stream or halves that use it. Type-stable, as events of the kernel may come late: an event
 /// carries the object's address and the generation of the use that it belongs to.
 ///
@@ -44,7 +53,8 @@ struct alignas(64) fd_object {
     bool was_blocking = true;  // before it was adopted; made so again when released
     bool may_be_shared =
         false;  // adopted: other descriptors may share the open file, so closing does not unwatch it
-    stray_waits strays;  // under `watch_lock`
+    call_mode mode = call_mode::direct;  // set before it is shared
+    stray_waits strays;                  // under `watch_lock`
     fd_object* next = nullptr;
 
     explicit fd_object(std::uint32_t) noexcept {}

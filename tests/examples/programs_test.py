@@ -92,10 +92,18 @@ def check_select():
     assert printed[6:] == ["6 jobs done"], printed
 
 
+def check_descriptors():
+    text = b"one\ntwo\nthree without an end"
+    ran = subprocess.run([EXAMPLES / "descriptors"], input=text, capture_output=True, timeout=20, check=True)
+    assert ran.stdout == b"1  one\n2  two\n3  three without an end\n", ran.stdout
+    assert ran.stderr == b"descriptors: 3 lines\n", ran.stderr
+
+
 def check_own_case():
     assert lines_of("own_case") == ["a token"] * 3 + ["none left"]
 
 
+check_descriptors()
 check_fibers()
 check_file()
 check_offload()

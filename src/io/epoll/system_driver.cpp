@@ -94,6 +94,15 @@ public:
     ssize_t write_from(int fd, std::span<const iovec> from) noexcept override {
         return sys::write_quietly(fd, from.data(), from.size());
     }
+    ssize_t receive_at_once(std::span<std::byte> into, int fd) noexcept override {
+        return sys::receive_at_once(fd, into.data(), into.size());
+    }
+    ssize_t send_at_once(std::span<const std::byte> from, int fd) noexcept override {
+        return sys::send_at_once(fd, from.data(), from.size());
+    }
+    ssize_t splice(int from, int to, std::size_t most) noexcept override {
+        return sys::splice(from, to, most);
+    }
     int open_pipe(int (&ends)[2]) noexcept override { return sys::pipe(ends); }
     int pipe_capacity(int fd) noexcept override { return sys::pipe_capacity(fd); }
     int set_pipe_capacity(int fd, int bytes) noexcept override {

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MPL-2.0
+#include <mioco/async_fd.hpp>
+
+#include <cerrno>
+#include <string>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/sys.hpp"
+#include "io/driver.hpp"
+#include "io/fd.hpp"
+#include "net/adopt.hpp"
+#include "net/result.hpp"
+
+// How a descriptor comes to be used: which one is, and how its calls are kept from blocking.
+
+namespace mioco::detail {
+
+namespace {
+
+struct usage {
+    int fd;  // or a negative errno value
+    call_mode mode;
+    bool to_restore = false;  // was blocking, and is not any more
+};
+
+bool is_blocking(int fd) noexcept {
+    const int flags = sys::file_status_flags(fd);
+    return flags >= 0 && (flags & O_NONBLOCK) == 0;
+}
+
+// Opened anew, as `fd` is others' too.
+usage opened_anew(int fd) noexcept {
+    const int opened = sys::reopen(fd);
+    if (opened < 0) return {sys::duplicate(fd), call_mode::pool_if_ready};
+    return {opened, call_mode::direct};
+}
+
+// The same, under the old number.
+usage replaced_anew(int fd) noexcept {
+    const usage as_it_is{fd, call_mode::pool_if_ready};
+    const int flags = sys::descriptor_flags(fd);
+    const bool was_blocking = is_blocking(fd);
+    const int opened = sys::reopen(fd);
+    if (opened < 0) return as_it_is;
+    const int replaced = sys::replace_fd(opened, fd);
+    sys::close(opened);
+    if (replaced < 0) return as_it_is;
+    sys::set_descriptor_flags(fd, flags);
+    return {fd, call_mode::direct, was_blocking};
+}
+
+usage made_non_blocking(int fd, bool is_lent) noexcept {
+    const int used = is_lent ? sys::duplicate(fd) : fd;
+    const bool was_blocking = is_blocking(used);
+    if (was_blocking) sys::set_file_status_flags(used, sys::file_status_flags(used) | O_NONBLOCK);
+    return {used, call_mode::direct, was_blocking};
+}
+
+usage usage_of(int fd, bool is_lent) noexcept {
+    if (!sys::is_terminal(fd)) return made_non_blocking(fd, is_lent);
+    return is_lent ? opened_anew(fd) : replaced_anew(fd);
+}
+
+// Whoever opens a named pipe without writers anew is not told of its end until one has come: so it is used as it is then.
+bool is_over(int pipe) noexcept {
+    short events = 0;
+    return sys::poll_one(pipe, POLLIN, events) < 0 || (events & POLLHUP) != 0;
+}
+
+usage usage_of_standard(int number, const struct stat& status) noexcept {
+    if (S_ISREG(status.st_mode)) return {sys::duplicate(number), call_mode::pool};
+    if (S_ISSOCK(status.st_mode)) return {sys::duplicate(number), call_mode::dont_wait};
+    if (sys::is_terminal(number)) return opened_anew(number);
+    if (!S_ISFIFO(status.st_mode)) return {sys::duplicate(number), call_mode::pool_if_ready};
+    const usage use = opened_anew(number);
+    if (use.mode != call_mode::direct || !is_over(number)) return use;
+    sys::close(use.fd);
+    return {sys::duplicate(number), call_mode::pool_if_ready};
+}
+
+// 0 or a negative errno value.
+int count(fd_ref& made, const usage& use) noexcept {
+    if (use.fd < 0) return use.fd;
+    fd_object* const object = new_fd_object(use.fd);
+    if (object == nullptr) return -ENOMEM;
+    object->was_blocking = use.to_restore;
+    object->may_be_shared = true;
+    object->mode = use.mode;
+    made = fd_ref(*object);
+    expect_parts(made);  // a terminal's are lines
+    return 0;
+}
+
+const char* why_it_cannot_be_waited_for(const struct stat& status) noexcept {
+    if (S_ISREG(status.st_mode)) return ", which is a regular file: use mioco::fs::file";
+    if (S_ISBLK(status.st_mode)) return ", which is a disk: use mioco::fs::file";
+    if (S_ISDIR(status.st_mode)) return ", which is a folder: there is nothing to wait for";
+    return nullptr;
+}
+
+fd_ref use_descriptor(int fd, bool is_lent, const char* call, std::error_code* ec) {
+    std::string what = call + (" of descriptor " + std::to_string(fd));
+    struct stat status{};
+    fd_ref made;
+    int failure = sys::file_status(fd, status);
+    if (failure == 0) {
+        if (const char* const why = why_it_cannot_be_waited_for(status)) {
+            what += why;
+            failure = -EINVAL;
+        } else {
+            const usage use = usage_of(fd, is_lent);
+            failure = count(made, use);
+            if (failure < 0 && is_lent && use.fd >= 0) sys::close(use.fd);
+        }
+    }
+    report(failure, what, ec);
+    return made;
+}
+
+}  // namespace
+
+fd_ref async_adopt(int fd, std::error_code* ec) { return use_descriptor(fd, false, "adopt", ec); }
+
+fd_ref async_borrow(int fd, std::error_code* ec) { return use_descriptor(fd, true, "borrow", ec); }
+
+// What is closed on exec was not there when this process began.
+fd_ref standard_stream(int number, std::error_code* ec) {
+    fd_ref made;
+    struct stat status{};
+    const int flags = sys::descriptor_flags(number);
+    int failure = flags < 0 || (flags & FD_CLOEXEC) != 0 ? 0 : sys::file_status(number, status);
+    if (failure == 0 && status.st_mode != 0) {
+        const usage use = usage_of_standard(number, status);
+        failure = count(made, use);
+        if (failure < 0 && use.fd >= 0) sys::close(use.fd);
+    }
+    report(failure, "use of standard stream " + std::to_string(number), ec);
+    return made;
+}
+
+void async_restore(const fd_ref& fd, int lent) noexcept {
+    fd_object* const object = fd.get();
+    if (object == nullptr || !object->was_blocking) return;
+    const int number = lent >= 0 ? lent : fd_native(fd);
+    const int flags = sys::file_status_flags(number);
+    if (flags >= 0) sys::set_file_status_flags(number, flags & ~O_NONBLOCK);
+}
+
+void async_end_loan(fd_ref& fd) { sys::close(fd_release(fd)); }
+
+}  // namespace mioco::detail
+
+namespace mioco {
+
+async_fd standard_input() { return {detail::standard_stream(STDIN_FILENO, nullptr), -1}; }
+
+async_fd standard_input(std::error_code& ec) {
+    return {detail::standard_stream(STDIN_FILENO, &ec), -1};
+}
+
+async_fd standard_output() { return {detail::standard_stream(STDOUT_FILENO, nullptr), -1}; }
+
+async_fd standard_output(std::error_code& ec) {
+    return {detail::standard_stream(STDOUT_FILENO, &ec), -1};
+}
+
+async_fd standard_error() { return {detail::standard_stream(STDERR_FILENO, nullptr), -1}; }
+
+async_fd standard_error(std::error_code& ec) {
+    return {detail::standard_stream(STDERR_FILENO, &ec), -1};
+}
+
+}  // namespace mioco
