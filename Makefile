@@ -14,11 +14,11 @@ CTEST := ctest --output-on-failure --no-tests=error -j$(JOBS)
 
 .DEFAULT_GOAL := help
 EXAMPLES := $(basename $(notdir $(wildcard examples/*.cpp)))
-.PHONY: help deps test load tools examples $(EXAMPLES) bench instructions format tidy check-rules asan tsan aarch64 check-matrix \
-        longtest doc bare install clean
+.PHONY: help deps test load tools examples $(EXAMPLES) bench semi-benchmarks instructions format tidy check-rules asan tsan \
+        aarch64 check-matrix longtest doc bare install clean
 
 help:  ## This list
-	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 	@echo "Any example is started in the same way as echo, with ARGS=... for further arguments:"
 	@echo $(EXAMPLES) | fmt -w 100 | sed 's/^/  /'
 
@@ -49,6 +49,12 @@ bench:  ## Measure against other libraries; BENCH="--quick" or "--only CASE"
 	@cmake --preset bench
 	@cmake --build build/bench -j$(JOBS)
 	@python3 bench/run.py build/bench $(BENCH)
+
+semi-benchmarks:  ## The original's comparison with libev, Node and Go; SEMI=--quick to try it
+	@scripts/install-deps build tools semi
+	@cmake --preset bench
+	@cmake --build build/bench -j$(JOBS) --target bench_semi
+	@python3 bench/semi_benchmarks.py build/bench $(SEMI)
 
 tools:  ## Build the load generators: mioco-load, tcp_bench, benchmark-echo
 	@scripts/install-deps build test tools

@@ -16,7 +16,7 @@ def _first_match(path, pattern):
     return found.group(1).strip() if found else "unknown"
 
 
-def _first_line(*command):
+def first_line(*command):
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[0]
     except (OSError, subprocess.CalledProcessError, IndexError):
@@ -46,7 +46,7 @@ class OthersUsage:
 
 
 def compiler():
-    return _first_line("c++", "--version")
+    return first_line("c++", "--version")
 
 
 def describe(programs):
@@ -61,7 +61,7 @@ def describe(programs):
         "kernel": platform.release(),
         "huge pages": _first_match(pages, r"\[(\w+)\]") if pages.exists() else "unknown",
         "compiler": compiler(),
-        "valgrind": _first_line("valgrind", "--version"),
+        "valgrind": first_line("valgrind", "--version"),
         "load": f"{os.getloadavg()[0]:.2f} a minute before the start",
     }
     for peer in programs.peers():

@@ -5,7 +5,7 @@ import dataclasses
 import json
 
 
-def _table(rows):
+def table(rows):
     columns = list(dict.fromkeys(column for row in rows for column in row))
     lines = ["| " + " | ".join(columns) + " |", "|---" + "|---:" * (len(columns) - 1) + "|"]
     lines += ["| " + " | ".join(row.get(column, "") for column in columns) + " |" for row in rows]
@@ -24,7 +24,7 @@ def check_line(check):
 def _section(result):
     lines = [f"## {result.title}", ""]
     if result.rows:
-        lines += [*_table(result.rows), ""]
+        lines += [*table(result.rows), ""]
     lines += [f"- {check_line(check)}" for check in result.checks]
     lines += [f"- {note}" for note in result.notes]
     return [*lines, ""]
@@ -34,7 +34,7 @@ def markdown(facts, results, quick):
     lines = ["# Results", "", "Written by `make bench`; how each figure is taken stands in README.md.", ""]
     if quick:
         lines += ["**A quick run: one short round of each, good for trying the commands and for nothing else.**", ""]
-    lines += [*_table([{"what": name, "on this run": value} for name, value in facts.items()]), ""]
+    lines += [*table([{"what": name, "on this run": value} for name, value in facts.items()]), ""]
     for result in results:
         lines += _section(result)
     return "\n".join(lines)
