@@ -18,13 +18,8 @@ namespace net = mioco::net;
 
 // Until the sender has closed; the writing half's end passes that on.
 void forward(net::read_half from, net::write_half to) {
-    std::error_code ec;
-    for (;;) {
-        const auto data = from.read_lease(ec);
-        if (ec || data.empty()) return;
-        to.write_all(data, ec);
-        if (ec) return;
-    }
+    std::error_code ignored;  // either side may go
+    mioco::copy(from, to, ignored);
 }
 
 void serve(net::tcp_stream client, net::endpoint target) {

@@ -14,6 +14,7 @@
 #include <mioco/channel.hpp>
 #include <mioco/condition_variable.hpp>
 #include <mioco/config.hpp>
+#include <mioco/copy.hpp>
 #include <mioco/dump.hpp>
 #include <mioco/error.hpp>
 #include <mioco/event.hpp>

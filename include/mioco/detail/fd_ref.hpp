@@ -48,11 +48,15 @@ int fd_native(const fd_ref& fd) noexcept;
 /// For the mix-ins: the descriptor of a class that has one, as `fd_`, and befriends this.
 struct fd_access {
     template <class Self>
-    static fd_ref& of(Self& self) noexcept {
+    static fd_ref& of(Self& self) noexcept
+        requires requires { self.fd_; }
+    {
         return self.fd_;
     }
     template <class Self>
-    static const fd_ref& of(const Self& self) noexcept {
+    static const fd_ref& of(const Self& self) noexcept
+        requires requires { self.fd_; }
+    {
         return self.fd_;
     }
 };

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MPL-2.0
+#include <mioco/copy.hpp>
+
+#include <cerrno>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <poll.h>
+#include <sys/stat.h>
+
+#include <mioco/error.hpp>
+#include <mioco/owned_fd.hpp>
+
+#include "base/sys.hpp"
+#include "io/wait_ready.hpp"
+#include "net/result.hpp"
+#include "net/stream_io.hpp"
+#include "offload/blocking_call.hpp"
+
+namespace mioco::detail {
+
+namespace {
+
+constexpr std::size_t buffer_bytes = std::size_t{64} << 10;
+// What one call of the kernel moves at most: a cancel is seen between two.
+constexpr std::size_t most_at_once = std::size_t{1} << 20;
+
+// How far a copy has come. `failure`: the last call's, a negative errno value; unset where the copy goes on in another way.
+struct progress {
+    std::uint64_t count = 0;
+    std::error_code failure;
+};
+
+// Whether the kernel refuses the kind of descriptor, before anything was moved.
+bool is_refused(ssize_t result) noexcept { return result == -EINVAL || result == -ENOSYS; }
+
+bool has_type(const copy_end& end, mode_t type) noexcept {
+    if (end.open == nullptr || end.open->get() == nullptr) return false;
+    if (end.open->get()->mode != call_mode::direct) return false;
+    struct stat status{};
+    return sys::file_status(fd_native(*end.open), status) == 0 && (status.st_mode & S_IFMT) == type;
+}
+
+bool is_pipe(const copy_end& end) noexcept { return has_type(end, S_IFIFO); }
+bool is_socket(const copy_end& end) noexcept { return has_type(end, S_IFSOCK); }
+
+ssize_t wait_for(const fd_ref& fd, net::direction which) {
+    std::error_code ec;
+    socket_wait(fd, which, &ec);
+    return ec ? -ec.value() : 0;
+}
+
+// What has no room is told by an error that splice(2) does not have.
+constexpr ssize_t no_room = -ENOBUFS;
+
+// Once, waiting for `from` only. Its -EAGAIN does not tell who has to be waited for.
+ssize_t splice_when_readable(fd_object& from, int to, std::size_t most) {
+    return attempt_or_wait(
+        from, side::read,
+        [=](driver& io, int number, worker*) -> ssize_t {
+            const ssize_t count = io.splice(number, to, most);
+            if (count != -EAGAIN) return count;
+            return io.ready_now(number, POLLIN | POLLRDHUP) == 0 ? -EAGAIN : no_room;
+        },
+        [](ssize_t) { return false; });
+}
+
+int number_of(const fd_ref& fd) noexcept {
+    return fd.get()->number.load(std::memory_order_relaxed);
+}
+
+// Between two of which one is a pipe.
+ssize_t splice_once(const fd_ref& from, const fd_ref& to) {
+    ssize_t count = no_room;
+    while (count == no_room) {
+        count = splice_when_readable(*from.get(), number_of(to), most_at_once);
+        if (count != no_room) break;
+        if (const ssize_t failure = wait_for(to, net::direction::write); failure < 0)
+            return failure;
+    }
+    return (count < 0 && to.get()->is_closed()) || (count == 0 && from.get()->is_closed()) ? -EBADF
+                                                                                           : count;
+}
+
+// Adds what `once()` moves until it finds the end. Nothing, if the very first call is refused.
+template <class Once>
+std::optional<progress> repeat(Once once) {
+    progress made;
+    for (;;) {
+        const ssize_t count = once();
+        if (is_refused(count) && made.count == 0) return std::nullopt;
+        if (count < 0) made.failure = code_of(static_cast<int>(count));
+        if (count <= 0) return made;
+        made.count += static_cast<std::uint64_t>(count);
+    }
+}
+
+std::optional<progress> splice_all(const fd_ref& from, const fd_ref& to) {
+    return repeat([&] { return splice_once(from, to); });
+}
+
+// All that a pipe of our own holds goes on before more is taken.
+ssize_t empty_pipe(int pipe, std::size_t held, const fd_ref& to) {
+    std::size_t moved = 0;
+    while (moved < held) {
+        const ssize_t count = attempt_or_wait(
+            *to.get(), side::write,
+            [&](driver& io, int number, worker*) { return io.splice(pipe, number, held - moved); },
+            [](ssize_t) { return false; });
+        if (count <= 0) return moved > 0 ? static_cast<ssize_t>(moved) : count;
+        moved += static_cast<std::size_t>(count);
+    }
+    return static_cast<ssize_t>(moved);
+}
+
+std::optional<progress> splice_through_pipe(const fd_ref& from, const fd_ref& to) {
+    int ends[2];
+    if (current_driver().open_pipe(ends) < 0) return std::nullopt;
+    const owned_fd out(ends[0]);
+    const owned_fd in(ends[1]);
+    std::size_t held = 0;  // of what could not go on
+    return repeat([&]() -> ssize_t {
+        if (held == 0) {
+            const ssize_t count = splice_when_readable(*from.get(), in.get(), buffer_bytes);
+            if (count <= 0) return count == 0 && from.get()->is_closed() ? -EBADF : count;
+            held = static_cast<std::size_t>(count);
+        }
+        const ssize_t count = empty_pipe(out.get(), held, to);
+        if (count > 0) held -= static_cast<std::size_t>(count);
+        if (is_refused(count)) return -EOPNOTSUPP;  // too late for another way
+        return count < 0 && to.get()->is_closed() ? -EBADF : count;
+    });
+}
+
+// On the pool, as a file may not be in memory.
+ssize_t send_file_once(int file, const copy_end& to) {
+    ssize_t count = -EAGAIN;
+    while (count == -EAGAIN) {
+        if (to.open != nullptr) {
+            if (const ssize_t failure = wait_for(*to.open, net::direction::write); failure < 0)
+                return failure;
+        }
+        const int number = to.file != nullptr ? to.file->native_handle() : number_of(*to.open);
+        count = blocking_call(offloading::may_be_cancelled, [=]() noexcept -> ssize_t {
+            ssize_t result = -EINTR;
+            while (result == -EINTR) result = sys::send_file(file, number, most_at_once);
+            return result;
+        });
+    }
+    return count < 0 && count != -ECANCELED && to.open != nullptr && to.open->get()->is_closed()
+               ? -EBADF
+               : count;
+}
+
+std::optional<progress> copy_in_kernel(const copy_end& from, const copy_end& to) {
+    const bool to_pipe = is_pipe(to);
+    const bool to_socket = is_socket(to);
+    if (from.file != nullptr && (to_pipe || to_socket || to.file != nullptr)) {
+        return repeat([&] { return send_file_once(from.file->native_handle(), to); });
+    }
+    const bool from_pipe = is_pipe(from);
+    if (!from_pipe && !is_socket(from)) return std::nullopt;
+    if ((from_pipe && (to_pipe || to_socket)) || to_pipe) return splice_all(*from.open, *to.open);
+    if (to_socket) return splice_through_pipe(*from.open, *to.open);
+    return std::nullopt;
+}
+
+progress copy_through_buffer(const copy_end& from, const copy_end& to) {
+    const auto buffer = std::make_unique_for_overwrite<std::byte[]>(buffer_bytes);
+    progress made;
+    for (;;) {
+        const std::size_t size = from.read(from.object, {buffer.get(), buffer_bytes}, made.failure);
+        if (made.failure || size == 0) return made;
+        made.count += to.write_all(to.object, {buffer.get(), size}, made.failure);
+        if (made.failure) return made;
+    }
+}
+
+}  // namespace
+
+std::uint64_t copy_all(const copy_end& from, const copy_end& to, std::error_code* ec) {
+    const std::optional<progress> in_kernel = copy_in_kernel(from, to);
+    const progress made = in_kernel ? *in_kernel : copy_through_buffer(from, to);
+    if (ec != nullptr) {
+        *ec = made.failure;
+    } else if (made.failure == std::errc::operation_canceled) {
+        throw fiber_cancelled();
+    } else if (made.failure) {
+        throw io_error(made.failure, "mioco: copy after " + std::to_string(made.count) + " bytes",
+                       made.count);
+    }
+    return made.count;
+}
+
+}  // namespace mioco::detail
