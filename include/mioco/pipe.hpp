@@ -45,6 +45,10 @@ class pipe_handle : public fd_handle<Self> {
 public:
     /// Bytes that the pipe holds when nobody reads.
     [[nodiscard]] std::size_t capacity() const { return detail::pipe_capacity(fd(), nullptr); }
+    /// The same, with the error in `ec`.
+    [[nodiscard]] std::size_t capacity(std::error_code& ec) const {
+        return detail::pipe_capacity(fd(), &ec);
+    }
     /// Has it hold at least so many bytes; returns how many. The kernel takes a power of two, one page at least. Throws
     /// `std::system_error`: `operation_not_permitted` above `fs.pipe-max-size`, `device_or_resource_busy` if it holds more now.
     std::size_t set_capacity(std::size_t bytes) {

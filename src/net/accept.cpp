@@ -5,6 +5,9 @@
 #include <cerrno>
 #include <cstdio>
 #include <system_error>
+#include <utility>
+
+#include <mioco/detail/accept_arm.hpp>
 
 #include "io/wait_ready.hpp"
 #include "net/pause.hpp"
@@ -77,6 +80,23 @@ int accept_at_once(const fd_ref& fd, message_address& peer) {
         attempt_once(fd.get(), side::read, [&](driver& io, int listener, worker*) -> ssize_t {
             return accept_now(io, listener, peer);
         }));
+}
+
+accept_arm::~accept_arm() {
+    if (number_ >= 0) current_driver().close(number_);
+}
+
+// A connection that another fiber was faster to accept is none.
+bool accept_arm::try_take() {
+    if (!io_arm::try_take()) return false;
+    number_ = accept_at_once(*listener_, peer_);
+    return number_ != -EAGAIN;
+}
+
+int accept_arm::take_connection(message_address& peer) {
+    if (is_shortage(number_)) number_ = accept_patiently(*listener_, peer_);
+    peer = peer_;
+    return std::exchange(number_, -1);
 }
 
 }  // namespace mioco::detail

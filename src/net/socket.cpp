@@ -92,12 +92,13 @@ void socket_keepalive(const fd_ref& fd, const net::keepalive_options& options,
     finish(set_keepalive(fd_native(fd), options), "keepalive", ec);
 }
 
-net::endpoint socket_local(const fd_ref& fd) {
+net::endpoint socket_local(const fd_ref& fd, std::error_code* ec) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
     const int failure =
         current_driver().local_name(fd_native(fd), reinterpret_cast<sockaddr*>(&address), &size);
-    if (failure < 0) throw_failure(failure, "local address");
+    report(failure, "local address", ec);
+    if (failure < 0) return {};
     return {reinterpret_cast<const sockaddr*>(&address), size};
 }
 

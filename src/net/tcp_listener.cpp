@@ -60,27 +60,44 @@ tcp_listener tcp_listener::adopt(int fd) {
     return tcp_listener(detail::adopt_socket(fd, SOCK_STREAM, detail::address_kind::internet));
 }
 
+tcp_stream tcp_listener::connection(int number, detail::message_address& peer) {
+    return {detail::fd_ref(detail::make_fd(number)), endpoint(peer.data(), peer.size)};
+}
+
 tcp_stream tcp_listener::accept(std::error_code& ec) {
     detail::message_address peer;
     const int number = detail::accept_patiently(fd_, peer);
     ec = number < 0 ? detail::code_of(number) : std::error_code();
-    if (number < 0) return {};
-    return {detail::fd_ref(detail::make_fd(number)), endpoint(peer.data(), peer.size)};
+    return number < 0 ? tcp_stream() : connection(number, peer);
 }
 
 tcp_stream tcp_listener::accept() {
     detail::message_address peer;
     const int number = detail::accept_patiently(fd_, peer);
     if (number < 0) detail::throw_failure(number, "accept");
-    return {detail::fd_ref(detail::make_fd(number)), endpoint(peer.data(), peer.size)};
+    return connection(number, peer);
 }
 
-std::optional<tcp_stream> tcp_listener::try_accept() {
+std::optional<tcp_stream> tcp_listener::accept_now(const detail::fd_ref& listener,
+                                                   std::error_code* ec) {
     detail::message_address peer;
-    const int number = detail::accept_at_once(fd_, peer);
-    if (number == -EAGAIN) return std::nullopt;
-    if (number < 0) detail::throw_failure(number, "try_accept");
-    return tcp_stream(detail::fd_ref(detail::make_fd(number)), endpoint(peer.data(), peer.size));
+    const int number = detail::accept_at_once(listener, peer);
+    detail::report(number == -EAGAIN ? 0 : number, "try_accept", ec);
+    if (number < 0) return std::nullopt;
+    return connection(number, peer);
+}
+
+std::optional<tcp_stream> tcp_listener::try_accept() { return accept_now(fd_, nullptr); }
+
+std::optional<tcp_stream> tcp_listener::try_accept(std::error_code& ec) {
+    return accept_now(fd_, &ec);
+}
+
+tcp_stream tcp_listener::accept_case::select_arm_type::take() {
+    detail::message_address peer;
+    const int number = take_connection(peer);
+    if (number < 0) detail::throw_failure(number, "accept");
+    return connection(number, peer);
 }
 
 }  // namespace mioco::net

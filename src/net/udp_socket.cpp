@@ -148,11 +148,12 @@ void udp_disconnect(const fd_ref& fd, std::error_code* ec) {
     finish(current_driver().connect(fd_native(fd), &nobody, sizeof nobody), "disconnect", ec);
 }
 
-net::endpoint udp_peer(const fd_ref& fd) {
+net::endpoint udp_peer(const fd_ref& fd, std::error_code* ec) {
     message_address address;
     address.size = sizeof address.storage;
     const int failure = current_driver().peer_name(fd_native(fd), address.data(), &address.size);
-    if (failure < 0) throw_failure(failure, "peer address");
+    report(failure, "peer address", ec);
+    if (failure < 0) return {};
     return {address.data(), address.size};
 }
 

@@ -75,11 +75,13 @@ int connect_patiently(const fd_ref& fd, const net::unix_endpoint& peer) {
 
 using name_call = int (driver::*)(int, sockaddr*, socklen_t*);
 
-net::unix_endpoint name_of(const fd_ref& fd, name_call call, const char* what) {
+net::unix_endpoint name_of(const fd_ref& fd, name_call call, const char* what,
+                           std::error_code* ec) {
     message_address address;
     address.size = sizeof address.storage;
     const int failure = (current_driver().*call)(fd_native(fd), address.data(), &address.size);
-    if (failure < 0) throw_failure(failure, what);
+    report(failure, what, ec);
+    if (failure < 0) return {};
     return {address.data(), address.size};
 }
 
@@ -183,7 +185,11 @@ unix_accepted unix_accept(const fd_ref& listener, int type, std::error_code* ec)
     message_address peer;
     const int number = accept_patiently(listener, peer);
     report(number, "accept", ec);
-    if (number < 0) return {};
+    return number < 0 ? unix_accepted() : unix_accepted_as(number, peer, type);
+}
+
+unix_accepted unix_accepted_as(int number, message_address& peer, int type) {
+    if (number < 0) throw_failure(number, "accept");
     return {counted(number, type), net::unix_endpoint(peer.data(), peer.size)};
 }
 
@@ -191,16 +197,15 @@ unix_accepted unix_try_accept(const fd_ref& listener, int type, std::error_code*
     message_address peer;
     const int number = accept_at_once(listener, peer);
     report(number == -EAGAIN ? 0 : number, "try_accept", ec);
-    if (number < 0) return {};
-    return {counted(number, type), net::unix_endpoint(peer.data(), peer.size)};
+    return number < 0 ? unix_accepted() : unix_accepted_as(number, peer, type);
 }
 
-net::unix_endpoint unix_local(const fd_ref& fd) {
-    return name_of(fd, &driver::local_name, "local address");
+net::unix_endpoint unix_local(const fd_ref& fd, std::error_code* ec) {
+    return name_of(fd, &driver::local_name, "local address", ec);
 }
 
-net::unix_endpoint unix_peer(const fd_ref& fd) {
-    return name_of(fd, &driver::peer_name, "peer address");
+net::unix_endpoint unix_peer(const fd_ref& fd, std::error_code* ec) {
+    return name_of(fd, &driver::peer_name, "peer address", ec);
 }
 
 }  // namespace mioco::detail

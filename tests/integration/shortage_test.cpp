@@ -31,6 +31,7 @@
 
 namespace {
 
+using namespace std::chrono_literals;
 using namespace std::string_view_literals;
 using mioco::net::tcp_listener;
 using mioco::net::tcp_stream;
@@ -118,7 +119,8 @@ void until_warned(const captured_stderr& captured) {
 }
 
 // Twice in a row there is nothing left, then something, for two clients that wait meanwhile.
-void accept_through_a_shortage(const captured_stderr& captured) {
+template <class Accept>
+void accept_through_a_shortage_by(Accept accept, const captured_stderr& captured) {
     auto listener = tcp_listener::bind("127.0.0.1:0");
     raw_client clients[] = {raw_client(listener.local()), raw_client(listener.local())};
     std::vector<tcp_stream> kept;
@@ -132,12 +134,25 @@ void accept_through_a_shortage(const captured_stderr& captured) {
             require(!accepted, "accept waits while there is no descriptor");
             all.release_one();
         });
-        kept.push_back(listener.accept());
+        kept.push_back(accept(listener));
         accepted = true;
         helper.join();
         client.send("served");
         require(read_text(kept.back(), 6) == "served", "the connection works");
     }
+}
+
+void accept_through_a_shortage(const captured_stderr& captured) {
+    accept_through_a_shortage_by([](tcp_listener& listener) { return listener.accept(); },
+                                 captured);
+}
+
+void select_through_a_shortage(const captured_stderr& captured) {
+    accept_through_a_shortage_by(
+        [](tcp_listener& listener) {
+            return std::get<0>(mioco::select(listener.accepting(), mioco::after(1h)));
+        },
+        captured);
 }
 
 void serve_others_meanwhile(const captured_stderr& captured) {
@@ -258,6 +273,13 @@ TEST_F(shortage, accept_in_a_fiber_warns_once_and_goes_on_when_one_is_free) {
 
 TEST_F(shortage, accept_on_a_thread_warns_once_and_goes_on_when_one_is_free) {
     EXPECT_EXIT(run_to_exit(accept_through_a_shortage), testing::ExitedWithCode(0),
+                is_one_warning());
+}
+
+TEST_F(shortage, a_select_that_accepts_waits_too) {
+    EXPECT_EXIT(run_to_exit(in_fibers(1, select_through_a_shortage)), testing::ExitedWithCode(0),
+                is_one_warning());
+    EXPECT_EXIT(run_to_exit(select_through_a_shortage), testing::ExitedWithCode(0),
                 is_one_warning());
 }
 

@@ -88,7 +88,7 @@ void socket_set_option(const fd_ref& fd, int level, int name, const void* value,
 void socket_get_option(const fd_ref& fd, int level, int name, void* value, socklen_t size,
                        std::error_code* ec);
 void socket_keepalive(const fd_ref& fd, const net::keepalive_options& options, std::error_code* ec);
-net::endpoint socket_local(const fd_ref& fd);
+net::endpoint socket_local(const fd_ref& fd, std::error_code* ec);
 
 struct io_case_access;
 

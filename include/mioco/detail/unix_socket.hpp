@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include <mioco/detail/fd_ref.hpp>
+#include <mioco/detail/message_io.hpp>
 #include <mioco/net/unix_endpoint.hpp>
 
 // What the three types of Unix sockets share. `type` is SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET; with `ec` null an error is
@@ -101,10 +102,12 @@ struct unix_accepted {
     net::unix_endpoint peer;
 };
 unix_accepted unix_accept(const fd_ref& listener, int type, std::error_code* ec);
+/// Of what was accepted already: a descriptor, or a negative errno value to throw.
+unix_accepted unix_accepted_as(int number, message_address& peer, int type);
 /// Without a descriptor if nobody is there.
 unix_accepted unix_try_accept(const fd_ref& listener, int type, std::error_code* ec);
 
-net::unix_endpoint unix_local(const fd_ref& fd);
-net::unix_endpoint unix_peer(const fd_ref& fd);
+net::unix_endpoint unix_local(const fd_ref& fd, std::error_code* ec);
+net::unix_endpoint unix_peer(const fd_ref& fd, std::error_code* ec);
 
 }  // namespace mioco::detail

@@ -6,6 +6,8 @@
 #include <system_error>
 #include <utility>
 
+#include <mioco/detail/accept_arm.hpp>
+#include <mioco/net/socket_handle.hpp>
 #include <mioco/net/tcp_stream.hpp>
 
 namespace mioco::net {
@@ -21,8 +23,28 @@ struct listen_options {
 };
 
 /// A listening TCP socket. Move-only; destroying it closes it. Several fibers may accept from one listener. Since 0.1.
-class tcp_listener {
+class tcp_listener : public socket_handle<tcp_listener> {
 public:
+    /// "The next connection", as a case of `select`.
+    class accept_case {
+    public:
+        /// For `select`.
+        class select_arm_type : public detail::accept_arm {
+        public:
+            /// Of that case.
+            explicit select_arm_type(const accept_case& from) noexcept
+                : accept_arm(*from.listener_) {}
+            /// The connection.
+            tcp_stream take();
+        };
+
+    private:
+        friend class tcp_listener;
+        explicit accept_case(const detail::fd_ref& listener) noexcept : listener_(&listener) {}
+
+        const detail::fd_ref* listener_;
+    };
+
     /// No socket: every call gives `std::errc::bad_file_descriptor`.
     tcp_listener() noexcept = default;
 
@@ -35,6 +57,12 @@ public:
     /// The same, on an address in the form that `endpoint::parse` reads.
     static tcp_listener bind(std::string_view local, const listen_options& options = {}) {
         return bind(endpoint::parse(local), options);
+    }
+    /// The same, with the error in `ec`.
+    static tcp_listener bind(std::string_view local, const listen_options& options,
+                             std::error_code& ec) {
+        const endpoint parsed = endpoint::parse(local, ec);
+        return ec ? tcp_listener() : bind(parsed, options, ec);
     }
     /// Takes over a listening socket, as from a service manager, and sets it non-blocking. Throws `std::system_error` if
     /// `fd` does not listen; `fd` then stays the caller's.
@@ -50,15 +78,30 @@ public:
     tcp_stream accept(std::error_code& ec);
     /// A connection that is there now; nothing if there is none. Never blocks. Being out of descriptors is an error here.
     std::optional<tcp_stream> try_accept();
+    /// The same, with the error in `ec`.
+    std::optional<tcp_stream> try_accept(std::error_code& ec);
+
+    /// The next connection, as a case of `select`, whose result it is. A case that does not win accepts nothing. Errors are thrown when it
+    /// wins, and being out of descriptors is waited out then as by `accept`. Valid while this object lives and stays where it is.
+    [[nodiscard]] accept_case accepting() const noexcept { return accept_case(fd_); }
+    /// "A connection is there", to wait for; another fiber may be faster to accept it. Valid while this object lives and stays
+    /// where it is.
+    [[nodiscard]] io_case readable() const noexcept {
+        return detail::io_case_access::make(fd_, direction::read);
+    }
 
     /// The address it listens on, with the real port.
-    [[nodiscard]] endpoint local() const { return detail::socket_local(fd_); }
-    /// The descriptor, which stays the listener's; -1 without one.
-    [[nodiscard]] int native_handle() const noexcept { return detail::fd_native(fd_); }
-    /// Stops listening and wakes whoever waits in `accept` with `std::errc::bad_file_descriptor`.
-    void close() noexcept { detail::fd_close(fd_); }
+    [[nodiscard]] endpoint local() const { return detail::socket_local(fd_, nullptr); }
+    /// The same, with the error in `ec`.
+    [[nodiscard]] endpoint local(std::error_code& ec) const {
+        return detail::socket_local(fd_, &ec);
+    }
 
 private:
+    friend struct detail::fd_access;
+    static std::optional<tcp_stream> accept_now(const detail::fd_ref& listener,
+                                                std::error_code* ec);
+    static tcp_stream connection(int number, detail::message_address& peer);
     explicit tcp_listener(detail::fd_ref fd) noexcept : fd_(std::move(fd)) {}
 
     detail::fd_ref fd_;

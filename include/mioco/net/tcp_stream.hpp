@@ -58,15 +58,25 @@ public:
 
     /// Whether small writes go out at once. Off by default, as in the kernel; since 0.2.
     void nodelay(bool on) { set_option(option::no_delay{on ? 1 : 0}); }
+    /// The same, with the error in `ec`.
+    void nodelay(bool on, std::error_code& ec) { set_option(option::no_delay{on ? 1 : 0}, ec); }
     /// Whether and when a silent peer is probed. Since 0.2.
     void keepalive(const keepalive_options& options) {
         detail::socket_keepalive(fd_, options, nullptr);
+    }
+    /// The same, with the error in `ec`.
+    void keepalive(const keepalive_options& options, std::error_code& ec) {
+        detail::socket_keepalive(fd_, options, &ec);
     }
 
     /// The peer's address, as it was when the connection was made.
     [[nodiscard]] const endpoint& peer() const noexcept { return peer_; }
     /// The local address.
-    [[nodiscard]] endpoint local() const { return detail::socket_local(fd_); }
+    [[nodiscard]] endpoint local() const { return detail::socket_local(fd_, nullptr); }
+    /// The same, with the error in `ec`.
+    [[nodiscard]] endpoint local(std::error_code& ec) const {
+        return detail::socket_local(fd_, &ec);
+    }
 
     /// Readiness in either direction, as a case of `select`; its result tells in which. Valid while this object lives and stays
     /// where it is.

@@ -57,7 +57,7 @@ fd_ref udp_open(int family, std::error_code* ec);
 fd_ref udp_bind(const net::endpoint& local, const net::udp_options& options, std::error_code* ec);
 void udp_connect(const fd_ref& fd, const net::endpoint& peer, std::error_code* ec);
 void udp_disconnect(const fd_ref& fd, std::error_code* ec);
-net::endpoint udp_peer(const fd_ref& fd);
+net::endpoint udp_peer(const fd_ref& fd, std::error_code* ec);
 fd_ref udp_adopt(int fd);
 ssize_t udp_receive_batch(const fd_ref& fd, std::span<net::incoming_datagram> into, waiting mode);
 ssize_t udp_send_batch(const fd_ref& fd, std::span<const net::outgoing_datagram> from,
@@ -186,6 +186,8 @@ public:
 
     /// Whether datagrams may be sent to broadcast addresses. Off by default.
     void broadcast(bool on) { set_option(option::broadcast{on ? 1 : 0}); }
+    /// The same, with the error in `ec`.
+    void broadcast(bool on, std::error_code& ec) { set_option(option::broadcast{on ? 1 : 0}, ec); }
 
     /// Receives what is sent to a multicast group of the socket's family from now on. The group's port does not count: what comes
     /// is what is sent to the socket's own. `interface_index` as of `if_nametoindex(3)`; 0 is the group's scope, or else
@@ -209,21 +211,40 @@ public:
     void multicast_loop(bool on) {
         detail::udp_set(fd_, detail::udp_setting::multicast_loop, on ? 1 : 0, nullptr);
     }
+    /// The same, with the error in `ec`.
+    void multicast_loop(bool on, std::error_code& ec) {
+        detail::udp_set(fd_, detail::udp_setting::multicast_loop, on ? 1 : 0, &ec);
+    }
     /// How many networks what is sent to a group crosses, 0 to 255; 1, the default, is the local one. `time to live` of IPv4, `hop
     /// limit` of IPv6.
     void multicast_ttl(int hops) {
         detail::udp_set(fd_, detail::udp_setting::multicast_hops, hops, nullptr);
+    }
+    /// The same, with the error in `ec`.
+    void multicast_ttl(int hops, std::error_code& ec) {
+        detail::udp_set(fd_, detail::udp_setting::multicast_hops, hops, &ec);
     }
     /// The interface that what is sent to a group leaves by; 0 is the system's choice.
     void multicast_interface(unsigned interface_index) {
         detail::udp_set(fd_, detail::udp_setting::multicast_interface,
                         static_cast<int>(interface_index), nullptr);
     }
+    /// The same, with the error in `ec`.
+    void multicast_interface(unsigned interface_index, std::error_code& ec) {
+        detail::udp_set(fd_, detail::udp_setting::multicast_interface,
+                        static_cast<int>(interface_index), &ec);
+    }
 
     /// The local address, with the real port.
-    [[nodiscard]] endpoint local() const { return detail::socket_local(fd_); }
+    [[nodiscard]] endpoint local() const { return detail::socket_local(fd_, nullptr); }
+    /// The same, with the error in `ec`.
+    [[nodiscard]] endpoint local(std::error_code& ec) const {
+        return detail::socket_local(fd_, &ec);
+    }
     /// The address of a connected socket's peer. Throws `std::system_error` (`not_connected`) without one.
-    [[nodiscard]] endpoint peer() const { return detail::udp_peer(fd_); }
+    [[nodiscard]] endpoint peer() const { return detail::udp_peer(fd_, nullptr); }
+    /// The same, with the error in `ec`.
+    [[nodiscard]] endpoint peer(std::error_code& ec) const { return detail::udp_peer(fd_, &ec); }
 
 private:
     friend struct detail::fd_access;

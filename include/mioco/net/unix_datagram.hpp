@@ -83,9 +83,17 @@ public:
     }
 
     /// The local address; unnamed if it was not bound.
-    [[nodiscard]] unix_endpoint local() const { return detail::unix_local(fd_); }
+    [[nodiscard]] unix_endpoint local() const { return detail::unix_local(fd_, nullptr); }
+    /// The same, with the error in `ec`.
+    [[nodiscard]] unix_endpoint local(std::error_code& ec) const {
+        return detail::unix_local(fd_, &ec);
+    }
     /// The address of a connected socket's peer. Throws `std::system_error` (`not_connected`) without one.
-    [[nodiscard]] unix_endpoint peer() const { return detail::unix_peer(fd_); }
+    [[nodiscard]] unix_endpoint peer() const { return detail::unix_peer(fd_, nullptr); }
+    /// The same, with the error in `ec`.
+    [[nodiscard]] unix_endpoint peer(std::error_code& ec) const {
+        return detail::unix_peer(fd_, &ec);
+    }
 
     /// Ends it and wakes whoever waits on it with `std::errc::bad_file_descriptor`. Removes the file if the options asked for
     /// that.

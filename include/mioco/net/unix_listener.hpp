@@ -6,6 +6,7 @@
 #include <system_error>
 #include <utility>
 
+#include <mioco/detail/accept_arm.hpp>
 #include <mioco/detail/unix_socket.hpp>
 #include <mioco/net/socket_handle.hpp>
 #include <mioco/net/unix_endpoint.hpp>
@@ -17,6 +18,30 @@ namespace mioco::net {
 template <class Connection>
 class basic_unix_listener : public socket_handle<basic_unix_listener<Connection>> {
 public:
+    /// "The next connection", as a case of `select`.
+    class accept_case {
+    public:
+        /// For `select`.
+        class select_arm_type : public detail::accept_arm {
+        public:
+            /// Of that case.
+            explicit select_arm_type(const accept_case& from) noexcept
+                : accept_arm(*from.listener_) {}
+            /// The connection.
+            Connection take() {
+                detail::message_address peer;
+                const int number = take_connection(peer);
+                return connection(detail::unix_accepted_as(number, peer, Connection::type));
+            }
+        };
+
+    private:
+        friend class basic_unix_listener;
+        explicit accept_case(const detail::fd_ref& listener) noexcept : listener_(&listener) {}
+
+        const detail::fd_ref* listener_;
+    };
+
     /// No socket: every call gives `std::errc::bad_file_descriptor`.
     basic_unix_listener() noexcept = default;
 
@@ -64,12 +89,19 @@ public:
         return some(detail::unix_try_accept(fd_, Connection::type, &ec));
     }
 
-    /// "A connection is there", to wait for. Valid while this object lives and stays where it is.
+    /// The next connection, as a case of `select`, whose result it is. A case that does not win accepts nothing. Errors are thrown when it
+    /// wins, and being out of descriptors is waited out then as by `accept`. Valid while this object lives and stays where it is.
+    [[nodiscard]] accept_case accepting() const noexcept { return accept_case(fd_); }
+    /// "A connection is there", to wait for; another fiber may be faster to accept it. Valid while this object lives and stays where it is.
     [[nodiscard]] io_case readable() const noexcept {
         return detail::io_case_access::make(fd_, direction::read);
     }
     /// The address that it listens on.
-    [[nodiscard]] unix_endpoint local() const { return detail::unix_local(fd_); }
+    [[nodiscard]] unix_endpoint local() const { return detail::unix_local(fd_, nullptr); }
+    /// The same, with the error in `ec`.
+    [[nodiscard]] unix_endpoint local(std::error_code& ec) const {
+        return detail::unix_local(fd_, &ec);
+    }
 
     /// Stops listening and wakes whoever waits in `accept` with `std::errc::bad_file_descriptor`. Removes the file if the options
     /// asked for that.
@@ -89,6 +121,9 @@ private:
     basic_unix_listener(detail::bound_socket made) noexcept
         : fd_(std::move(made.fd)), file_(std::move(made.file)) {}
 
+    static Connection connection(detail::unix_accepted accepted) {
+        return Connection(std::move(accepted));
+    }
     static std::optional<Connection> some(detail::unix_accepted accepted) {
         if (accepted.fd.get() == nullptr) return std::nullopt;
         return Connection(std::move(accepted));

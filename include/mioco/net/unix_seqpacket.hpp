@@ -65,7 +65,11 @@ public:
     /// The peer's address, as it was when the connection was made; that of a client is unnamed nearly always.
     [[nodiscard]] const unix_endpoint& peer() const noexcept { return peer_; }
     /// The local address.
-    [[nodiscard]] unix_endpoint local() const { return detail::unix_local(fd_); }
+    [[nodiscard]] unix_endpoint local() const { return detail::unix_local(fd_, nullptr); }
+    /// The same, with the error in `ec`.
+    [[nodiscard]] unix_endpoint local(std::error_code& ec) const {
+        return detail::unix_local(fd_, &ec);
+    }
 
 private:
     friend struct detail::fd_access;
