@@ -1,48 +1,22 @@
 // SPDX-License-Identifier: MPL-2.0
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include <gtest/gtest.h>
 #include <mioco/mioco.hpp>
 
+#include "support/affordable.hpp"
 #include "support/flag.hpp"
 #include "support/process.hpp"
-#include "support/sizes.hpp"
 #include "support/workers.hpp"
 
 namespace {
 
 using namespace std::chrono_literals;
 
-#if defined(MIOCO_TSAN)
-constexpr bool takes_mappings = true;  // two a fiber, for what it keeps about each
-#else
-constexpr bool takes_mappings = false;
-#endif
-constexpr std::size_t kib_each = mioco_test::with_sanitizer ? 64 : 6;
-
-bool guards_take_mappings() {
-    const char* const guard = std::getenv("MIOCO_GUARD");
-    return guard != nullptr && std::string_view(guard) == "mprotect";
-}
-
-// As many as asked for, if the machine has the memory and the mappings.
-std::size_t affordable(mioco_test::size wanted) {
-    const std::size_t available_kib = mioco_test::field_of("/proc/meminfo", "MemAvailable");
-    std::size_t count = std::min(mioco_test::here(wanted), available_kib / 2 / kib_each);
-    const std::size_t mappings_each = (takes_mappings ? 2 : 0) + (guards_take_mappings() ? 2 : 0);
-    if (mappings_each != 0) {
-        const auto mappings = std::stoul(mioco_test::contents_of("/proc/sys/vm/max_map_count"));
-        count = std::min(count, (mappings - 10'000) / mappings_each);
-    }
-    return count;
-}
+using mioco_test::affordable;
 
 std::size_t resident_kib() { return mioco_test::field_of("/proc/self/status", "VmRSS"); }
 std::size_t page_tables_kib() { return mioco_test::field_of("/proc/self/status", "VmPTE"); }
@@ -98,23 +72,6 @@ TEST_P(many_fibers, wait_for_joins_at_once) {
                   return last.join();
               }),
               count);
-}
-
-TEST_P(many_fibers, sleep_on_tiny_stacks_without_guards) {
-    const std::size_t batches = affordable(mioco_test::sleeping_fibers) / 1000;
-    std::atomic<std::size_t> ended = 0;
-    mioco::run(settings().stack_size(16 * 1024).stack_guard(false), [&] {
-        for (std::size_t i = 0; i < batches; ++i) {
-            for (int j = 0; j < 1000; ++j) {
-                mioco::spawn([&] {
-                    mioco::sleep_for(5s);
-                    ++ended;
-                });
-            }
-            mioco::yield();
-        }
-    });
-    EXPECT_EQ(ended, batches * 1000);
 }
 
 TEST_P(many_fibers, are_spawned_and_joined_one_by_one) {
