@@ -15,6 +15,7 @@
 #include <utility>
 #include <variant>
 
+#include <mioco/detail/quick_take.hpp>
 #include <mioco/detail/select_arm.hpp>
 #include <mioco/select_waiter.hpp>
 
@@ -32,6 +33,7 @@ public:
 
 struct otherwise_case {
     using select_arm_type = otherwise_arm;
+    static bool looks_ready() noexcept { return false; }  // not while there may be others
 };
 
 template <class Case>
@@ -50,6 +52,17 @@ struct guarded_case {
     using select_arm_type = guarded_arm<Case>;
     bool wanted;
     Case what;
+
+    [[nodiscard]] bool looks_ready() const noexcept { return wanted && detail::looks_ready(what); }
+    auto take_now()
+        requires takes_at_once<std::remove_cvref_t<Case>>
+    {
+        return what.take_now();
+    }
+    template <class Result, std::size_t I, class Slow>
+    Result take_now_or(const Slow& slow) {
+        return what.template take_now_or<Result, I>(slow);
+    }
 };
 
 template <class Case, class Handler>
@@ -80,6 +93,23 @@ struct handled_case {
     using select_arm_type = handled_arm<Case, Handler>;
     Case what;
     Handler handler;
+
+    [[nodiscard]] bool looks_ready() const noexcept { return detail::looks_ready(what); }
+    // Not `take_now`, as a handler in a handler is rare.
+    template <class Result, std::size_t I, class Slow>
+    Result take_now_or(const Slow& slow)
+        requires takes_at_once<std::remove_cvref_t<Case>>
+    {
+        auto taken = what.take_now();
+        if (!taken) return slow(I);
+        using result = std::invoke_result_t<Handler&, decltype(*std::move(taken))>;
+        if constexpr (std::is_void_v<result>) {
+            handler(*std::move(taken));
+            return Result(std::in_place_index<I>);
+        } else {
+            return Result(std::in_place_index<I>, handler(*std::move(taken)));
+        }
+    }
 };
 
 template <std::size_t I = 0, class Result, class Arms>
@@ -88,6 +118,18 @@ Result nth_result(Arms& arms, std::size_t won) {
         if (won != I) return nth_result<I + 1, Result>(arms, won);
     }
     return Result(std::in_place_index<I>, result_of(std::get<I>(arms)));
+}
+
+template <class Result, class... Cases>
+[[gnu::noinline]] Result select_by_arms(bool may_wait, std::size_t start, Cases&... cases) {
+    std::tuple<arm_for<Cases>...> arms(std::forward<Cases>(cases)...);
+    const std::size_t won = std::apply(
+        [&](auto&... each) {
+            const std::array<select_arm*, sizeof...(Cases)> list{&each...};
+            return select_one(list, may_wait, start);
+        },
+        arms);
+    return nth_result<0, Result>(arms, won);
 }
 
 }  // namespace detail
@@ -122,16 +164,14 @@ template <detail::select_case Case>
 template <detail::select_case... Cases>
     requires(sizeof...(Cases) > 0)
 auto select(Cases&&... cases) {
-    std::tuple<detail::arm_for<Cases>...> arms(std::forward<Cases>(cases)...);
-    const std::size_t won = std::apply(
-        [](auto&... each) {
-            const std::array<detail::select_arm*, sizeof...(Cases)> list{&each...};
-            return detail::select_one(list);
-        },
-        arms);
     using result =
         std::variant<decltype(detail::result_of(std::declval<detail::arm_for<Cases>&>()))...>;
-    return detail::nth_result<0, result>(arms, won);
+    const bool may_wait = detail::begin_operation();
+    return detail::take_one_or<result>(
+        [&](std::size_t start) {
+            return detail::select_by_arms<result, Cases...>(may_wait, start, cases...);
+        },
+        cases...);
 }
 
 /// A case of any kind, for lists whose length or kinds are known only at run time. Move-only.

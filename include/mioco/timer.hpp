@@ -21,6 +21,9 @@ class time_arm;
 struct time_case {
     using select_arm_type = time_arm;
     nanoseconds_t deadline;
+    bool is_far = false;  // not reached before this call is over
+
+    [[nodiscard]] bool looks_ready() const noexcept { return !is_far; }
 };
 
 class time_arm : public select_arm {
@@ -40,14 +43,14 @@ private:
 /// As a case of `select`: that so much time has passed since this call. Any time is allowed; zero and less have passed.
 template <class Rep, class Period>
 [[nodiscard]] detail::time_case after(const std::chrono::duration<Rep, Period>& wait) {
-    return {detail::deadline_in(wait)};
+    return {.deadline = detail::deadline_in(wait), .is_far = wait >= std::chrono::seconds(1)};
 }
 
 /// As a case of `select`: that the monotonic clock has reached this time.
 template <class Duration>
 [[nodiscard]] detail::time_case at(
     const std::chrono::time_point<std::chrono::steady_clock, Duration>& when) {
-    return {detail::deadline_at(when)};
+    return {.deadline = detail::deadline_at(when)};
 }
 
 /// A deadline that can be moved. Nothing happens by itself when it is reached: from then on, until it is moved, waits for it

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-#include "sched/random.hpp"
+#include <mioco/detail/random.hpp>
 
 #include "io/driver.hpp"
 #include "sched/current.hpp"

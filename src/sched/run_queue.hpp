@@ -51,6 +51,15 @@ public:
         return nullptr;
     }
 
+    /// [owner, where nobody steals] The oldest, or null.
+    Item* pop_unshared() noexcept {
+        const std::uint64_t head = head_.load(std::memory_order_relaxed);
+        if (head == tail_.load(std::memory_order_relaxed)) return nullptr;
+        Item* const item = slot(head).load(std::memory_order_relaxed);
+        head_.store(head + 1, std::memory_order_relaxed);
+        return item;
+    }
+
     /// [any worker] Takes the older half, rounded up, into `out`; returns how many. `up_to`: nothing that was put in at or
     /// after this position. The entries are read before the exchange: if it succeeds, the head had not moved, so the
     /// owner had not come round to write over them.

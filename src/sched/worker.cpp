@@ -23,6 +23,7 @@ worker::worker(runtime_core& home, unsigned number)
     : home_(home),
       number_(number),
       moves_(home.settings().moves),
+      is_alone_(home.worker_count() == 1),
       io_(home.io()),
       neighbours_(*this),
       poller_(home.io().make_poller(&home)),

@@ -117,6 +117,7 @@ private:
     // worker_queue.hpp: what is ready here
     inline fiber* next_local() noexcept;
     inline fiber* take_from_slot() noexcept;
+    inline fiber* swap_slot(fiber* f) noexcept;
     [[nodiscard]] inline bool has_nothing_queued() const noexcept;
     inline void queue(fiber& f) noexcept;
     inline void enqueue(fiber& f) noexcept;
@@ -143,6 +144,7 @@ private:
     runtime_core& home_;
     const unsigned number_;
     const migration moves_;
+    const bool is_alone_;  // in its runtime
     driver& io_;
     neighbourhood neighbours_;
     thread_state* thread_ = nullptr;  // of the thread that runs it

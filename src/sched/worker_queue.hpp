@@ -16,7 +16,7 @@ inline fiber* worker::next_local() noexcept {
     }
     if (!bound_.empty() && (ticks_left_ & 1) != 0) [[unlikely]]
         return bound_.pop();
-    if (fiber* const f = queue_.pop()) return f;
+    if (fiber* const f = is_alone_ ? queue_.pop_unshared() : queue_.pop()) return f;
     return next_local_if_queue_empty();
 }
 
@@ -27,7 +27,15 @@ inline fiber* worker::take_from_slot() noexcept {
         return nullptr;
     }
     ++slot_streak_;
-    return next_.exchange(nullptr, std::memory_order_acq_rel);
+    return swap_slot(nullptr);
+}
+
+// An exchange costs as much as all else of a wake-up, so not where there are no thieves.
+inline fiber* worker::swap_slot(fiber* f) noexcept {
+    if (!is_alone_) return next_.exchange(f, std::memory_order_acq_rel);
+    fiber* const before = next_.load(std::memory_order_relaxed);
+    next_.store(f, std::memory_order_relaxed);
+    return before;
 }
 
 inline bool worker::has_nothing_queued() const noexcept {
@@ -59,7 +67,7 @@ inline void worker::make_ready(fiber& f) noexcept {
     if (f.placed) [[unlikely]]
         return enqueue_rare(f);
     // Woken by a fiber: it runs next. Whoever was in the slot goes to the queue.
-    if (fiber* const displaced = next_.exchange(&f, std::memory_order_acq_rel)) queue(*displaced);
+    if (fiber* const displaced = swap_slot(&f)) queue(*displaced);
 }
 
 }  // namespace mioco::detail

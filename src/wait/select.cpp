@@ -7,8 +7,9 @@
 
 #include <poll.h>
 
+#include <mioco/detail/random.hpp>
+
 #include "fiber/parking.hpp"
-#include "sched/random.hpp"
 #include "sched/wake.hpp"
 #include "wait/small_buffer.hpp"
 #include "wait/waiter_access.hpp"
@@ -47,9 +48,9 @@ class selection {
 public:
     explicit selection(std::span<select_arm* const> arms) : arms_(arms) {}
 
-    /// The first arm that can be taken now, in a random order.
-    std::optional<std::size_t> try_all() {
-        const std::size_t start = random_below(static_cast<std::uint32_t>(arms_.size()));
+    /// The first arm that can be taken now, from a random one on if not from `start`.
+    std::optional<std::size_t> try_all(std::size_t start = any_start) {
+        if (start == any_start) start = random_below(static_cast<std::uint32_t>(arms_.size()));
         for (std::size_t i = 0; i < arms_.size(); ++i) {
             const std::size_t at = nth_from(start, i);
             if (takes_part(*arms_[at]) && arms_[at]->try_take()) return at;
@@ -189,12 +190,11 @@ private:
 
 }  // namespace
 
-std::size_t select_one(std::span<select_arm* const> arms) {
+std::size_t select_one(std::span<select_arm* const> arms, bool may_wait, std::size_t start) {
     check_count(arms.size());
     if (arms.empty()) throw_nothing_to_wait_for();
-    const bool may_wait = begin_operation();
     selection among(arms);
-    if (const auto won = among.try_all()) return *won;
+    if (const auto won = among.try_all(start)) return *won;
     if (const auto won = among.find_otherwise()) return *won;
     among.prepare();
     if (!may_wait) prepare_to_wait();
@@ -217,7 +217,8 @@ std::size_t select(std::span<any_case> cases) {
     detail::check_count(cases.size());
     arms.reserve(cases.size());
     for (const any_case& each : cases) arms.push_back(&each.held_->arm());
-    const std::size_t won = detail::select_one({arms.data(), arms.size()});
+    const bool may_wait = detail::begin_operation();
+    const std::size_t won = detail::select_one({arms.data(), arms.size()}, may_wait);
     cases[won].held_->finish();
     return won;
 }

@@ -46,10 +46,39 @@ wake_up wake_up::claim(const queued_arm& arm) noexcept {
 
 void wake_up::make_ready() const noexcept {
     const wait_token token(token_);
-    if (!is_complete_) return waker(static_cast<wait_arm>(arm_)).complete(token);
+    if (is_complete_ == 0) return waker(static_cast<wait_arm>(arm_)).complete(token);
     fiber& waiter = all_fibers[token.index()];
     MIOCO_LOG("wakes C%llu", static_cast<unsigned long long>(waiter.number()));
     current_worker()->make_ready(waiter);
+}
+
+namespace {
+
+// What ended a wait that nobody in line has claimed.
+wait_end leave_line(spin_lock& guard, arm_queue& line, queued_arm& arm, wait_arm by) noexcept {
+    guard.lock();
+    if (arm.linked) line.remove(arm);
+    guard.unlock();
+    return by == wait_arm::timer ? wait_end::timed_out : wait_end::cancelled;
+}
+
+}  // namespace
+
+wait_end wait_in_line(spin_lock& guard, arm_queue& line, queued_arm& arm,
+                      wait_reason why) noexcept {
+    fiber* const running = current_fiber();
+    if (running == nullptr) [[unlikely]]
+        return wait_in_line(guard, line, arm, why, {});
+    fiber& self = *running;
+    worker& here = *self.on;
+    arm.token = open_wait(self, why, is_fiber_masked(self, here)).raw();
+    line.push(arm);
+    guard.unlock();
+    here.park_here(self);
+    const wait_arm by = self.word.winner();
+    if (by == wait_arm::first) [[likely]]
+        return wait_end::claimed;
+    return leave_line(guard, line, arm, by);
 }
 
 wait_end wait_in_line(spin_lock& guard, arm_queue& line, queued_arm& arm, wait_reason why,
@@ -68,10 +97,7 @@ wait_end wait_in_line(spin_lock& guard, arm_queue& line, queued_arm& arm, wait_r
     const wait_arm by = wait.ended_by();
     if (by == wait_arm::first) [[likely]]
         return wait_end::claimed;
-    guard.lock();
-    if (arm.linked) line.remove(arm);
-    guard.unlock();
-    return by == wait_arm::timer ? wait_end::timed_out : wait_end::cancelled;
+    return leave_line(guard, line, arm, by);
 }
 
 }  // namespace mioco::detail

@@ -150,7 +150,11 @@ private:
     int begin_taking(fiber& self) {
         if (side.seen_drained(self.index)) {
             if (const int failure = wait_for_event(self, false); failure != 0) return failure;
-            side.begin_attempt_after_event(self.index);
+            if (faults.keeps_what_it_saw) {
+                side.slot().consume_kept(self.index);
+            } else {
+                side.begin_attempt_after_event(self.index);
+            }
             return 0;
         }
         if (self.cancel.load() != 0) return was_cancelled;

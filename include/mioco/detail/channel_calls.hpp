@@ -17,8 +17,10 @@ template <class T>
                                         nanoseconds_t deadline) {
     queued_arm arm;
     arm.item = &item;
-    const wait_end end = wait_in_line(channel.guard, channel.senders, arm, wait_reason::send,
-                                      {.deadline = deadline});
+    const wait_end end = deadline == never
+                             ? wait_in_line(channel.guard, channel.senders, arm, wait_reason::send)
+                             : wait_in_line(channel.guard, channel.senders, arm, wait_reason::send,
+                                            {.deadline = deadline});
     if (end == wait_end::claimed) return arm.refused ? transfer::closed : transfer::done;
     if (end == wait_end::cancelled) throw_cancelled();
     return transfer::would_wait;
@@ -30,8 +32,11 @@ template <class T>
                                            nanoseconds_t deadline) {
     queued_arm arm;
     arm.item = &into;
-    const wait_end end = wait_in_line(channel.guard, channel.receivers, arm, wait_reason::receive,
-                                      {.deadline = deadline});
+    const wait_end end =
+        deadline == never
+            ? wait_in_line(channel.guard, channel.receivers, arm, wait_reason::receive)
+            : wait_in_line(channel.guard, channel.receivers, arm, wait_reason::receive,
+                           {.deadline = deadline});
     if (end == wait_end::claimed) return arm.refused ? transfer::closed : transfer::done;
     if (end == wait_end::cancelled) throw_cancelled();
     return transfer::would_wait;
@@ -96,6 +101,31 @@ transfer receive_item(channel_state<T>& channel, std::optional<T>& into, nanosec
         may_wait = true;
     }
 }
+
+/// The oldest item of a channel's buffer, which is the caller's to move away while this lives, and goes with it. Empty if there is none.
+template <class T>
+class buffered_item {
+public:
+    explicit buffered_item(channel_state<T>& channel) noexcept : channel_(channel) {
+        channel_.guard.lock();
+        first_ = channel_.first_buffered();
+    }
+    buffered_item(const buffered_item&) = delete;
+    buffered_item& operator=(const buffered_item&) = delete;
+    ~buffered_item() {
+        wake_up woken;
+        if (first_ != nullptr) channel_.drop_first_buffered(woken);
+        channel_.guard.unlock();
+        woken.carry_out();
+    }
+
+    explicit operator bool() const noexcept { return first_ != nullptr; }
+    T& operator*() const noexcept { return *first_; }
+
+private:
+    channel_state<T>& channel_;
+    T* first_;
+};
 
 /// The same, but never waits.
 template <class T>

@@ -21,12 +21,42 @@ struct send_case {
     using select_arm_type = send_arm<T>;
     channel_state<T>* channel;
     T item;
+
+    [[nodiscard]] bool looks_ready() const noexcept { return channel->may_take_item(); }
+    /// The item within, if the channel was closed.
+    std::optional<std::optional<T>> take_now() {
+        const transfer result = try_send_item(*channel, item);
+        if (result == transfer::would_wait) return std::nullopt;
+        if (result == transfer::done) return std::optional<std::optional<T>>(std::in_place);
+        return std::optional<std::optional<T>>(std::in_place, std::move(item));
+    }
+    template <class Result, std::size_t I, class Slow>
+    Result take_now_or(const Slow& slow) {
+        if (try_send_item(*channel, item) != transfer::done) return slow(I);
+        return Result(std::in_place_index<I>);
+    }
 };
 
 template <class T>
 struct receive_case {
     using select_arm_type = receive_arm<T>;
     channel_state<T>* channel;
+
+    [[nodiscard]] bool looks_ready() const noexcept { return channel->may_have_item(); }
+    /// Within it nothing, if the channel is at its end.
+    std::optional<std::optional<T>> take_now() noexcept {
+        std::optional<std::optional<T>> taken(std::in_place);
+        if (try_receive_item(*channel, *taken) == transfer::would_wait) taken.reset();
+        return taken;
+    }
+    template <class Result, std::size_t I, class Slow>
+    Result take_now_or(const Slow& slow) {
+        {
+            buffered_item<T> first(*channel);
+            if (first) return Result(std::in_place_index<I>, std::in_place, std::move(*first));
+        }
+        return slow(I);
+    }
 };
 
 inline select_arm::attempt attempt_of(transfer result) noexcept {

@@ -34,7 +34,8 @@ public:
 
     explicit channel_state(std::size_t capacity)
         : buffer_(capacity == 0 ? item_storage<T>() : item_storage<T>(first_room(capacity))),
-          capacity_(capacity) {}
+          capacity_(capacity),
+          must_try_(capacity == 0) {}
 
     spin_lock guard;
     arm_queue senders;    // each arm's item: a T to move away
@@ -61,12 +62,27 @@ public:
     transfer receive_now(std::optional<T>& into, wake_up& woken) noexcept {
         if (!buffer_.empty()) [[likely]] {
             into.emplace(std::move(buffer_.first()));
-            buffer_.drop_first();
-            if (!senders.empty()) refill(woken);
+            drop_first_buffered(woken);
             return transfer::done;
         }
         if (!senders.empty() && take_from_sender(into, woken)) return transfer::done;
         return closed_ ? transfer::closed : transfer::would_wait;
+    }
+
+    // Looks without the guard: false if an attempt would have to wait, or would have had to a moment ago.
+    [[nodiscard]] bool may_take_item() const noexcept {
+        return buffer_.size() < capacity_ || must_try();
+    }
+    [[nodiscard]] bool may_have_item() const noexcept { return !buffer_.empty() || must_try(); }
+
+    /// [guarded] The oldest item, or null; it is moved away, and then dropped.
+    [[nodiscard]] T* first_buffered() noexcept {
+        return buffer_.empty() ? nullptr : &buffer_.first();
+    }
+    /// [guarded]
+    void drop_first_buffered(wake_up& woken) noexcept {
+        buffer_.drop_first();
+        if (!senders.empty()) refill(woken);
     }
 
     /// Makes room for more items than are in the buffer now.
@@ -85,6 +101,7 @@ public:
             // All at once: what is exhausted stays so.
             const std::scoped_lock held(guard);
             closed_ = true;
+            must_try_.store(true, std::memory_order_relaxed);
             for (arm_queue* const line : {&senders, &receivers}) {
                 while (queued_arm* const arm = line->pop()) {
                     arm->refused = true;
@@ -122,6 +139,11 @@ public:
     }
 
 private:
+    // Whether the buffer does not tell: the channel is closed, or has none.
+    [[nodiscard]] bool must_try() const noexcept {
+        return must_try_.load(std::memory_order_relaxed);
+    }
+
     // A large bound costs its memory only when it is used.
     static std::size_t first_room(std::size_t capacity) noexcept {
         constexpr std::size_t at_once = std::max<std::size_t>(1, std::size_t{8192} / sizeof(T));
@@ -170,8 +192,9 @@ private:
     }
 
     item_ring<T> buffer_;
-    std::size_t capacity_;
+    const std::size_t capacity_;
     bool closed_ = false;
+    std::atomic<bool> must_try_;  // set under the guard, and looked at without it
 };
 
 }  // namespace mioco::detail

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #pragma once
 
-#include <algorithm>
-#include <bit>
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -43,7 +42,7 @@ private:
 };
 
 /// A queue of items in a ring. It takes no memory by itself, so that nothing is allocated under its owner's lock: when it is out of
-/// room, the owner brings larger storage.
+/// room, the owner brings larger storage. All is guarded by its owner, but for a look at how many there are.
 template <class T>
 class item_ring {
 public:
@@ -55,20 +54,30 @@ public:
         while (!empty()) drop_first();
     }
 
-    [[nodiscard]] bool empty() const noexcept { return head_ == tail_; }
-    [[nodiscard]] std::size_t size() const noexcept { return tail_ - head_; }
+    /// [any] As is `size`; unguarded, a moment old.
+    [[nodiscard]] bool empty() const noexcept { return value_of(head_) == value_of(tail_); }
+    [[nodiscard]] std::size_t size() const noexcept { return value_of(tail_) - value_of(head_); }
     [[nodiscard]] std::size_t room() const noexcept { return storage_.room(); }
     [[nodiscard]] bool is_out_of_room() const noexcept { return size() == storage_.room(); }
 
-    void push(T&& item) noexcept { std::construct_at(storage_[tail_++], std::move(item)); }
-    [[nodiscard]] T& first() noexcept { return *storage_[head_]; }
-    void drop_first() noexcept { std::destroy_at(storage_[head_++]); }
-    [[nodiscard]] T& last() noexcept { return *storage_[tail_ - 1]; }
-    void drop_last() noexcept { std::destroy_at(storage_[--tail_]); }
+    void push(T&& item) noexcept {
+        std::construct_at(storage_[value_of(tail_)], std::move(item));
+        advance(tail_, 1);
+    }
+    [[nodiscard]] T& first() noexcept { return *storage_[value_of(head_)]; }
+    void drop_first() noexcept {
+        std::destroy_at(&first());
+        advance(head_, 1);
+    }
+    [[nodiscard]] T& last() noexcept { return *storage_[value_of(tail_) - 1]; }
+    void drop_last() noexcept {
+        std::destroy_at(&last());
+        advance(tail_, -std::size_t{1});
+    }
 
     /// Moves into `larger`, which holds what the items lay in afterwards.
     void move_to(item_storage<T>& larger) noexcept {
-        for (std::size_t i = head_; i != tail_; ++i) {
+        for (std::size_t i = value_of(head_); i != value_of(tail_); ++i) {
             std::construct_at(larger[i], std::move(*storage_[i]));
             std::destroy_at(storage_[i]);
         }
@@ -77,14 +86,28 @@ public:
 
     void swap(item_ring& other) noexcept {
         storage_.swap(other.storage_);
-        std::swap(head_, other.head_);
-        std::swap(tail_, other.tail_);
+        swap(head_, other.head_);
+        swap(tail_, other.tail_);
     }
 
 private:
+    // Relaxed, and changed by one at a time: only that who looks on reads a number and no half of one.
+    using position = std::atomic<std::size_t>;
+    static std::size_t value_of(const position& at) noexcept {
+        return at.load(std::memory_order_relaxed);
+    }
+    static void advance(position& at, std::size_t by) noexcept {
+        at.store(value_of(at) + by, std::memory_order_relaxed);
+    }
+    static void swap(position& a, position& b) noexcept {
+        const std::size_t before = value_of(a);
+        a.store(value_of(b), std::memory_order_relaxed);
+        b.store(before, std::memory_order_relaxed);
+    }
+
     item_storage<T> storage_;
-    std::size_t head_ = 0;  // both count on and on; positions are taken modulo the room
-    std::size_t tail_ = 0;
+    position head_ = 0;  // both count on and on; positions are taken modulo the room
+    position tail_ = 0;
 };
 
 }  // namespace mioco::detail

@@ -62,11 +62,14 @@ private:
     kind kind_;
 };
 
-/// Waits until one of the arms has its result, and returns its position. Throws fiber_cancelled, what an arm's `try_take` throws, and
-/// std::system_error for a list that is empty or too long.
-std::size_t select_one(std::span<select_arm* const> arms);
-
 inline constexpr std::size_t most_select_arms = 65'000;
+inline constexpr std::size_t any_start = static_cast<std::size_t>(-1);  // one by chance
+
+/// [after `begin_operation`, which returned `may_wait`] Waits until one of the arms has its result, and returns its position. The first
+/// to be tried is `start`. Throws fiber_cancelled, what an arm's `try_take` throws, and std::system_error for a list that is
+/// empty or too long.
+std::size_t select_one(std::span<select_arm* const> arms, bool may_wait,
+                       std::size_t start = any_start);
 
 /// An arm of a user's own type.
 template <selectable Case>

@@ -84,13 +84,14 @@ public:
 
 private:
     friend class wake_list;
-    constexpr wake_up(std::uint64_t token, std::uint16_t arm, bool is_complete) noexcept
+    constexpr wake_up(std::uint64_t token, std::uint32_t arm, bool is_complete) noexcept
         : token_(token), arm_(arm), is_complete_(is_complete) {}
     void make_ready() const noexcept;
 
+    // Of sizes that are copied in whole words: a piece that spans two stores is slow to read back.
     std::uint64_t token_ = 0;
-    std::uint16_t arm_ = 0;
-    bool is_complete_ = false;  // it had parked, and only has to be made ready
+    std::uint32_t arm_ = 0;
+    std::uint32_t is_complete_ = 0;  // it had parked, and only has to be made ready
 };
 
 /// The wake-ups of any number of waiters, kept in their frames: those are left only when the wake-up is carried out.
@@ -104,7 +105,7 @@ public:
     bool claim(queued_arm& arm) noexcept {
         const wake_up woken = wake_up::claim(arm);
         if (!woken) return false;
-        arm.is_complete = woken.is_complete_;
+        arm.is_complete = woken.is_complete_ != 0;
         arm.next = nullptr;
         (last_ == nullptr ? first_ : last_->next) = &arm;
         last_ = &arm;
@@ -147,6 +148,8 @@ struct wait_options {
 /// Gets into line, unless it is there, and waits to be claimed, for the deadline, or for a cancel. `guard` is locked by the caller, and is free afterwards.
 wait_end wait_in_line(spin_lock& guard, arm_queue& line, queued_arm& arm, wait_reason why,
                       const wait_options& options) noexcept;
+/// The same without options, which most waits are.
+wait_end wait_in_line(spin_lock& guard, arm_queue& line, queued_arm& arm, wait_reason why) noexcept;
 
 /// Throws fiber_cancelled, after a wait that a cancel has ended.
 [[noreturn]] void throw_cancelled();
