@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +31,19 @@ enum class on_deadlock {
     report,  ///< A message on stderr with a `dump` of the runtime, once. The default.
     ignore   ///< Nothing: for programs that end such fibers by `runtime::stop`.
 };
+
+class scheduler;
+
+/// Which worker of how many, for who makes a scheduler for it.
+struct worker_place {
+    /// The worker's number, from 0 on.
+    unsigned number = 0;
+    /// The number of workers of the runtime.
+    unsigned count = 1;
+};
+
+/// Makes the scheduler of one worker, see `config::scheduler`.
+using scheduler_factory = std::function<std::unique_ptr<scheduler>(const worker_place&)>;
 
 /// How a runtime is made. Setters return the object, for chaining:
 /// `mioco::config{}.workers(2).stack_size(64 * 1024)`.
@@ -68,9 +82,18 @@ public:
         return *this;
     }
 
-    /// Whether fibers move between workers.
+    /// Whether fibers move between workers. A scheduler given to `scheduler` decides that itself, so that this has no say then.
     config& migrate(migration policy) {
         migration_ = policy;
+        return *this;
+    }
+
+    /// Who decides when and where fibers run: by default work stealing, which an empty function stands for too. `make` is called
+    /// once for each worker, on that worker's thread as it starts: `mioco::round_robin`, or a function of your own, see
+    /// `mioco::scheduler`. If it throws or returns null, that is reported, the runtime stops, and `run` (or `runtime::wait`)
+    /// throws it. In the original since 0.2, as `set_scheduler`.
+    config& scheduler(scheduler_factory make) {
+        scheduler_ = std::move(make);
         return *this;
     }
 
@@ -123,6 +146,8 @@ public:
     [[nodiscard]] on_uncaught uncaught() const noexcept { return uncaught_; }
     /// The policy for moving fibers.
     [[nodiscard]] migration migrate() const noexcept { return migration_; }
+    /// The function given to `scheduler`, or an empty one.
+    [[nodiscard]] const scheduler_factory& scheduler() const noexcept { return scheduler_; }
     /// The number asked for by `offload_threads`, or nothing for the default.
     [[nodiscard]] std::optional<unsigned> offload_threads() const noexcept {
         return offload_threads_;
@@ -168,6 +193,7 @@ private:
     on_deadlock deadlocks_ = on_deadlock::report;
     std::string name_ = "mioco";
     detail::shared_data data_;
+    scheduler_factory scheduler_;
 };
 
 }  // namespace mioco

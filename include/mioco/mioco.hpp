@@ -40,6 +40,7 @@
 #include <mioco/owned_fd.hpp>
 #include <mioco/pipe.hpp>
 #include <mioco/runtime.hpp>
+#include <mioco/scheduler.hpp>
 #include <mioco/select.hpp>
 #include <mioco/semaphore.hpp>
 #include <mioco/shared_mutex.hpp>

@@ -16,8 +16,9 @@ bool deadlock_search::sees_witness() const noexcept {
     const std::uint32_t index = witness_.load(std::memory_order_relaxed);
     if (index == 0) return false;
     const fiber& f = all_fibers[index];
-    return f.home.load(std::memory_order_relaxed) == &home_ && f.word.open_epoch() &&
-           facts_of(load_racing(f.waits_for)).who == woken_by::anybody;
+    if (f.home.load(std::memory_order_relaxed) != &home_) return false;
+    if (f.word.kept_epoch()) return true;
+    return f.word.open_epoch() && facts_of(load_racing(f.waits_for)).who == woken_by::anybody;
 }
 
 nanoseconds_t deadlock_search::look() noexcept {
@@ -36,6 +37,8 @@ nanoseconds_t deadlock_search::look() noexcept {
 // What is read between two looks at an open wait belongs to it.
 deadlock_search::sight deadlock_search::look_at(fiber& f) const noexcept {
     if (f.home.load(std::memory_order_acquire) != &home_) return {finding::foreign};
+    // What a scheduler keeps it may let run at any time.
+    if (f.word.kept_epoch()) return {finding::wakeable};
     const auto epoch = f.word.open_epoch();
     if (!epoch) return {finding::active};
     const bool may_be_woken =

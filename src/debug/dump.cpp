@@ -104,6 +104,8 @@ void add_state(line& out, const fiber_look& seen) noexcept {
             return out.add(": runs on worker %u", seen.on_worker);
         case fiber_look::state::ready:
             return out.add(seen.has_begun ? ": ready" : ": ready, has not begun");
+        case fiber_look::state::kept:
+            return out.add(": ready, kept by the scheduler");
         case fiber_look::state::parked:
             return out.add(": waits for %s, for %.3f s", facts_of(seen.why).text,
                            seconds_since(seen.parked_at));

@@ -49,7 +49,10 @@ std::span<std::uint64_t> stack_copies::copy(fiber& f, std::uint64_t epoch,
 
 void fiber_look::look_at_wait(fiber& f, stack_copies& copies) noexcept {
     const std::optional<std::uint64_t> epoch = f.word.open_epoch();
-    if (!epoch) return;
+    if (!epoch) {
+        if (f.word.kept_epoch()) what = state::kept;
+        return;
+    }
     why = load_racing(f.waits_for);
     parked_at = load_racing(f.parked_at);
     if (!f.word.is_still_open(*epoch)) return;

@@ -30,7 +30,7 @@ private:
 
 /// What an onlooker saw of a fiber, at one moment.
 struct fiber_look {
-    enum class state : std::uint8_t { running, ready, parked };
+    enum class state : std::uint8_t { running, ready, kept, parked };
 
     std::uint64_t id = 0;
     state what = state::ready;

@@ -28,6 +28,14 @@ class worker;
 /// How a fiber came to its end.
 enum class outcome : std::uint8_t { none, value, error, cancelled };
 
+/// What a runtime with a scheduler of the user's keeps a fiber, see scheduler_seat.
+namespace schedule_mark {
+inline constexpr std::uint8_t announced = 1;  // the scheduler has been told of it before
+inline constexpr std::uint8_t yields = 2;     // ready because it yielded
+inline constexpr std::uint8_t stays = 4;      // where it first runs: the user wants it pinned
+inline constexpr std::uint8_t killed = 8;     // the scheduler has dropped it, and is asked no more
+}  // namespace schedule_mark
+
 /// The control block of a fiber, or of a plain thread while that blocks in the library.
 ///
 /// Blocks are type-stable and numbered (see fiber_table): a waker that comes late with an old token finds a block, if another
@@ -81,7 +89,8 @@ struct alignas(64) fiber {
     fiber_pool* pool = nullptr;         // never changes once it is set
     std::atomic<std::uint32_t> shares{0};
     outcome how_ended = outcome::none;
-    wait_slot end;  // READY once the outcome stands; the joiner waits there
+    std::uint8_t marks = 0;  // `schedule_mark`s; written by who owns the ready fiber
+    wait_slot end;           // READY once the outcome stands; the joiner waits there
     const task_ops* task = nullptr;
     void* storage = nullptr;
     std::exception_ptr error;

@@ -138,6 +138,15 @@ void report_failure(const std::exception_ptr& error) noexcept {
     });
 }
 
+void report_scheduler_failure(unsigned worker, const char* call,
+                              const std::exception_ptr& error) noexcept {
+    describe(error, [&](const char* what) {
+        std::fprintf(stderr,
+                     "mioco: the scheduler of worker %u threw in %s, and its runtime stops: %s\n",
+                     worker, call, what);
+    });
+}
+
 void drop_share(fiber& f, worker* here) noexcept {
     // Whoever finds one share left holds it, and nobody can add one: no exchange is needed.
     if (f.shares.load(std::memory_order_acquire) == 1 ||

@@ -20,6 +20,10 @@ void dispose_of_outcome(fiber& f) noexcept;
 /// Writes one line about an exception that `on_uncaught::rethrow` kept and that nobody waited for.
 void report_failure(const std::exception_ptr& error) noexcept;
 
+/// Writes one line about what a scheduler of the user's threw out of that call.
+void report_scheduler_failure(unsigned worker, const char* call,
+                              const std::exception_ptr& error) noexcept;
+
 /// Gives back the run's or the handle's share; the last one frees the block. `here`: the calling thread's worker, or null.
 void drop_share(fiber& f, worker* here) noexcept;
 

@@ -179,6 +179,40 @@ public:
         return (word & (parked | claimed)) == parked && epoch_of(word) == epoch;
     }
 
+    // A ready fiber may be in somebody's keeping (a scheduler's), named by an epoch of its own: whoever takes that epoch owns the fiber,
+    // and nobody else does. Who ended the fiber's last wait stays readable.
+
+    /// [owner of the ready fiber] Gives it into keeping; by the epoch that is returned. Release: who takes it sees all that the
+    /// owner did. Sequentially consistent: a stop sets its flag, then looks for what is kept; the owner keeps, then looks at the flag.
+    /// One of the two sees the other.
+    [[nodiscard]] std::uint64_t keep() noexcept {
+        const std::uint64_t old = word_.load(std::memory_order_relaxed);
+        MIOCO_DEBUG_ASSERT((old & (claimed | done | kept)) == (claimed | done),
+                           "what is kept is ready, and kept once");
+        const std::uint64_t next = (old + below_epoch + 1) | kept;
+        word_.store(next, std::memory_order_seq_cst);
+        return epoch_of(next);
+    }
+
+    /// [any] Whether the caller, and nobody else, has the fiber now. Acquire, see `keep`.
+    [[nodiscard]] bool take(std::uint64_t epoch) noexcept {
+        std::uint64_t old = word_.load(std::memory_order_relaxed);
+        while (epoch_of(old) == epoch && (old & kept) != 0) {
+            if (word_.compare_exchange_weak(old, old & ~kept, std::memory_order_acq_rel,
+                                            std::memory_order_relaxed)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// [any] What `take` would need. Sequentially consistent, see `keep`.
+    [[nodiscard]] std::optional<std::uint64_t> kept_epoch() const noexcept {
+        const std::uint64_t word = word_.load(std::memory_order_seq_cst);
+        if ((word & kept) == 0) return std::nullopt;
+        return epoch_of(word);
+    }
+
 private:
     // epoch:40 | arm:16 | flags:8. At rest CLAIMED and DONE are set, so that nobody can claim. The epoch survives the reuse of
     // the block it lies in; with 2^40 of them a token would have to be kept for hours of nothing but waits to meet its
@@ -187,6 +221,7 @@ private:
     static constexpr std::uint64_t done = 2;
     static constexpr std::uint64_t parked = 4;
     static constexpr std::uint64_t no_cancel = 8;
+    static constexpr std::uint64_t kept = 16;  // only beside CLAIMED and DONE
     static constexpr int arm_shift = 8;
     static constexpr int epoch_shift = 24;
     static constexpr std::uint64_t below_epoch = (std::uint64_t{1} << epoch_shift) - 1;

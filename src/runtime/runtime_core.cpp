@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <system_error>
+#include <utility>
 
 #include <pthread.h>
 
@@ -16,6 +17,7 @@
 #include "runtime/fork_guard.hpp"
 #include "runtime/runtime_list.hpp"
 #include "runtime/stop_signals.hpp"
+#include "sched/scheduler_seat.hpp"
 #include "sched/wake_inline.hpp"
 #include "sched/worker.hpp"
 #include "stack/overflow.hpp"
@@ -99,9 +101,18 @@ void runtime_core::one_ended() noexcept {
 
 void runtime_core::inject(fiber& f) noexcept {
     if (f.pinned && f.has_started()) return f.on->deliver(f);
+    if (settings_.scheduler) [[unlikely]]
+        return deliver_from_outside(f);
     ready_list one;
     one.push(f);
     inject(one, 1);
+}
+
+// What plain threads and other runtimes spawn goes to the workers in turn.
+void runtime_core::deliver_from_outside(fiber& f) noexcept {
+    const unsigned turn = from_outside_.fetch_add(1, std::memory_order_relaxed);
+    scheduler_seat::enter(f);
+    workers_[turn % worker_count()]->deliver(f);
 }
 
 void runtime_core::inject(ready_list& fibers, std::size_t count) noexcept {
@@ -156,16 +167,25 @@ void runtime_core::cancel(fiber& f) noexcept {
         if (f.home.load(std::memory_order_acquire) != this || f.number() != id) return;
     } while (!f.cancelled_id.compare_exchange_weak(requested, id, std::memory_order_seq_cst));
     f.may_be_cancelled.store(true, std::memory_order_seq_cst);
+    if (settings_.scheduler) [[unlikely]]
+        take_from_scheduler(f);
     const auto epoch = f.word.cancellable_epoch();
     // Still the same fiber, so the epoch, which was read before, is one of its own.
     if (!epoch || f.number() != id || f.home.load(std::memory_order_acquire) != this) return;
     waker(wait_arm::cancel).wake(f.token(*epoch));
 }
 
-void runtime_core::fail(const std::exception_ptr& error) noexcept {
+// What is kept at the second look was at the first, and so all the time between: an epoch does not come back.
+void runtime_core::take_from_scheduler(fiber& f) noexcept {
+    const auto epoch = f.word.kept_epoch();
+    if (epoch && f.home.load(std::memory_order_acquire) == this && f.word.take(*epoch))
+        scheduler_seat::give_to_runtime(f);
+}
+
+void runtime_core::fail(std::exception_ptr error) noexcept {
     {
         const std::scoped_lock held(error_lock_);
-        if (error_ == nullptr) error_ = error;
+        if (error_ == nullptr) error_ = std::move(error);
     }
     request_stop();
 }

@@ -96,7 +96,7 @@ public:
         if ((stop_.load(std::memory_order_relaxed) & state_mask) == due) cancel_all();
     }
     /// For `on_uncaught::rethrow`: stops, and keeps the first exception for `wait`.
-    void fail(const std::exception_ptr& error) noexcept;
+    void fail(std::exception_ptr error) noexcept;
 
 private:
     std::exception_ptr take_error() noexcept;
@@ -109,6 +109,8 @@ private:
     void join_threads() noexcept;
     void cancel_all() noexcept;
     void cancel(fiber& f) noexcept;
+    void take_from_scheduler(fiber& f) noexcept;
+    void deliver_from_outside(fiber& f) noexcept;
     void require_other_runtime() const;
     void end_stop(std::uint64_t seen) noexcept;
 
@@ -123,6 +125,7 @@ private:
     guest_count guests_;
     offload_pool offloads_;
     deadlock_search deadlocks_;
+    std::atomic<unsigned> from_outside_{0};  // fibers that schedulers got from outside
 
     // Fibers that were started and have not ended. Sequentially consistent against the sleep of worker 0, which ends with zero.
     alignas(64) std::atomic<std::size_t> live_{0};

@@ -110,13 +110,19 @@ std::size_t offload_queue_setting(const config& asked) {
     return count.value_or(config::default_offload_queue);
 }
 
-migration migration_setting(const config& asked) {
+migration wanted_migration(const config& asked) {
     const auto text = environment("MIOCO_MIGRATE");
     if (!text) return asked.migrate();
     if (*text == "allowed") return migration::allowed;
     if (*text == "never") return migration::never;
     if (*text == "always") return migration::always;
     refuse("MIOCO_MIGRATE", "\"" + *text + "\"", "allowed, never or always");
+}
+
+// A bad value is refused also where a scheduler decides instead.
+migration migration_setting(const config& asked) {
+    const migration wanted = wanted_migration(asked);
+    return asked.scheduler() ? migration::allowed : wanted;
 }
 
 void check_engine() {
@@ -138,15 +144,18 @@ settings resolve_settings(const config& asked) {
     check_log_setting();
     chosen_guard_method();
     const unsigned workers = worker_setting(asked);
+    const migration moves = migration_setting(asked);
     return {.workers = workers,
             .stacks = stack_setting(asked),
             .uncaught = asked.uncaught(),
-            .moves = migration_setting(asked),
+            .moves = moves,
+            .places_fibers = moves == migration::always || asked.scheduler(),
             .deadlocks = asked.deadlocks(),
             .name = asked.name(),
             .offload_threads = offload_thread_setting(asked, workers),
             .offload_queue = offload_queue_setting(asked),
-            .data = asked.any_data()};
+            .data = asked.any_data(),
+            .scheduler = asked.scheduler()};
 }
 
 }  // namespace mioco::detail

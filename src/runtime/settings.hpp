@@ -16,11 +16,13 @@ struct settings {
     stack_kind stacks;
     on_uncaught uncaught;
     migration moves;
+    bool places_fibers;  // each ready fiber has a place, and is not for just any queue
     on_deadlock deadlocks;
     std::string name;
     unsigned offload_threads;
     std::size_t offload_queue;
-    shared_data data;  // of fibers without a parent
+    shared_data data;             // of fibers without a parent
+    scheduler_factory scheduler;  // none: work stealing
 };
 
 /// Throws std::invalid_argument that names the value, where it came from, and what is allowed.

@@ -61,10 +61,11 @@ void prepare_block(fiber& f, const runtime_core& home, const spawn_options& opti
     f.cancelled_id.store(0, std::memory_order_relaxed);
     f.may_be_cancelled.store(false, std::memory_order_relaxed);
     f.pinned = options.pinned;
-    f.placed = options.pinned || home.settings().moves == migration::always;
+    f.placed = options.pinned || home.settings().places_fibers;
     f.shields = 0;
     f.tenancy = f.pool->tenancy();
     f.how_ended = outcome::none;
+    f.marks = 0;
     f.end.reset();
 }
 

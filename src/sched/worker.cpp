@@ -24,8 +24,10 @@ worker::worker(runtime_core& home, unsigned number)
       number_(number),
       moves_(home.settings().moves),
       is_alone_(home.worker_count() == 1),
+      always_switches_(home.settings().scheduler || (moves_ == migration::always && !is_alone_)),
       io_(home.io()),
       neighbours_(*this),
+      seat_(home.settings().scheduler ? std::make_unique<scheduler_seat>(*this) : nullptr),
       poller_(home.io().make_poller(&home)),
       blocks_(home.pool()),
       stacks_(home.default_stack()) {
@@ -71,8 +73,7 @@ void worker::settle_otherwise() noexcept {
         case handover::action::nothing:
             return;
         case handover::action::requeue:
-            // As for any ready fiber, save that it goes behind those that are queued: it is the one that has just run.
-            return enqueue(*handover_.left);
+            return requeue(*handover_.left);
         case handover::action::park:
             return settle_parked();
         case handover::action::park_timed:
@@ -110,8 +111,7 @@ bool worker::is_running(const fiber& f) const noexcept {
 }
 
 void worker::yield(fiber& self) noexcept {
-    const bool must_move = moves_ == migration::always && home_.worker_count() > 1;
-    if (!must_see_loop() && has_nothing_queued() && !must_move) {
+    if (!must_see_loop() && has_nothing_queued() && !always_switches_) {
         --ticks_left_;
         self.budget = operations_a_run - 1;
         return;

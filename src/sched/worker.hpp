@@ -19,6 +19,7 @@
 #include "sched/neighbourhood.hpp"
 #include "sched/ready_list.hpp"
 #include "sched/run_queue.hpp"
+#include "sched/scheduler_seat.hpp"
 #include "sched/sleep_gate.hpp"
 #include "stack/depot.hpp"
 #include "time/timer_heap.hpp"
@@ -80,6 +81,11 @@ public:
     void wake_joiner(wait_token joiner) noexcept;
     /// [this thread] Queues a fiber that has not run yet.
     void start(fiber& f) noexcept;
+    /// [this thread] Queues a fiber that its scheduler lets run here.
+    void run_here(fiber& f) noexcept { bound_.push(f); }
+    [[nodiscard]] bool has_to_run() const noexcept { return !bound_.empty(); }
+    /// Null: work stealing.
+    [[nodiscard]] scheduler_seat* seat() const noexcept { return seat_.get(); }
     /// [any thread] Queues a fiber for this worker and no other.
     void deliver(fiber& f) noexcept;
     /// [any thread] Ends its sleep; false if it does not sleep.
@@ -121,6 +127,7 @@ private:
     [[nodiscard]] inline bool has_nothing_queued() const noexcept;
     inline void queue(fiber& f) noexcept;
     inline void enqueue(fiber& f) noexcept;
+    inline void requeue(fiber& f) noexcept;
     void enqueue_rare(fiber& f) noexcept;
     void spill(fiber& f) noexcept;
 
@@ -144,9 +151,11 @@ private:
     runtime_core& home_;
     const unsigned number_;
     const migration moves_;
-    const bool is_alone_;  // in its runtime
+    const bool is_alone_;         // in its runtime
+    const bool always_switches_;  // at a yield, also when nobody else is ready
     driver& io_;
     neighbourhood neighbours_;
+    std::unique_ptr<scheduler_seat> seat_;
     thread_state* thread_ = nullptr;  // of the thread that runs it
     context loop_;
     eh_globals loop_exceptions_;

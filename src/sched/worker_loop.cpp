@@ -62,6 +62,7 @@ void worker::run(bool (*finished)(const runtime_core&)) {
     thread_exceptions_ = this_thread_eh_globals();
     look_at_clock();
     neighbours_.arrive();
+    if (seat_ != nullptr) seat_->arrive();
     slept_ = true;
     MIOCO_LOG("worker starts");
     while (true) {
@@ -104,6 +105,10 @@ fiber* worker::take_delivered() noexcept {
     fiber* delivered = inbox_.take_all();
     fiber* const first = delivered;
     if (first == nullptr) return nullptr;
+    if (seat_ != nullptr) [[unlikely]] {
+        seat_->admit_delivered(first);
+        return nullptr;
+    }
     delivered = first->next;
     while (delivered != nullptr) {
         fiber& f = *delivered;
@@ -118,6 +123,8 @@ void worker::look_around() noexcept {
     if (fiber* const delivered = take_delivered()) queue(*delivered);
     if (started_by_loop_ == nullptr) started_by_loop_ = home_.take_injected(*this);
     home_.cancel_if_stopped();
+    if (seat_ != nullptr) [[unlikely]]
+        seat_->serve();
     const nanoseconds_t now = look_at_clock();
     if (now - polled_at_ < poll_interval_ns) return;
     polled_at_ = now;
@@ -128,6 +135,10 @@ void worker::look_around() noexcept {
 bool worker::find_work() noexcept {
     home_.cancel_if_stopped();
     if (!has_nothing_queued()) return true;
+    if (seat_ != nullptr) [[unlikely]] {
+        --ticks_left_;
+        return seat_->serve();
+    }
     return neighbours_.find_waiting();
 }
 
@@ -151,6 +162,8 @@ void worker::sleep(bool (*finished)(const runtime_core&)) noexcept {
     }
     const bool watching = neighbours_.begin_sleep();
     if (watching) timeout = std::min(timeout, neighbours_.interval_ns());
+    if (seat_ != nullptr) [[unlikely]]
+        timeout = std::min(timeout, seat_->longest_sleep_ns());
     if (timeout == never && neighbours_.all_rest()) timeout = home_.deadlocks().look();
     gate_.prepare();
     if (!inbox_.empty() || home_.has_injected() || home_.stop_is_due() || finished(home_) ||
@@ -189,6 +202,10 @@ void worker::enqueue_rare(fiber& f) noexcept { enqueue(f); }
 void worker::start(fiber& f) noexcept { enqueue(f); }
 
 bool worker::send_elsewhere(fiber& f) noexcept {
+    if (seat_ != nullptr) {
+        seat_->admit(f);
+        return true;
+    }
     if (f.pinned) {
         if (f.on == nullptr || f.on == this) return false;
         f.on->deliver(f);

@@ -57,6 +57,13 @@ inline void worker::enqueue(fiber& f) noexcept {
     queue(f);
 }
 
+/// The same for one that yields: behind those that are queued, as it is the one that has just run.
+inline void worker::requeue(fiber& f) noexcept {
+    if (f.placed) [[unlikely]]
+        f.marks |= schedule_mark::yields;
+    enqueue(f);
+}
+
 inline void worker::make_ready_from_loop(fiber& f) noexcept {
     if (f.placed || !queue_.push(&f)) [[unlikely]]
         enqueue_rare(f);

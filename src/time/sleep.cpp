@@ -33,7 +33,7 @@ void sleep_until_steady(steady::time_point deadline) {
     while (current_driver().now() < until) {
         parking wait(*self, wait_reason::sleep, until);
         wait.park();
-        if (wait.ended_by() == wait_arm::cancel) throw_if_cancelled(*self);
+        throw_if_cancelled(*self);  // also when a scheduler dropped it after its time had come
     }
 }
 

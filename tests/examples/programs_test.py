@@ -103,11 +103,20 @@ def check_own_case():
     assert lines_of("own_case") == ["a token"] * 3 + ["none left"]
 
 
+def check_priorities():
+    assert lines_of("priorities") == [
+        "alarm: step 1", "alarm: step 2",
+        "serve A: step 1", "serve B: step 1", "serve A: step 2", "serve B: step 2",
+        "clean up: step 1", "clean up: step 2",
+    ]
+
+
 check_descriptors()
 check_fibers()
 check_file()
 check_offload()
 check_local()
 check_own_case()
+check_priorities()
 check_proxy()
 check_select()
