@@ -10,19 +10,26 @@ BATCH_LIMIT_NS = 80.0
 PARKED_LIMIT_KIB = 4.9
 PARKED_FIBERS = 1_000_000
 
+BOOST_FIBER_CASES = ("context_switch", "yield", "spawn_join", "batch_spawn", "channel_pingpong", "channel_stream",
+                     "mutex_alone", "mutex_yielding")
+NOT_IN_TOKIO = ("context_switch", "parked_memory", "select_receive")
 
-def _subjects(run, case, count, workers):
+
+def subjects(run, case, count, workers):
     """The commands of those who have the case, by name."""
     found = run.programs.find
     commands = {}
     if found(case):
         commands["mioco"] = ([found(case), count, workers], {})
-    if found("micro_boost_fiber"):
+    # Not every rival has every case; a program says so by its exit status, and would end the run.
+    if found("micro_boost_fiber") and case in BOOST_FIBER_CASES:
         commands["Boost.Fiber"] = ([found("micro_boost_fiber"), case, count, workers], {})
     if found("micro_go"):
         commands["Go"] = ([found("micro_go"), case, count], {"GOMAXPROCS": str(workers)})
-    if found("micro_tokio"):
+    if found("micro_tokio") and case not in NOT_IN_TOKIO:
         commands["Tokio"] = ([found("micro_tokio"), case, count, workers], {})
+    if found("micro_libev") and case == "timers":
+        commands["libev"] = ([found("micro_libev"), case, count], {})
     return commands
 
 
@@ -43,8 +50,8 @@ def _timed(run, case, count, judged, limit, title, judged_workers=(2,)):
     result = m.Result(case, title)
     for workers in (2, 1):
         place = "two workers" if workers == 2 else "one worker"
-        subjects = _subjects(run, case, count, workers)
-        samples = m.interleave(run.rounds(5), subjects,
+        commands = subjects(run, case, count, workers)
+        samples = m.interleave(run.rounds(5), commands,
                                lambda s, workers=workers: p.run_json(s[0], p.BOTH_CPUS if workers == 2 else "0", s[1]))
         for who, taken in samples.items():
             result.rows.append(_row(who, workers, taken, judged))
@@ -56,9 +63,9 @@ def _timed(run, case, count, judged, limit, title, judged_workers=(2,)):
 
 
 def context_switch(run):
-    subjects = {name: command for name, command in _subjects(run, "context_switch", run.count(100_000_000), 1).items()
+    commands = {name: command for name, command in subjects(run, "context_switch", run.count(100_000_000), 1).items()
                 if name in ("mioco", "Boost.Fiber")}
-    samples = m.interleave(run.rounds(5), subjects, lambda s: p.run_json(s[0], "0", s[1]))
+    samples = m.interleave(run.rounds(5), commands, lambda s: p.run_json(s[0], "0", s[1]))
     result = m.Result("context_switch", "The switch between two stacks alone", samples=samples)
     result.rows = [_row(who, 1, taken, "cpu_ns") for who, taken in samples.items()]
     return result
@@ -83,9 +90,9 @@ def batch_spawn(run):
 
 
 def parked_memory(run):
-    subjects = {name: command for name, command in _subjects(run, "parked_memory", PARKED_FIBERS, 2).items()
+    commands = {name: command for name, command in subjects(run, "parked_memory", PARKED_FIBERS, 2).items()
                 if name in ("mioco", "Go")}
-    samples = m.interleave(run.rounds(5), subjects, lambda s: p.run_json(s[0], None, s[1]))
+    samples = m.interleave(run.rounds(5), commands, lambda s: p.run_json(s[0], None, s[1]))
     result = m.Result("parked_memory", f"Memory of a parked fiber, {PARKED_FIBERS} at once, with page tables",
                       samples=samples)
     for who, taken in samples.items():

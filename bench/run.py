@@ -19,6 +19,7 @@ import measure
 import micro_cases
 import programs
 import report
+import wait_cases
 
 CASES = {
     "echo-128-pingpong": functools.partial(echo_cases.echo, connections=128, depth=1),
@@ -34,6 +35,13 @@ CASES = {
     "spawn_join": micro_cases.spawn_join,
     "batch_spawn": micro_cases.batch_spawn,
     "parked_memory": micro_cases.parked_memory,
+    "channel_pingpong": wait_cases.channel_pingpong,
+    "channel_stream": wait_cases.channel_stream,
+    "select_receive": wait_cases.select_receive,
+    "mutex_alone": wait_cases.mutex_alone,
+    "mutex_yielding": wait_cases.mutex_yielding,
+    "sleep": wait_cases.sleep,
+    "timers": wait_cases.timers,
 }
 
 # More of the machine in other hands than this makes clock times and latencies worthless.

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
 
-// The micro cases in Go: `micro_go yield|spawn_join|batch_spawn|parked_memory COUNT`, one line of JSON. GOMAXPROCS
-// says on how many threads.
+// The micro cases in Go: `micro_go CASE COUNT`, one line of JSON. GOMAXPROCS says on how many threads.
 package main
 
 import (
 	"fmt"
 	"os"
 	"runtime"
+	"sort"
 	"strconv"
 	"strings"
 	"sync"
@@ -125,6 +125,159 @@ func parkedMemory(count int) {
 	fmt.Printf("{\"case\": \"parked_memory\", \"count\": %d, \"bytes\": %.0f}\n", count, (memory()-before)/float64(count))
 }
 
+// Two goroutines throw a number to and fro over two channels for one item each.
+func channelPingpong(count int) {
+	there, back := make(chan int, 1), make(chan int, 1)
+	go func() {
+		for number := range there {
+			back <- number
+		}
+	}()
+	t := measure(count, func() {
+		for i := 0; i < count; i++ {
+			there <- i
+			if <-back != i {
+				panic("another number")
+			}
+		}
+	})
+	close(there)
+	report("channel_pingpong", count, t, "")
+}
+
+func channelStream(count int) {
+	items := make(chan int, 128)
+	sum := make(chan int)
+	t := measure(count, func() {
+		go func() {
+			total := 0
+			for number := range items {
+				total += number
+			}
+			sum <- total
+		}()
+		for i := 0; i < count; i++ {
+			items <- i
+		}
+		close(items)
+		if <-sum != count*(count-1)/2 {
+			panic("another sum")
+		}
+	})
+	report("channel_stream", count, t, "")
+}
+
+// A receive by itself, and in a select over four channels one of which has items. Filling is not counted.
+func selectReceive(count int) {
+	const room = 1024
+	var channels [4]chan int
+	for i := range channels {
+		channels[i] = make(chan int, room)
+	}
+	eachOf := func(take func() int) float64 {
+		var taken time.Duration
+		for done := 0; done < count; done += room {
+			for i := 0; i < room; i++ {
+				channels[2] <- i
+			}
+			start := time.Now()
+			for i := 0; i < room; i++ {
+				if take() != i {
+					panic("another number")
+				}
+			}
+			taken += time.Since(start)
+		}
+		return float64(taken) / float64(count)
+	}
+	plain := eachOf(func() int { return <-channels[2] })
+	selected := eachOf(func() int {
+		select {
+		case number := <-channels[0]:
+			return number
+		case number := <-channels[1]:
+			return number
+		case number := <-channels[2]:
+			return number
+		case number := <-channels[3]:
+			return number
+		}
+	})
+	fmt.Printf("{\"case\": \"select_receive\", \"count\": %d, \"receive_ns\": %.2f, \"select_ns\": %.2f}\n",
+		count, plain, selected)
+}
+
+var guarded int
+
+func mutexAlone(count int) {
+	var mutex sync.Mutex
+	t := measure(count, func() {
+		for i := 0; i < count; i++ {
+			mutex.Lock()
+			guarded++
+			mutex.Unlock()
+		}
+	})
+	report("mutex_alone", count, t, "")
+}
+
+// 64 goroutines lock one mutex, yield with it in hand, and unlock.
+func mutexYielding(count int) {
+	const routines = 64
+	var mutex sync.Mutex
+	var group sync.WaitGroup
+	guarded = 0
+	t := measure(count/routines*routines, func() {
+		group.Add(routines)
+		for i := 0; i < routines; i++ {
+			go func() {
+				defer group.Done()
+				for done := 0; done < count/routines; done++ {
+					mutex.Lock()
+					before := guarded
+					runtime.Gosched()
+					guarded = before + 1
+					mutex.Unlock()
+				}
+			}()
+		}
+		group.Wait()
+	})
+	if guarded != count/routines*routines {
+		panic("an increment was lost")
+	}
+	report("mutex_yielding", count, t, "")
+}
+
+// The middle of how late a sleep ends.
+func sleepFor(count int, asked time.Duration) {
+	late := make([]float64, count)
+	for i := range late {
+		start := time.Now()
+		time.Sleep(asked)
+		late[i] = float64(time.Since(start)-asked) / float64(time.Microsecond)
+	}
+	sort.Float64s(late)
+	fmt.Printf("{\"case\": \"sleep\", \"count\": %d, \"asked_us\": %d, \"late_us\": %.2f}\n",
+		count, asked.Microseconds(), late[count/2])
+}
+
+// A timer set and stopped while a million others are pending.
+func timers(count int) {
+	const pending = 1000000
+	others := make([]*time.Timer, pending)
+	for i := range others {
+		others[i] = time.AfterFunc(time.Hour+time.Duration(i)*time.Microsecond, func() {})
+	}
+	t := measure(count, func() {
+		for i := 0; i < count; i++ {
+			time.AfterFunc(2*time.Hour, func() {}).Stop()
+		}
+	})
+	runtime.KeepAlive(others)
+	fmt.Printf("{\"case\": \"timers\", \"count\": %d, \"pending\": %d, \"deadline_ns\": %.2f}\n", count, pending, t.wall)
+}
+
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == "--version" {
 		fmt.Println("Go " + runtime.Version()[2:])
@@ -132,13 +285,17 @@ func main() {
 	}
 	cases := map[string]func(int){
 		"yield": yield, "spawn_join": spawnJoin, "batch_spawn": batchSpawn, "parked_memory": parkedMemory,
+		"channel_pingpong": channelPingpong, "channel_stream": channelStream, "select_receive": selectReceive,
+		"mutex_alone": mutexAlone, "mutex_yielding": mutexYielding, "timers": timers,
+		"sleep_1000": func(count int) { sleepFor(count, time.Millisecond) },
+		"sleep_100":  func(count int) { sleepFor(count, 100*time.Microsecond) },
 	}
 	count := 1000000
 	if len(os.Args) == 3 {
 		count, _ = strconv.Atoi(os.Args[2])
 	}
 	if len(os.Args) < 2 || cases[os.Args[1]] == nil || count <= 0 {
-		fmt.Fprintf(os.Stderr, "usage: %s yield|spawn_join|batch_spawn|parked_memory COUNT\n", os.Args[0])
+		fmt.Fprintf(os.Stderr, "usage: %s CASE COUNT; there is no case like this\n", os.Args[0])
 		os.Exit(2)
 	}
 	cases[os.Args[1]](count)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-// The micro cases on Boost.Fiber: `micro_boost_fiber context_switch|yield|spawn_join|batch_spawn COUNT THREADS`, one line of JSON.
+// The micro cases on Boost.Fiber: `micro_boost_fiber CASE COUNT THREADS`, one line of JSON.
 // With one thread the scheduler is round robin, the fastest that Boost has; with more it is work stealing.
 
 #include <atomic>
@@ -110,6 +110,74 @@ measured batch_spawn(std::size_t count) {
     return measure(count, round);
 }
 
+// Two fibers throw a number to and fro over two channels. Two slots is the least that Boost's have, which hold one item.
+measured channel_pingpong(std::size_t count) {
+    fibers::buffered_channel<std::size_t> there(2);
+    fibers::buffered_channel<std::size_t> back(2);
+    fibers::fiber other([&] {
+        for (const std::size_t number : there) back.push(number);
+    });
+    const measured result = measure(count, [&] {
+        for (std::size_t i = 0; i < count; ++i) {
+            there.push(i);
+            if (back.value_pop() != i) std::abort();
+        }
+    });
+    there.close();
+    other.join();
+    return result;
+}
+
+measured channel_stream(std::size_t count) {
+    fibers::buffered_channel<std::size_t> items(128);
+    std::size_t sum = 0;
+    const measured result = measure(count, [&] {
+        fibers::fiber taker([&] {
+            for (const std::size_t number : items) sum += number;
+        });
+        for (std::size_t i = 0; i < count; ++i) items.push(i);
+        items.close();
+        taker.join();
+    });
+    if (sum != count * (count - 1) / 2) std::abort();
+    return result;
+}
+
+std::size_t guarded = 0;
+
+measured mutex_alone(std::size_t count) {
+    fibers::mutex mutex;
+    return measure(count, [&] {
+        for (std::size_t i = 0; i < count; ++i) {
+            const std::scoped_lock held(mutex);
+            ++guarded;
+        }
+    });
+}
+
+// 64 fibers lock one mutex, yield with it in hand, and unlock.
+measured mutex_yielding(std::size_t count) {
+    constexpr std::size_t all = 64;
+    fibers::mutex mutex;
+    guarded = 0;
+    const measured result = measure(count, [&] {
+        std::vector<fibers::fiber> crowd;
+        for (std::size_t i = 0; i < all; ++i) {
+            crowd.emplace_back([&] {
+                for (std::size_t done = 0; done < count / all; ++done) {
+                    const std::scoped_lock held(mutex);
+                    const std::size_t before = guarded;
+                    boost::this_fiber::yield();
+                    guarded = before + 1;
+                }
+            });
+        }
+        for (auto& each : crowd) each.join();
+    });
+    if (guarded != count / all * all) std::abort();
+    return result;
+}
+
 // Runs `body` on this thread while `threads - 1` others steal from it.
 template <class F>
 measured on_threads(unsigned threads, F body) {
@@ -146,15 +214,17 @@ int main(int argc, char** argv) {
     const std::string name = argc > 1 ? argv[1] : "";
     const std::size_t count = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1000000;
     const unsigned threads = argc > 3 ? static_cast<unsigned>(std::atoi(argv[3])) : 1;
-    const auto run = name == "context_switch" ? context_switch
-                     : name == "yield"        ? yield
-                     : name == "spawn_join"   ? spawn_join
-                     : name == "batch_spawn"  ? batch_spawn
-                                              : nullptr;
+    const auto run = name == "context_switch"     ? context_switch
+                     : name == "yield"            ? yield
+                     : name == "spawn_join"       ? spawn_join
+                     : name == "batch_spawn"      ? batch_spawn
+                     : name == "channel_pingpong" ? channel_pingpong
+                     : name == "channel_stream"   ? channel_stream
+                     : name == "mutex_alone"      ? mutex_alone
+                     : name == "mutex_yielding"   ? mutex_yielding
+                                                  : nullptr;
     if (run == nullptr || threads == 0) {
-        std::fprintf(stderr,
-                     "usage: %s context_switch|yield|spawn_join|batch_spawn COUNT THREADS\n",
-                     argv[0]);
+        std::fprintf(stderr, "usage: %s CASE COUNT THREADS; there is no case like this\n", argv[0]);
         return 2;
     }
     const measured result = on_threads(threads, [&] { return run(count); });

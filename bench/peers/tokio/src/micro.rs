@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MPL-2.0
 
-//! The micro cases on Tokio: `micro_tokio yield|spawn_join|batch_spawn COUNT WORKERS`, one line of JSON.
+//! The micro cases on Tokio: `micro_tokio CASE COUNT WORKERS`, one line of JSON.
 
 mod runtime;
 
-use std::future::Future;
+use std::future::{poll_fn, Future};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::Arc;
-use std::time::Instant;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, Mutex};
 
 fn cpu_ns() -> f64 {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
@@ -64,6 +68,122 @@ async fn batch(count: usize) {
     }
 }
 
+/// Two tasks throw a number to and fro over two channels for one item each.
+async fn channel_pingpong(count: usize) -> (f64, f64) {
+    let (there, mut from_here) = mpsc::channel(1);
+    let (back, mut from_there) = mpsc::channel(1);
+    let other = tokio::spawn(async move {
+        while let Some(number) = from_here.recv().await {
+            back.send(number).await.unwrap();
+        }
+    });
+    let times = measure(count, async {
+        for i in 0..count {
+            there.send(i).await.unwrap();
+            assert_eq!(from_there.recv().await, Some(i));
+        }
+    })
+    .await;
+    drop(there);
+    other.await.unwrap();
+    times
+}
+
+async fn channel_stream(count: usize) {
+    let (items, mut taken) = mpsc::channel(128);
+    let taker = tokio::spawn(async move {
+        let mut sum = 0;
+        while let Some(number) = taken.recv().await {
+            sum += number;
+        }
+        sum
+    });
+    for i in 0..count {
+        items.send(i).await.unwrap();
+    }
+    drop(items);
+    assert_eq!(taker.await.unwrap(), count * (count - 1) / 2);
+}
+
+async fn mutex_alone(count: usize) {
+    let mutex = Mutex::new(0);
+    for _ in 0..count {
+        *mutex.lock().await += 1;
+    }
+    assert_eq!(*mutex.lock().await, count);
+}
+
+/// 64 tasks lock one mutex, yield with it in hand, and unlock.
+async fn mutex_yielding(count: usize) {
+    const ALL: usize = 64;
+    let mutex = Arc::new(Mutex::new(0));
+    let tasks: Vec<_> = (0..ALL)
+        .map(|_| {
+            let mutex = mutex.clone();
+            tokio::spawn(async move {
+                for _ in 0..count / ALL {
+                    let mut guarded = mutex.lock().await;
+                    let before = *guarded;
+                    tokio::task::yield_now().await;
+                    *guarded = before + 1;
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(*mutex.lock().await, count / ALL * ALL);
+}
+
+/// The middle of how late a sleep ends, in microseconds.
+async fn sleep_late(count: usize, asked: Duration) -> f64 {
+    let mut late = Vec::with_capacity(count);
+    for _ in 0..count {
+        let start = Instant::now();
+        tokio::time::sleep(asked).await;
+        late.push((start.elapsed() - asked).as_nanos() as f64 / 1e3);
+    }
+    late.sort_by(f64::total_cmp);
+    late[count / 2]
+}
+
+/// Prints its line itself.
+async fn sleeps(count: usize, asked_us: u64) {
+    let late = sleep_late(count, Duration::from_micros(asked_us)).await;
+    println!("{{\"case\": \"sleep\", \"count\": {count}, \"asked_us\": {asked_us}, \"late_us\": {late:.2}}}");
+}
+
+/// A timer set and dropped while a million others are pending; prints its line itself.
+async fn timers(count: usize) {
+    const PENDING: usize = 1_000_000;
+    let hour = Duration::from_secs(3600);
+    let mut others: Vec<_> =
+        (0..PENDING).map(|i| Box::pin(tokio::time::sleep(hour + Duration::from_micros(i as u64)))).collect();
+    for other in &mut others {
+        assert!(poll_once(other.as_mut()).await.is_none());
+    }
+    let (wall, _) = measure(count, async {
+        for _ in 0..count {
+            let sleep = tokio::time::sleep(2 * hour);
+            tokio::pin!(sleep);
+            assert!(poll_once(sleep.as_mut()).await.is_none());
+        }
+    })
+    .await;
+    println!("{{\"case\": \"timers\", \"count\": {count}, \"pending\": {PENDING}, \"deadline_ns\": {wall:.2}}}");
+}
+
+async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
+    poll_fn(|context| {
+        Poll::Ready(match future.as_mut().poll(context) {
+            Poll::Ready(value) => Some(value),
+            Poll::Pending => None,
+        })
+    })
+    .await
+}
+
 async fn run(name: String, count: usize) -> ((f64, f64), Option<f64>) {
     match name.as_str() {
         "yield" => {
@@ -75,17 +195,27 @@ async fn run(name: String, count: usize) -> ((f64, f64), Option<f64>) {
             batch(count).await; // the second round is the one that counts
             (measure(count, batch(count)).await, None)
         }
+        "channel_pingpong" => (channel_pingpong(count).await, None),
+        "channel_stream" => (measure(count, channel_stream(count)).await, None),
+        "mutex_alone" => (measure(count, mutex_alone(count)).await, None),
+        "mutex_yielding" => (measure(count, mutex_yielding(count)).await, None),
         other => panic!("no case {other:?}"),
     }
 }
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
-    let usage = "usage: micro_tokio yield|spawn_join|batch_spawn COUNT WORKERS";
+    let usage = "usage: micro_tokio CASE COUNT WORKERS";
     let name = arguments.next().expect(usage);
     let count: usize = arguments.next().expect(usage).parse().expect(usage);
     let workers: usize = arguments.next().expect(usage).parse().expect(usage);
     let runtime = runtime::with_workers(workers);
+    match name.as_str() {
+        "sleep_1000" => return runtime.block_on(runtime.spawn(sleeps(count, 1000))).unwrap(),
+        "sleep_100" => return runtime.block_on(runtime.spawn(sleeps(count, 100))).unwrap(),
+        "timers" => return runtime.block_on(runtime.spawn(timers(count))).unwrap(),
+        _ => {}
+    }
     // In a task of its own: what blocks on the runtime is no worker of it.
     let task = runtime.spawn(run(name.clone(), count));
     let ((wall, cpu), alternated) = runtime.block_on(task).unwrap();

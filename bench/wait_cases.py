@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: MPL-2.0
+"""The cases of waiting: channels, select, mutexes, sleeps and deadlines."""
+
+import measure as m
+import micro_cases
+import programs as p
+
+PINGPONG_LIMIT_NS = 80.0
+STREAM_LIMIT_NS = 16.0
+SELECT_LIMIT = 2.0
+YIELDING_LIMIT = 0.5  # of Go's time
+LATE_LIMIT_US = 30.0
+SHORT_SLEEP_LIMIT_US = 130.0
+DEADLINE_LIMIT_NS = 40.0
+
+
+def _middle(taken, what):
+    return m.median([sample[what] for sample in taken])
+
+
+def _figures(taken, *columns):
+    """A table's row: median, and least to most, of the figures under these names."""
+    row = {}
+    for heading, what in columns:
+        row[f"{heading}, median"] = f"{_middle(taken, what):.1f}"
+        row["least to most" if len(columns) == 1 else f"{heading}, least to most"] = m.spread(
+            [sample[what] for sample in taken], 1)
+    return row
+
+
+def _run(run, case, count, workers=1, title=""):
+    """The rounds of one case, by who took part."""
+    commands = micro_cases.subjects(run, case, count, workers)
+    cpus = p.BOTH_CPUS if workers == 2 else "0"
+    result = m.Result(case, title)
+    taken = m.interleave(run.rounds(9), commands, lambda s: p.run_json(s[0], cpus, s[1]))
+    result.samples = {f"{who}, {workers} workers": samples for who, samples in taken.items()}
+    return result, taken
+
+
+def _timed(run, case, count, title, workers=1):
+    result, taken = _run(run, case, count, workers, title)
+    for who, samples in taken.items():
+        result.rows.append({"who": who, "workers": str(workers)} | _figures(samples, ("ns", "wall_ns")) |
+                           {"CPU ns, median": f"{_middle(samples, 'cpu_ns'):.1f}"})
+    # On one worker the processor's time, which other programs do not lengthen.
+    judged = "cpu_ns" if workers == 1 else "wall_ns"
+    return result, {who: _middle(samples, judged) for who, samples in taken.items()}
+
+
+def channel_pingpong(run):
+    result, each = _timed(run, "channel_pingpong", run.count(3_000_000),
+                          "A round trip between two fibers over two channels, one worker")
+    if "mioco" in each:
+        result.checks.append(m.Check("channel round trip", each["mioco"], PINGPONG_LIMIT_NS, "ns"))
+    return result
+
+
+def channel_stream(run):
+    result, each = _timed(run, "channel_stream", run.count(10_000_000),
+                          "An item through a channel with room for 128")
+    if "mioco" in each:
+        result.checks.append(m.Check("buffered channel, an item, one worker", each["mioco"], STREAM_LIMIT_NS, "ns"))
+    apart, each = _timed(run, "channel_stream", run.count(10_000_000), "", workers=2)
+    result.rows += apart.rows
+    result.samples |= apart.samples
+    if {"mioco", "Go"} <= each.keys():
+        result.checks.append(m.Check("buffered channel, two workers, to Go's", each["mioco"] / each["Go"], 1.0))
+    return result
+
+
+def select_receive(run):
+    result, taken = _run(run, "select_receive", run.count(10_000_000), 1,
+                         "Receiving an item that is there, plainly and by a select over four channels")
+    for who, samples in taken.items():
+        result.rows.append({"who": who} | _figures(samples, ("receive ns", "receive_ns"), ("select ns", "select_ns")))
+        if who == "mioco":
+            ratio = m.median([sample["select_ns"] / sample["receive_ns"] for sample in samples])
+            result.checks.append(m.Check("select over four channels, to a plain receive", ratio, SELECT_LIMIT))
+    return result
+
+
+def mutex_alone(run):
+    result, taken = _run(run, "mutex_alone", run.count(20_000_000), 2,
+                         "Locking and unlocking a mutex that nobody else wants")
+    for who, samples in taken.items():
+        columns = {"mioco_ns": "mioco", "std_ns": "std::mutex"} if who == "mioco" else {"wall_ns": who}
+        for what, name in columns.items():
+            result.rows.append({"who": name} | _figures(samples, ("ns", what)))
+        if who == "mioco":
+            ratio = m.median([sample["mioco_ns"] / sample["std_ns"] for sample in samples])
+            result.checks.append(m.Check("uncontended mutex, to std::mutex", ratio, 1.0))
+    return result
+
+
+def mutex_yielding(run):
+    result, each = _timed(run, "mutex_yielding", run.count(1_000_000),
+                          "A mutex that 64 fibers want, each of which yields with it in hand, one worker")
+    if {"mioco", "Go"} <= each.keys():
+        result.checks.append(m.Check("contended mutex, to Go's", each["mioco"] / each["Go"], YIELDING_LIMIT))
+    return result
+
+
+def sleep(run):
+    result = m.Result("sleep", "How late a sleep ends, the middle of many")
+    for asked_us, count in ((1000, 500), (100, 2000)):
+        commands = micro_cases.subjects(run, f"sleep_{asked_us}", run.count(count), 1)
+        if found := run.programs.find("sleep"):
+            commands["mioco"] = ([found, run.count(count), asked_us], {})
+        taken = m.interleave(run.rounds(5), commands, lambda s: p.run_json(s[0], "0", s[1]))
+        for who, samples in taken.items():
+            result.rows.append({"who": who, "asked, us": str(asked_us)} | _figures(samples, ("late, us", "late_us")))
+            result.samples[f"{who}, {asked_us} us"] = samples
+            if who != "mioco":
+                continue
+            late = _middle(samples, "late_us")
+            result.checks.append(m.Check("1 ms of sleep, late by", late, LATE_LIMIT_US, "us") if asked_us == 1000 else
+                                 m.Check("100 us of sleep", asked_us + late, SHORT_SLEEP_LIMIT_US, "us"))
+    return result
+
+
+def timers(run):
+    result, taken = _run(run, "timers", run.count(2_000_000), 1,
+                         "A deadline set and cleared while a million are pending")
+    for who, samples in taken.items():
+        result.rows.append({"who": who} | _figures(samples, ("ns", "deadline_ns")))
+        if who == "mioco":
+            result.checks.append(m.Check("deadline set and cleared", _middle(samples, "deadline_ns"),
+                                         DEADLINE_LIMIT_NS, "ns"))
+    result.notes.append("mioco: a wait with a deadline, less the same wait without one, the reading of the clock included.")
+    return result
