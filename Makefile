@@ -56,10 +56,10 @@ semi-benchmarks:  ## The original's comparison with libev, Node and Go; SEMI=--q
 	@cmake --build build/bench -j$(JOBS) --target bench_semi
 	@python3 bench/semi_benchmarks.py build/bench $(SEMI)
 
-tools:  ## Build the load generators: mioco-load, tcp_bench, benchmark-echo
+tools:  ## Build the tools: mioco-load, tcp_bench, benchmark-echo, colerr
 	@scripts/install-deps build test tools
 	@cmake --preset release
-	@cmake --build $(BUILD) -j$(JOBS) --target tool_mioco_load tool_tcp_bench tool_benchmark_echo
+	@cmake --build $(BUILD) -j$(JOBS) --target tool_mioco_load tool_tcp_bench tool_benchmark_echo tool_colerr
 
 examples:  ## Build the example programs
 	@scripts/install-deps build http

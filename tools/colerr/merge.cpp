@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "merge.hpp"
+
+#include <csignal>
+#include <cstdio>
+#include <mutex>
+#include <span>
+#include <string>
+#include <system_error>
+
+#include <sys/signalfd.h>
+
+#include "painter.hpp"
+
+namespace colerr {
+
+namespace {
+
+// What both streams are written to, a part at a time. When nothing can be written any more, both are closed, so that the command gets its
+// SIGPIPE, as in a shell's pipeline.
+class display {
+public:
+    explicit display(command& shown) : shown_(shown) {}
+
+    /// False if the output is gone.
+    bool show(const std::string& text) {
+        const std::scoped_lock held(writing_);
+        std::error_code ec;
+        if (!text.empty() && !gone_) output_.write_all(text, ec);
+        if (ec) give_up(ec);
+        return !gone_;
+    }
+
+private:
+    void give_up(std::error_code ec) {
+        gone_ = true;
+        if (ec != std::errc::broken_pipe)
+            std::fprintf(stderr, "colerr: standard output: %s\n", ec.message().c_str());
+        shown_.output().close();
+        shown_.errors().close();
+    }
+
+    command& shown_;
+    mioco::async_fd output_ = mioco::standard_output();
+    mioco::mutex writing_;
+    bool gone_ = false;
+};
+
+// A fiber a stream: each is woken as its pipe gets something, and after a part lets the other go first.
+void show_stream(mioco::pipe_reader& from, painter paint, display& on) {
+    std::error_code ec;
+    for (;;) {
+        const auto part = from.read_lease(ec);
+        if (ec || part.empty()) break;
+        if (!on.show(paint.paint(part.text()))) return;
+        mioco::yield();
+    }
+    on.show(paint.finish());
+}
+
+// Of Ctrl-C and the like the terminal has told the command as well, which is in the same group.
+bool has_reached_command(const signalfd_siginfo& got) {
+    const auto number = static_cast<int>(got.ssi_signo);
+    return got.ssi_code > 0 && (number == SIGINT || number == SIGQUIT || number == SIGHUP);
+}
+
+void pass_signals_on(const command& to, mioco::event& over) {
+    auto signals = open_signals();
+    while (mioco::select(signals.readable(), over.waiting()).index() == 0) {
+        signalfd_siginfo got[1];
+        if (!signals.try_read(std::as_writable_bytes(std::span(got)))) continue;
+        if (!has_reached_command(got[0])) to.send(static_cast<int>(got[0].ssi_signo));
+    }
+}
+
+}  // namespace
+
+int show_until_end(command& running, bool color) {
+    display on(running);
+    mioco::event over;
+    auto passing = mioco::spawn([&] { pass_signals_on(running, over); });
+    const auto keeping = color ? painter::keeping::half_characters : painter::keeping::nothing;
+    auto errors = mioco::spawn(
+        [&] { show_stream(running.errors(), painter(color ? red : "", keeping), on); });
+    show_stream(running.output(), painter("", keeping), on);
+    errors.join();
+    running.wait_for_end();
+    over.notify();
+    passing.join();
+    return running.reap();
+}
+
+}  // namespace colerr
