@@ -101,6 +101,11 @@ public:
     /// as joins in a circle. It is looked for when all workers are idle, a few milliseconds later at most, and is never
     /// reported when a fiber waits for time, for a descriptor, for another runtime, or for anything else that can happen
     /// outside of the runtime's fibers. `runtime::stop` still ends the fibers then.
+    ///
+    /// Channels, locks, conditions and the like could be served by any other code of the process as well. So a deadlock that has
+    /// such a wait in it is found only where there is none: the process has no thread but the runtime's own (the caller of `run` among
+    /// them), this is its only runtime, it has the default scheduler, and no `stop_on_signal`. Signal handlers of your own that stop
+    /// the runtime are not known: there ask for `ignore`.
     config& deadlocks(on_deadlock policy) {
         deadlocks_ = policy;
         return *this;

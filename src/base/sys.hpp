@@ -73,6 +73,8 @@ bool is_terminal(int fd) noexcept;
 void close(int fd) noexcept;
 
 // Files
+/// How many threads this process has; 0: not known. One that is just ending may count.
+std::size_t thread_count() noexcept;
 /// Descriptors are close-on-exec.
 int open(const char* path, int flags, unsigned mode) noexcept;
 ssize_t read_at(int fd, void* into, std::size_t size, std::uint64_t offset) noexcept;

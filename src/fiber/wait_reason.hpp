@@ -7,11 +7,11 @@
 
 namespace mioco::detail {
 
-/// Who can end such a wait. `fibers`: only a fiber of the waiter's own runtime, by running; a plain thread, a descriptor, another
-/// runtime or a timer cannot. When in doubt: `anybody`, as of channels and locks, whose other
-/// side may be any thread's. Each reason has its facts, which the compiler demands. (A cancel ends nearly every wait, and a deadline those that have one;
-/// neither counts here.)
-enum class woken_by : std::uint8_t { fibers, anybody };
+/// Who can end such a wait. `fibers`: only a fiber of the waiter's own runtime, by running. `threads`: also other code of this process:
+/// a plain thread, or another runtime's fiber, as of channels and locks, whose other side may be anybody's; but no descriptor
+/// and no timer, which are the kernel's. When in doubt: `anybody`. Each reason has its facts, which the compiler demands. (A
+/// cancel ends nearly every wait, and a deadline those that have one; neither counts here.)
+enum class woken_by : std::uint8_t { fibers, threads, anybody };
 
 struct wait_facts {
     const char* text;  // as in "waits for read"
@@ -35,29 +35,31 @@ constexpr wait_facts facts_of(wait_reason why) noexcept {
         case wait_reason::idle_runtime:
             return {"the runtime's end", woken_by::anybody};
         case wait_reason::send:
-            return {"send", woken_by::anybody};
+            return {"send", woken_by::threads};
         case wait_reason::receive:
-            return {"receive", woken_by::anybody};
+            return {"receive", woken_by::threads};
         case wait_reason::select:
             return {"select", woken_by::anybody};
+        case wait_reason::select_in_lines:
+            return {"select", woken_by::threads};
         case wait_reason::lock:
-            return {"lock", woken_by::anybody};
+            return {"lock", woken_by::threads};
         case wait_reason::condition:
-            return {"condition", woken_by::anybody};
+            return {"condition", woken_by::threads};
         case wait_reason::semaphore:
-            return {"semaphore", woken_by::anybody};
+            return {"semaphore", woken_by::threads};
         case wait_reason::latch:
-            return {"latch", woken_by::anybody};
+            return {"latch", woken_by::threads};
         case wait_reason::barrier:
-            return {"barrier", woken_by::anybody};
+            return {"barrier", woken_by::threads};
         case wait_reason::once:
-            return {"once", woken_by::anybody};
+            return {"once", woken_by::threads};
         case wait_reason::wait_group:
-            return {"wait group", woken_by::anybody};
+            return {"wait group", woken_by::threads};
         case wait_reason::event:
-            return {"event", woken_by::anybody};
+            return {"event", woken_by::threads};
         case wait_reason::news:
-            return {"news", woken_by::anybody};
+            return {"news", woken_by::threads};
         case wait_reason::offload:
             return {"offload", woken_by::anybody};
         case wait_reason::offload_room:

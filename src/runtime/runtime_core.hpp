@@ -50,6 +50,9 @@ public:
     /// Wakes a sleeping worker, if there is one; not the one with the number `except`.
     void rouse_one(unsigned except) noexcept;
 
+    /// Its threads, with the one that drives it and those of its pool, which is not above what there are; 0: not known now.
+    [[nodiscard]] std::size_t thread_count() noexcept;
+
     // Fibers
     /// Counts a fiber that is about to start. `stop` reaches it from then on.
     void one_starts(fiber& f) noexcept;

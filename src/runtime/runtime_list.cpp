@@ -21,6 +21,11 @@ void runtime_list::remove(runtime_core& ending) noexcept {
     *link = ending.next_existing_;
 }
 
+bool runtime_list::is_only_one(const runtime_core& asked) noexcept {
+    const std::scoped_lock held(lock_);
+    return first_ == &asked && asked.next_existing_ == nullptr;
+}
+
 bool runtime_list::contains(const runtime_core* asked) const noexcept {
     const runtime_core* each = first_;
     while (each != nullptr && each != asked) each = each->next_existing_;

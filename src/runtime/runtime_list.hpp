@@ -15,6 +15,8 @@ public:
     void remove(runtime_core& ending) noexcept;
 
     [[nodiscard]] std::mutex& lock() noexcept { return lock_; }
+    /// Whether there is no other.
+    [[nodiscard]] bool is_only_one(const runtime_core& asked) noexcept;
     /// [holder of the lock] The pointer may be of one that is gone.
     [[nodiscard]] bool contains(const runtime_core* asked) const noexcept;
 

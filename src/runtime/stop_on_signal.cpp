@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <csignal>
@@ -46,6 +47,11 @@ void forget_stop_signals(const runtime_core& ending) noexcept {
         each.stops = nullptr;
         while (each.handling.load() != 0) std::this_thread::yield();
     }
+}
+
+bool has_stop_signal(const runtime_core& asked) noexcept {
+    return std::ranges::any_of(
+        registrations, [&](const registration& each) { return each.stops.load() == &asked; });
 }
 
 }  // namespace detail

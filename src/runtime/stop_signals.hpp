@@ -8,4 +8,7 @@ class runtime_core;
 /// [end of a runtime] Puts back the handlers that `stop_on_signal` replaced.
 void forget_stop_signals(const runtime_core& ending) noexcept;
 
+/// Whether a signal stops this runtime.
+[[nodiscard]] bool has_stop_signal(const runtime_core& asked) noexcept;
+
 }  // namespace mioco::detail

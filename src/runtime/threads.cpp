@@ -30,6 +30,13 @@ void runtime_core::start_thread(unsigned number) {
     });
 }
 
+// Not by waiting for the mutex: its holder may wait for the worker that asks.
+std::size_t runtime_core::thread_count() noexcept {
+    const std::unique_lock held(threads_mutex_, std::try_to_lock);
+    if (!held) return 0;
+    return others_started_ + (first_started_ || driven_ ? 1 : 0) + offloads_.threads();
+}
+
 bool runtime_core::begin_to_drive() {
     if (current_fiber() != nullptr) return false;
     {

@@ -73,6 +73,7 @@ public:
             has_any_ = true;
             deadline_ = std::min(deadline_, each->deadline());
             if (each->what() == kind::queued) guards_.push_back(each->guard());
+            if (each->what() == kind::hinted) why_ = wait_reason::select;
         }
         if (!has_any_) throw_nothing_to_wait_for();
         std::ranges::sort(guards_);
@@ -87,7 +88,7 @@ public:
         if (const auto won = try_guarded()) return won;
         if (must_retry_) return std::nullopt;
         fiber& self = current_waiter();
-        parking wait(self, wait_reason::select, deadline_);
+        parking wait(self, why_, deadline_);
         get_into_lines(wait.token());
         unlock_guards();
         const std::size_t armed = arm_hinted(wait.token());
@@ -184,6 +185,7 @@ private:
     small_buffer<spin_lock*, 16> guards_;  // distinct, by address
     small_buffer<pollfd, 8> entries_;      // of a plain thread
     nanoseconds_t deadline_ = never;
+    wait_reason why_ = wait_reason::select_in_lines;
     bool has_any_ = false;
     bool must_retry_ = false;
 };

@@ -17,6 +17,7 @@ enum class wait_reason : std::uint8_t {
     send,
     receive,
     select,
+    select_in_lines,  // of cases that only code of this process can end, and times
     lock,
     condition,
     semaphore,

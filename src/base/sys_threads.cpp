@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MPL-2.0
+#include <array>
+#include <cstdlib>
+#include <string_view>
+
+#include <fcntl.h>
+
+#include "base/sys.hpp"
+
+namespace mioco::detail::sys {
+
+// The 20th field of /proc/self/stat, see proc(5). The second one, a name in parentheses, may have spaces in it.
+std::size_t thread_count() noexcept {
+    const int fd = open("/proc/self/stat", O_RDONLY, 0);
+    if (fd < 0) return 0;
+    std::array<char, 512> text{};
+    const ssize_t size = read(fd, text.data(), text.size() - 1);
+    close(fd);
+    if (size <= 0) return 0;
+    std::string_view rest(text.data(), static_cast<std::size_t>(size));
+    std::size_t at = rest.rfind(')');
+    constexpr int fields_behind_the_name = 18;
+    for (int i = 0; i < fields_behind_the_name && at != std::string_view::npos; ++i)
+        at = rest.find(' ', at + 1);
+    if (at == std::string_view::npos) return 0;
+    return std::strtoul(text.data() + at, nullptr, 10);
+}
+
+}  // namespace mioco::detail::sys
