@@ -38,13 +38,13 @@ nanoseconds_t deadlock_search::look() noexcept {
     const std::unique_lock held(looking_, std::try_to_lock);
     if (!held) return pause_ns;
     if (!outsiders_) return search();
-    // Not at each look, as counting is a system call. When nothing happens any more, once.
+    // Not at each look, as counting is a system call; when nothing happens any more, once.
     const nanoseconds_t now = home_.io().now();
-    if (now >= recount_at_) {
-        count_outsiders(now);
-        return outsiders_ ? never : search();
-    }
-    return witness == woken_by::threads || find_witness() ? recount_at_ - now : search();
+    const bool recount = now >= recount_at_;
+    if (recount) count_outsiders(now);
+    const bool may_be_woken = (outsiders_ && witness == woken_by::threads) || find_witness();
+    if (!may_be_woken) return search();
+    return recount ? never : recount_at_ - now;
 }
 
 // Whether there may be somebody in this process who could wake a fiber, and is no fiber of this runtime. If all its fibers wait all

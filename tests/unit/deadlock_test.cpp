@@ -91,6 +91,22 @@ TEST_P(deadlock, is_reported_when_the_last_other_fiber_has_ended) {
     EXPECT_TRUE(rt.shutdown(1h));
 }
 
+// Whether there are threads that could wake a fiber is asked once a second only.
+TEST(deadlock_of_joins, is_reported_long_after_a_thread_was_waited_for) {
+    const captured_stderr said;
+    mioco::runtime rt(mioco::config{}.workers(2));
+    mioco::event go;
+    auto waits = rt.spawn([&] { go.wait(); });
+    for (int i = 0; i < 20; ++i) rt.spawn([] { mioco::sleep_for(2ms); }).join();
+    go.notify();
+    waits.join();
+    std::this_thread::sleep_for(1100ms);
+    circle fibers(2);
+    fibers.spawn_into(rt);
+    while (count_of(reported, said.text()) == 0) std::this_thread::yield();
+    EXPECT_TRUE(rt.shutdown(1h));
+}
+
 TEST_P(deadlock, is_not_reported_when_ignored) {
     const captured_stderr said;
     circle fibers(2);
