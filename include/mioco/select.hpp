@@ -60,7 +60,9 @@ struct guarded_case {
         return what.take_now();
     }
     template <class Result, std::size_t I, class Slow>
-    Result take_now_or(const Slow& slow) {
+    Result take_now_or(const Slow& slow)
+        requires takes_at_once<std::remove_cvref_t<Case>>
+    {
         return what.template take_now_or<Result, I>(slow);
     }
 };

@@ -202,6 +202,21 @@ TEST_P(select, leaves_out_cases_whose_guard_is_false) {
     });
 }
 
+TEST_P(select, guards_every_kind_of_case) {
+    inside_and_outside(GetParam(), [] {
+        auto [in, out] = mioco::channel<int>(1);
+        mioco::event raised;
+        raised.notify();
+        EXPECT_EQ(mioco::select(out.receiving(), mioco::when(true, raised.waiting())).index(), 1U);
+        bool called = false;
+        mioco::select(out.receiving(),
+                      on(mioco::when(true, raised.waiting()), [&] { called = true; }));
+        EXPECT_TRUE(called);
+        in.send(1);
+        EXPECT_EQ(mioco::select(out.receiving(), mioco::when(false, raised.waiting())).index(), 0U);
+    });
+}
+
 TEST_P(select, refuses_to_wait_for_nothing) {
     inside_and_outside(GetParam(), [] {
         auto [in, out] = mioco::channel<int>(1);
