@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MPL-2.0
+// What docs/guide/shutdown.md shows.
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <string>
+#include <system_error>
+
+#include <mioco/config.hpp>
+#include <mioco/dump.hpp>
+#include <mioco/error.hpp>
+#include <mioco/net/tcp_listener.hpp>
+#include <mioco/runtime.hpp>
+#include <mioco/spawn.hpp>
+#include <mioco/this_fiber.hpp>
+
+using namespace std::chrono_literals;
+
+void serve(mioco::net::tcp_stream connection);
+
+// snippet: signal
+void serve_until_stopped() {
+    mioco::stop_on_signal(SIGINT);
+    auto listener = mioco::net::tcp_listener::bind("127.0.0.1:5555");
+    for (;;) mioco::spawn(serve, listener.accept());
+}
+
+int main() {
+    try {
+        mioco::run(serve_until_stopped);
+    } catch (const std::system_error& e) {
+        if (e.code() != std::errc::operation_canceled) throw;
+        std::puts("stopped");
+    }
+}
+// end
+
+void run_job();
+void work();
+void undo();
+
+// snippet: cleanup
+struct job {
+    ~job() { undo(); }  // runs in a stop too, and may wait
+};
+
+void careful() {
+    const job current;
+    try {
+        work();
+    } catch (const std::exception& e) {
+        std::puts(e.what());  // an error; a stop is none, and passes
+    } catch (...) {
+        std::puts("stopped, or worse");
+        throw;  // fiber_cancelled has to go on
+    }
+}
+// end
+
+// snippet: codes
+void drain(mioco::net::tcp_stream& connection) {
+    char buffer[1024];
+    std::error_code ec;
+    while (connection.read(buffer, ec) > 0) run_job();
+    if (ec == std::errc::operation_canceled) std::puts("stopped");
+}
+// end
+
+void graceful() {
+    // snippet: grace
+    mioco::runtime rt;
+    rt.spawn(serve_until_stopped);
+    mioco::sleep_for(1h);
+    if (!rt.shutdown(5s)) std::puts("stderr tells who has not ended, and where it is");
+    // end
+}
+
+// snippet: inside
+void on_request(const std::string& text) {
+    if (text == "quit") mioco::shutdown();  // does not return
+}
+// end
+
+void looking() {
+    // snippet: dump
+    mioco::dump();                                     // to stderr
+    const std::string everybody = mioco::dump_text();  // or as a string
+    // end
+}
+
+auto quiet() {
+    // snippet: deadlocks
+    return mioco::config{}.deadlocks(mioco::on_deadlock::ignore);
+    // end
+}

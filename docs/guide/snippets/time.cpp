@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MPL-2.0
+// What docs/guide/time.md shows.
+#include <chrono>
+#include <cstdio>
+#include <optional>
+#include <string>
+
+#include <mioco/channel.hpp>
+#include <mioco/net/tcp_stream.hpp>
+#include <mioco/select.hpp>
+#include <mioco/time.hpp>
+#include <mioco/timer.hpp>
+
+using namespace std::chrono_literals;
+
+void send_heartbeat();
+
+void sleeping() {
+    // snippet: sleep
+    mioco::sleep_for(20ms);
+    mioco::sleep_until(std::chrono::steady_clock::now() + 1s);
+    // end
+}
+
+// snippet: timer
+void echo(mioco::net::tcp_stream& connection) {
+    mioco::timer idle(30s);
+    for (;;) {
+        auto event = mioco::select(connection.readable(), idle.expiring());
+        if (event.index() == 1) return;  // silent for thirty seconds
+        const auto data = connection.read_lease();
+        if (data.empty()) return;
+        connection.write_all(data);
+        idle.set(30s);  // moved: a store
+    }
+}
+// end
+
+// snippet: interval
+void beat(const mioco::receiver<bool>& stop) {
+    mioco::interval ticks(1s, mioco::missed_ticks::skip);
+    for (;;) {
+        auto event = mioco::select(ticks.ticking(), stop.receiving());
+        if (event.index() == 1) return;
+        send_heartbeat();
+    }
+}
+// end
+
+void limits(const mioco::receiver<std::string>& inbox) {
+    // snippet: limits
+    if (auto line = inbox.try_recv_for(5s)) std::puts(line->c_str());
+
+    const auto deadline = std::chrono::steady_clock::now() + 5s;  // for all that follows
+    while (auto line = inbox.try_recv_until(deadline)) std::puts(line->c_str());
+    // end
+}
+
+std::optional<std::size_t> reading(mioco::net::tcp_stream& connection, char (&buffer)[1024]) {
+    // snippet: read-limit
+    auto event = mioco::select(connection.readable(), mioco::after(5s));
+    if (event.index() == 1) return std::nullopt;
+    return connection.read(buffer);
+    // end
+}
