@@ -13,6 +13,12 @@ namespace mioco::detail {
 /// [poller] Marks the descriptor with a hang-up or urgent data, and returns the events that they are for the two sides.
 std::uint32_t note_rare_events(fd_object& fd, std::uint32_t events) noexcept;
 
+// Out of line, so that what is rare takes nothing from what is not.
+template <class Waker>
+[[gnu::noinline]] void post_room(fd_object& fd, const Waker& wake) noexcept {
+    fd[side::write].post(wake);
+}
+
 /// [poller] Posts an event, given as epoll's bits, to the sides of a descriptor that it concerns, if the key is of its present use.
 template <class Waker>
 inline void post_event(std::uint64_t key, std::uint32_t events, const Waker& wake) noexcept {
@@ -25,9 +31,8 @@ inline void post_event(std::uint64_t key, std::uint32_t events, const Waker& wak
     if ((events & EPOLLIN) != 0) [[likely]]
         fd[side::read].post(wake);
     // With each event that there is input comes the news that there still is room.
-    fd_side& writing = fd[side::write];
-    if ((events & EPOLLOUT) != 0 && !writing.slot().keeps_event()) [[unlikely]]
-        writing.post(wake);
+    if ((events & EPOLLOUT) != 0 && !fd[side::write].slot().keeps_event()) [[unlikely]]
+        post_room(fd, wake);
 }
 
 }  // namespace mioco::detail

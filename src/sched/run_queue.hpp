@@ -57,6 +57,7 @@ public:
         if (head == tail_.load(std::memory_order_relaxed)) return nullptr;
         Item* const item = slot(head).load(std::memory_order_relaxed);
         head_.store(head + 1, std::memory_order_relaxed);
+        if (item == nullptr) __builtin_unreachable();
         return item;
     }
 

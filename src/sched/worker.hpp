@@ -121,8 +121,13 @@ private:
     void take_back_stack(fiber& ended) noexcept;
 
     // worker_queue.hpp: what is ready here
+    enum class thieves : bool { none, some };
     inline fiber* next_local() noexcept;
+    template <thieves Others>
+    inline fiber* next_local() noexcept;
+    template <thieves Others>
     inline fiber* take_from_slot() noexcept;
+    template <thieves Others>
     inline fiber* swap_slot(fiber* f) noexcept;
     [[nodiscard]] inline bool has_nothing_queued() const noexcept;
     inline void queue(fiber& f) noexcept;

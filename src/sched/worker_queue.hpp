@@ -11,28 +11,35 @@
 namespace mioco::detail {
 
 inline fiber* worker::next_local() noexcept {
+    return is_alone_ ? next_local<thieves::none>() : next_local<thieves::some>();
+}
+
+template <worker::thieves Others>
+inline fiber* worker::next_local() noexcept {
     if (next_.load(std::memory_order_relaxed) != nullptr) {
-        if (fiber* const f = take_from_slot()) return f;
+        if (fiber* const f = take_from_slot<Others>()) return f;
     }
     if (!bound_.empty() && (ticks_left_ & 1) != 0) [[unlikely]]
         return bound_.pop();
-    if (fiber* const f = is_alone_ ? queue_.pop_unshared() : queue_.pop()) return f;
+    if (fiber* const f = Others == thieves::none ? queue_.pop_unshared() : queue_.pop()) return f;
     return next_local_if_queue_empty();
 }
 
 // Null if a thief was faster, or after many in a row: then one from the queue comes first.
+template <worker::thieves Others>
 inline fiber* worker::take_from_slot() noexcept {
     if (slot_streak_ == most_in_a_row_from_slot) {
         slot_streak_ = 0;
         return nullptr;
     }
     ++slot_streak_;
-    return swap_slot(nullptr);
+    return swap_slot<Others>(nullptr);
 }
 
 // An exchange costs as much as all else of a wake-up, so not where there are no thieves.
+template <worker::thieves Others>
 inline fiber* worker::swap_slot(fiber* f) noexcept {
-    if (!is_alone_) return next_.exchange(f, std::memory_order_acq_rel);
+    if (Others == thieves::some) return next_.exchange(f, std::memory_order_acq_rel);
     fiber* const before = next_.load(std::memory_order_relaxed);
     next_.store(f, std::memory_order_relaxed);
     return before;
@@ -74,7 +81,9 @@ inline void worker::make_ready(fiber& f) noexcept {
     if (f.placed) [[unlikely]]
         return enqueue_rare(f);
     // Woken by a fiber: it runs next. Whoever was in the slot goes to the queue.
-    if (fiber* const displaced = swap_slot(&f)) queue(*displaced);
+    fiber* const displaced =
+        is_alone_ ? swap_slot<thieves::none>(&f) : swap_slot<thieves::some>(&f);
+    if (displaced != nullptr) queue(*displaced);
 }
 
 }  // namespace mioco::detail
