@@ -271,7 +271,7 @@ func timers(count int) {
 	}
 	t := measure(count, func() {
 		for i := 0; i < count; i++ {
-			time.AfterFunc(2*time.Hour, func() {}).Stop()
+			time.AfterFunc(5*time.Second, func() {}).Stop()
 		}
 	})
 	runtime.KeepAlive(others)

@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
     const double start = now_ns();
     for (long i = 0; i < count; ++i) {
         ev_timer timer;
-        ev_timer_init(&timer, never, 7200, 0);
+        ev_timer_init(&timer, never, 5, 0);
         ev_timer_start(loop, &timer);
         ev_timer_stop(loop, &timer);
     }

@@ -64,17 +64,23 @@ wait_end leave_line(spin_lock& guard, arm_queue& line, queued_arm& arm, wait_arm
 
 }  // namespace
 
-wait_end wait_in_line(spin_lock& guard, arm_queue& line, queued_arm& arm,
-                      wait_reason why) noexcept {
+wait_end wait_last_in_line(spin_lock& guard, arm_queue& line, queued_arm& arm, wait_reason why,
+                           nanoseconds_t deadline) noexcept {
     fiber* const running = current_fiber();
     if (running == nullptr) [[unlikely]]
-        return wait_in_line(guard, line, arm, why, {});
+        return wait_in_line(guard, line, arm, why, {.deadline = deadline});
     fiber& self = *running;
     worker& here = *self.on;
+    if (deadline != never) self.timer.set(deadline);
     arm.token = open_wait(self, why, is_fiber_masked(self, here)).raw();
     line.push(arm);
     guard.unlock();
-    here.park_here(self);
+    if (deadline == never) {
+        here.park_here(self);
+    } else {
+        here.park_timed(self);
+        self.timer.set(never);
+    }
     const wait_arm by = self.word.winner();
     if (by == wait_arm::first) [[likely]]
         return wait_end::claimed;

@@ -17,10 +17,8 @@ template <class T>
                                         nanoseconds_t deadline) {
     queued_arm arm;
     arm.item = &item;
-    const wait_end end = deadline == never
-                             ? wait_in_line(channel.guard, channel.senders, arm, wait_reason::send)
-                             : wait_in_line(channel.guard, channel.senders, arm, wait_reason::send,
-                                            {.deadline = deadline});
+    const wait_end end =
+        wait_last_in_line(channel.guard, channel.senders, arm, wait_reason::send, deadline);
     if (end == wait_end::claimed) return arm.refused ? transfer::closed : transfer::done;
     if (end == wait_end::cancelled) throw_cancelled();
     return transfer::would_wait;
@@ -33,10 +31,7 @@ template <class T>
     queued_arm arm;
     arm.item = &into;
     const wait_end end =
-        deadline == never
-            ? wait_in_line(channel.guard, channel.receivers, arm, wait_reason::receive)
-            : wait_in_line(channel.guard, channel.receivers, arm, wait_reason::receive,
-                           {.deadline = deadline});
+        wait_last_in_line(channel.guard, channel.receivers, arm, wait_reason::receive, deadline);
     if (end == wait_end::claimed) return arm.refused ? transfer::closed : transfer::done;
     if (end == wait_end::cancelled) throw_cancelled();
     return transfer::would_wait;

@@ -148,8 +148,9 @@ struct wait_options {
 /// Gets into line, unless it is there, and waits to be claimed, for the deadline, or for a cancel. `guard` is locked by the caller, and is free afterwards.
 wait_end wait_in_line(spin_lock& guard, arm_queue& line, queued_arm& arm, wait_reason why,
                       const wait_options& options) noexcept;
-/// The same without options, which most waits are.
-wait_end wait_in_line(spin_lock& guard, arm_queue& line, queued_arm& arm, wait_reason why) noexcept;
+/// The same at the end of the line, and as a cancellation point, which most waits are.
+wait_end wait_last_in_line(spin_lock& guard, arm_queue& line, queued_arm& arm, wait_reason why,
+                           nanoseconds_t deadline) noexcept;
 
 /// Throws fiber_cancelled, after a wait that a cancel has ended.
 [[noreturn]] void throw_cancelled();
