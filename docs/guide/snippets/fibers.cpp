@@ -13,21 +13,20 @@ int main() {
 }
 // end
 
-#include <functional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 void crawl(const std::string& host);
 void accept_all();
-void count_words(const std::string& text, long& words);
+long count_words(const std::string& text);
 void log_line(int request, const std::string& text);
 
 void spawning() {
     // snippet: spawn
-    long words = 0;
-    std::string text = "to be or not to be";
-    auto counting = mioco::spawn(count_words, text, std::ref(words));  // a copy, and a reference
-    counting.join();
+    const std::string text = "to be or not to be";
+    auto counting = mioco::spawn(count_words, text);  // a copy of the text
+    std::printf("%ld words\n", counting.join());
 
     auto failing = mioco::spawn([]() -> int { throw std::runtime_error("out of luck"); });
     try {
@@ -41,8 +40,7 @@ void spawning() {
 void letting_go() {
     // snippet: options
     mioco::spawn({.name = "acceptor"}, accept_all);  // nobody joins: it runs on by itself
-    mioco::spawn({.name = "deep", .stack_size_bytes = 4 << 20, .pinned = true}, crawl,
-                 "example.org");
+    mioco::spawn({.stack_size_bytes = 4 << 20, .pinned = true}, crawl, "example.org");
     // end
 }
 
@@ -69,17 +67,6 @@ void report() {
 }
 // end
 
-void runtimes() {
-    // snippet: runtime
-    mioco::runtime background(mioco::config{}.workers(2).name("background"));
-    auto answer = background.spawn([] { return 42; });  // from any thread
-    answer.join();                                      // a plain thread blocks, a fiber parks
-    background.run([] { mioco::yield(); });             // and may be called again
-    background.stop();                                  // asks its fibers to unwind
-    background.wait();                                  // until none is left
-    // end
-}
-
 // snippet: fiber-local
 mioco::fiber_local<int> depth;
 mioco::fiber_local<std::vector<char>> scratch{[] { return std::vector<char>(4096); }};
@@ -97,15 +84,26 @@ struct request_id {
 };
 
 void handle(int number) {
-    mioco::this_fiber::set_data(request_id{number});  // the caller's alone
-    mioco::this_fiber::set_children_data(
-        request_id{number});  // of all that it spawns, and of theirs
+    const request_id mine{number};
+    mioco::this_fiber::set_data(mine);           // the caller's alone
+    mioco::this_fiber::set_children_data(mine);  // of all that it spawns, and of theirs
     mioco::spawn([] {
         if (const auto id = mioco::this_fiber::data<request_id>()) log_line(id->number, "begun");
     });
     mioco::this_fiber::clear_children_data();  // of those to come
 }
 // end
+
+void runtimes() {
+    // snippet: runtime
+    mioco::runtime background(mioco::config{}.workers(2).name("background"));
+    auto answer = background.spawn([] { return 42; });  // from any thread
+    answer.join();                                      // a plain thread blocks, a fiber parks
+    background.run([] { mioco::yield(); });             // and may be called again
+    background.stop();                                  // asks its fibers to unwind
+    background.wait();                                  // until none is left
+    // end
+}
 
 void configured() {
     // snippet: config

@@ -20,12 +20,12 @@ thread_local int calls_of_thread = 0;    // of whichever thread it is just now
 mioco::fiber_local<int> calls_of_fiber;  // of this fiber, wherever it runs
 
 void count(mioco::net::tcp_stream& connection) {
-    ++calls_of_thread;  // fine: used at once
+    ++calls_of_thread;  // this thread's
     ++*calls_of_fiber;
     char byte[1];
     connection.read_exactly(byte);  // may go on in another thread
-    ++*calls_of_fiber;              // the same variable as above
-    ++calls_of_thread;  // perhaps another variable; perhaps, by an address kept, another thread's
+    ++*calls_of_fiber;              // as above
+    ++calls_of_thread;              // this thread's, or the former one's: nobody knows
 }
 // end
 

@@ -10,6 +10,7 @@
 #include <mioco/dump.hpp>
 #include <mioco/error.hpp>
 #include <mioco/net/tcp_listener.hpp>
+#include <mioco/offload.hpp>
 #include <mioco/runtime.hpp>
 #include <mioco/spawn.hpp>
 #include <mioco/this_fiber.hpp>
@@ -41,7 +42,7 @@ void undo();
 
 // snippet: cleanup
 struct job {
-    ~job() { undo(); }  // runs in a stop too, and may wait
+    ~job() { mioco::block_in_place(undo); }  // runs in a stop too
 };
 
 void careful() {

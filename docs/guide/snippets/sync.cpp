@@ -2,11 +2,13 @@
 // What docs/guide/sync.md shows.
 #include <chrono>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <queue>
 #include <shared_mutex>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include <mioco/barrier.hpp>
 #include <mioco/condition_variable.hpp>
@@ -46,8 +48,7 @@ void timed(mioco::mutex& guard) {
     std::unique_lock held(guard, std::defer_lock);
     if (held.try_lock_for(100ms)) store("late", 1);
 
-    auto event =
-        mioco::select(guard.locking(), mioco::after(100ms));  // the same, beside other cases
+    auto event = mioco::select(guard.locking(), mioco::after(100ms));  // or as a case
     if (auto* mine = std::get_if<0>(&event)) mine->unlock();
     // end
 }
@@ -108,35 +109,41 @@ void download(int number) {
 
 // snippet: wait-group
 void download_all(int count) {
-    mioco::wait_group under_way;
+    const auto under_way = std::make_shared<mioco::wait_group>();
     for (int i = 0; i < count; ++i) {
-        under_way.add();
-        mioco::spawn([&under_way, i] {
+        under_way->add();
+        mioco::spawn([under_way, i] {
+            const struct ending {
+                mioco::wait_group& of;
+                ~ending() { of.done(); }  // also when it throws
+            } at_end{*under_way};
             fetch(i);
-            under_way.done();
         });
     }
-    under_way.wait();
+    under_way->wait();
 }
 // end
 
-void meeting() {
-    // snippet: latch-barrier
-    mioco::latch ended(2);
-    mioco::barrier phase_end(2);
+// snippet: latch-barrier
+struct meeting {
+    mioco::latch ended{2};
+    mioco::barrier<> phase_end{2};
+};
+
+void two_in_step() {
+    const auto together = std::make_shared<meeting>();
     for (int worker = 0; worker < 2; ++worker) {
-        mioco::spawn([&, worker] {
+        mioco::spawn([together, worker] {
             for (int phase = 0; phase < 3; ++phase) {
                 step(worker, phase);
-                phase_end
-                    .arrive_and_wait();  // nobody begins a phase before all have ended the last
+                together->phase_end.arrive_and_wait();  // until both have done this phase
             }
-            ended.count_down();
+            together->ended.count_down();
         });
     }
-    ended.wait();
-    // end
+    together->ended.wait();
 }
+// end
 
 // snippet: once
 mioco::once_flag tables_loaded;
