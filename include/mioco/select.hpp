@@ -55,13 +55,13 @@ struct guarded_case {
 
     [[nodiscard]] bool looks_ready() const noexcept { return wanted && detail::looks_ready(what); }
     auto take_now()
-        requires takes_at_once<std::remove_cvref_t<Case>>
+        requires gives_at_once<Case>
     {
         return what.take_now();
     }
     template <class Result, std::size_t I, class Slow>
     Result take_now_or(const Slow& slow)
-        requires takes_at_once<std::remove_cvref_t<Case>>
+        requires takes_at_once<std::remove_reference_t<Case>>
     {
         return what.template take_now_or<Result, I>(slow);
     }
@@ -97,10 +97,10 @@ struct handled_case {
     Handler handler;
 
     [[nodiscard]] bool looks_ready() const noexcept { return detail::looks_ready(what); }
-    // Not `take_now`, as a handler in a handler is rare.
+    // Not `take_now`: a handler's handler is rare, and left to the arms.
     template <class Result, std::size_t I, class Slow>
     Result take_now_or(const Slow& slow)
-        requires takes_at_once<std::remove_cvref_t<Case>>
+        requires gives_at_once<Case>
     {
         auto taken = what.take_now();
         if (!taken) return slow(I);

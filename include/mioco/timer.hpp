@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <utility>
 
 #include <mioco/detail/deadline.hpp>
 #include <mioco/detail/select_arm.hpp>
@@ -21,9 +22,10 @@ class time_arm;
 struct time_case {
     using select_arm_type = time_arm;
     nanoseconds_t deadline;
-    bool is_far = false;  // not reached before this call is over
+    mutable bool is_far =
+        false;  // not reached before the call that it is made for; who keeps it may look later
 
-    [[nodiscard]] bool looks_ready() const noexcept { return !is_far; }
+    [[nodiscard]] bool looks_ready() const noexcept { return !std::exchange(is_far, false); }
 };
 
 class time_arm : public select_arm {

@@ -50,6 +50,10 @@ bool io_arm::looks_ready(unsigned way) {
     return false;
 }
 
+void io_arm::begin() noexcept {
+    for (place& each : places_) each.must_look = true;
+}
+
 bool io_arm::try_take() {
     unsigned ready = 0;
     for (unsigned way = 0; way < ways; ++way) {

@@ -32,7 +32,9 @@ public:
     /// Puts it back, unless it was released.
     ~taken() {
         if (fiber_ == nullptr) return;
-        const runtime_core& home = *fiber_->home.load(std::memory_order_relaxed);
+        runtime_core& home = *fiber_->home.load(std::memory_order_relaxed);
+        // Once it is kept again, a stop may take it, and the runtime be gone.
+        const guest until_looked(home.guests());
         const std::uint64_t epoch = fiber_->word.keep();
         name_ = fiber_->token(epoch).raw();
         // The stop may have looked for it in between.

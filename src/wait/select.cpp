@@ -218,7 +218,10 @@ std::size_t select(std::span<any_case> cases) {
     detail::small_buffer<detail::select_arm*, 16> arms;
     detail::check_count(cases.size());
     arms.reserve(cases.size());
-    for (const any_case& each : cases) arms.push_back(&each.held_->arm());
+    for (const any_case& each : cases) {
+        arms.push_back(&each.held_->arm());
+        each.held_->arm().begin();
+    }
     const bool may_wait = detail::begin_operation();
     const std::size_t won = detail::select_one({arms.data(), arms.size()}, may_wait);
     cases[won].held_->finish();

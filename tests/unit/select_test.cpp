@@ -217,6 +217,31 @@ TEST_P(select, guards_every_kind_of_case) {
     });
 }
 
+TEST_P(select, takes_cases_that_are_constant_or_have_two_handlers) {
+    inside_and_outside(GetParam(), [] {
+        auto [in, out] = mioco::channel<int>(4);
+        for (int i = 1; i <= 4; ++i) in.send(i);
+        const auto taking = out.receiving();
+        const auto twice = [](std::optional<int> got) { return 2 * *got; };
+        EXPECT_EQ(std::get<0>(mioco::select(taking)), 1);
+        EXPECT_EQ(std::get<0>(mioco::select(on(taking, twice))), 4);
+        EXPECT_EQ(std::get<0>(mioco::select(mioco::when(true, taking))), 3);
+        EXPECT_EQ(std::get<0>(mioco::select(
+                      on(on(mioco::when(true, taking), twice), [](int got) { return got + 1; }))),
+                  9);
+    });
+}
+
+TEST_P(select, a_deadline_that_is_kept_gets_its_turn_beside_a_channel_that_is_never_empty) {
+    inside_and_outside(GetParam(), [] {
+        auto [in, out] = mioco::channel<int>(1);
+        const auto limit = mioco::after(1s);
+        do in.send(0);
+        while (mioco::select(out.receiving(), limit).index() == 0);
+        EXPECT_EQ(out.size(), 1U);
+    });
+}
+
 TEST_P(select, refuses_to_wait_for_nothing) {
     inside_and_outside(GetParam(), [] {
         auto [in, out] = mioco::channel<int>(1);
@@ -305,6 +330,18 @@ TEST_P(select, tells_when_a_descriptor_is_ready) {
         far.close();
         EXPECT_EQ(mioco::select(near.readable(), after(1h)).index(), 0U);
         EXPECT_EQ(near.read(text), 0U);
+    });
+}
+
+TEST_P(select, a_list_that_is_used_again_sees_what_came_since) {
+    inside_and_outside(GetParam(), [] {
+        auto [near, far] = mioco::net::unix_stream::pair();
+        std::vector<mioco::any_case> cases;
+        cases.emplace_back(near.readable());
+        cases.emplace_back(mioco::otherwise);
+        EXPECT_EQ(mioco::select(cases), 1U);
+        far.write_all(std::string("x"));
+        EXPECT_EQ(mioco::select(cases), 0U);
     });
 }
 
@@ -433,59 +470,6 @@ TEST_P(select, takes_cases_of_the_users_own) {
         for (auto& one : all) one.join();
     });
     EXPECT_EQ(taken, fibers * each);
-}
-
-TEST(timer, is_expired_at_birth_and_stays_so_until_it_is_moved) {
-    mioco::run([] {
-        mioco::timer timer;
-        timer.wait();
-        timer.wait();
-        EXPECT_EQ(mioco::select(timer.expiring(), after(1h)).index(), 0U);
-        EXPECT_EQ(mioco::select(timer.expiring(), after(1h)).index(), 0U);
-        timer.set(1h);
-        EXPECT_FALSE(timer.expired());
-        EXPECT_EQ(mioco::select(timer.expiring(), after(1ms)).index(), 1U);
-        const auto when = std::chrono::steady_clock::now() + 2ms;
-        timer.set(when);
-        EXPECT_EQ(timer.deadline(), when);
-        timer.wait();
-        EXPECT_GE(std::chrono::steady_clock::now(), when);
-        timer.clear();
-        EXPECT_EQ(mioco::select(timer.expiring(), after(1ms)).index(), 1U);
-    });
-}
-
-TEST(interval, ticks_at_multiples_of_its_period) {
-    mioco::run([] {
-        mioco::interval ticks(1ms);
-        const auto first = ticks.next();
-        for (int i = 0; i < 5; ++i) EXPECT_EQ(ticks.tick(), first + i * 1ms);
-        auto event = mioco::select(ticks.ticking(), after(1h));
-        EXPECT_EQ(std::get<0>(event), first + 5ms);
-    });
-}
-
-TEST(interval, makes_up_for_missed_ticks_or_not) {
-    mioco::run([] {
-        mioco::interval burst(1ms);
-        mioco::interval delay(1ms, mioco::missed_ticks::delay);
-        mioco::interval skip(1ms, mioco::missed_ticks::skip);
-        const auto first = skip.next();
-        mioco::sleep_for(10ms);
-        const auto late = std::chrono::steady_clock::now();
-        for (int i = 0; i < 8; ++i) burst.tick();
-        EXPECT_LT(burst.next(), late);
-        delay.tick();
-        EXPECT_GE(delay.next(), late + 1ms);
-        EXPECT_EQ(skip.tick(), first);
-        EXPECT_GT(skip.next(), late);
-        EXPECT_EQ((skip.next() - first) % 1ms, 0ns);
-    });
-}
-
-TEST(interval, refuses_a_period_that_is_not_positive) {
-    EXPECT_THROW(mioco::interval(0ms), std::invalid_argument);
-    EXPECT_THROW(mioco::interval(-1ms), std::invalid_argument);
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ class io_arm : public select_arm {
 public:
     io_arm(const fd_ref& fd, io_ways wanted) noexcept;
 
+    void begin() noexcept override;
     bool try_take() override;
     bool arm(const select_waiter& who) noexcept override;
     void disarm(const select_waiter& who) noexcept override;

@@ -35,6 +35,11 @@ concept takes_at_once =
         c.template take_now_or<any_result, 0>(slow);
     };
 
+/// As it stands in another case: constant, perhaps.
+template <class Case>
+concept gives_at_once = looks_before_taking<std::remove_reference_t<Case>> &&
+                        requires(std::remove_reference_t<Case>& c) { c.take_now(); };
+
 template <class Case>
 bool looks_ready(const Case& c) noexcept {
     if constexpr (looks_before_taking<Case>) return c.looks_ready();

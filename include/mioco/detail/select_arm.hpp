@@ -35,6 +35,8 @@ public:
     [[nodiscard]] kind what() const noexcept { return kind_; }
     void leave_out() noexcept { kind_ = kind::off; }
 
+    /// Before each select of an arm that is used again: what the last one saw counts no more.
+    virtual void begin() noexcept {}
     /// Takes the result if it can be had now.
     virtual bool try_take() = 0;
 

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MPL-2.0
+// Timers and intervals.
+#include <chrono>
+#include <system_error>
+
+#include <gtest/gtest.h>
+#include <mioco/mioco.hpp>
+
+#include "support/flag.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using mioco::after;
+using mioco_test::error_of;
+
+TEST(timer, is_expired_at_birth_and_stays_so_until_it_is_moved) {
+    mioco::run([] {
+        mioco::timer timer;
+        timer.wait();
+        timer.wait();
+        EXPECT_EQ(mioco::select(timer.expiring(), after(1h)).index(), 0U);
+        EXPECT_EQ(mioco::select(timer.expiring(), after(1h)).index(), 0U);
+        timer.set(1h);
+        EXPECT_FALSE(timer.expired());
+        EXPECT_EQ(mioco::select(timer.expiring(), after(1ms)).index(), 1U);
+        const auto when = std::chrono::steady_clock::now() + 2ms;
+        timer.set(when);
+        EXPECT_EQ(timer.deadline(), when);
+        timer.wait();
+        EXPECT_GE(std::chrono::steady_clock::now(), when);
+        timer.clear();
+        EXPECT_EQ(mioco::select(timer.expiring(), after(1ms)).index(), 1U);
+    });
+}
+
+TEST(interval, ticks_at_multiples_of_its_period) {
+    mioco::run([] {
+        mioco::interval ticks(1ms);
+        const auto first = ticks.next();
+        for (int i = 0; i < 5; ++i) EXPECT_EQ(ticks.tick(), first + i * 1ms);
+        auto event = mioco::select(ticks.ticking(), after(1h));
+        EXPECT_EQ(std::get<0>(event), first + 5ms);
+    });
+}
+
+TEST(interval, makes_up_for_missed_ticks_or_not) {
+    mioco::run([] {
+        mioco::interval burst(1ms);
+        mioco::interval delay(1ms, mioco::missed_ticks::delay);
+        mioco::interval skip(1ms, mioco::missed_ticks::skip);
+        const auto first = skip.next();
+        mioco::sleep_for(10ms);
+        const auto late = std::chrono::steady_clock::now();
+        for (int i = 0; i < 8; ++i) burst.tick();
+        EXPECT_LT(burst.next(), late);
+        delay.tick();
+        EXPECT_GE(delay.next(), late + 1ms);
+        EXPECT_EQ(skip.tick(), first);
+        EXPECT_GT(skip.next(), late);
+        EXPECT_EQ((skip.next() - first) % 1ms, 0ns);
+    });
+}
+
+TEST(interval, refuses_a_period_that_is_not_positive) {
+    EXPECT_THROW(mioco::interval(0ms), std::invalid_argument);
+    EXPECT_THROW(mioco::interval(-1ms), std::invalid_argument);
+}
+
+}  // namespace
