@@ -25,6 +25,8 @@ namespace {
 constexpr std::size_t buffer_bytes = std::size_t{64} << 10;
 // What one call of the kernel moves at most: a cancel is seen between two.
 constexpr std::size_t most_at_once = std::size_t{1} << 20;
+// Of what lies on the stack.
+constexpr std::size_t one_part_bytes = 4096;
 
 // How far a copy has come. `failure`: the last call's, a negative errno value; unset where the copy goes on in another way.
 struct progress {
@@ -70,17 +72,30 @@ int number_of(const fd_ref& fd) noexcept {
     return fd.get()->number.load(std::memory_order_relaxed);
 }
 
+// By reading and writing, which gets on where splice(2) does not: it stops at urgent data's mark, and takes it for the end if there is
+// no more to come. 0 is the end.
+ssize_t move_one_part(const copy_end& from, const copy_end& to) {
+    std::byte buffer[one_part_bytes];
+    std::error_code ec;
+    const std::size_t size = from.read(from.object, {buffer, one_part_bytes}, ec);
+    if (ec) return -ec.value();
+    if (size == 0) return from.open->get()->is_closed() ? -EBADF : 0;
+    const std::size_t written = to.write_all(to.object, {buffer, size}, ec);
+    return written > 0 ? static_cast<ssize_t>(written) : -ec.value();
+}
+
 // Between two of which one is a pipe.
-ssize_t splice_once(const fd_ref& from, const fd_ref& to) {
-    ssize_t count = no_room;
-    while (count == no_room) {
-        count = splice_when_readable(*from.get(), number_of(to), most_at_once);
-        if (count != no_room) break;
+ssize_t splice_once(const copy_end& source, const copy_end& target) {
+    const fd_ref& from = *source.open;
+    const fd_ref& to = *target.open;
+    ssize_t count = splice_when_readable(*from.get(), number_of(to), most_at_once);
+    if (count == no_room) {
         if (const ssize_t failure = wait_for(to, net::direction::write); failure < 0)
             return failure;
+        count = splice_when_readable(*from.get(), number_of(to), most_at_once);
     }
-    return (count < 0 && to.get()->is_closed()) || (count == 0 && from.get()->is_closed()) ? -EBADF
-                                                                                           : count;
+    if (count == 0 || count == no_room) return move_one_part(source, target);
+    return count < 0 && to.get()->is_closed() ? -EBADF : count;
 }
 
 // Adds what `once()` moves until it finds the end. Nothing, if the very first call is refused.
@@ -96,7 +111,7 @@ std::optional<progress> repeat(Once once) {
     }
 }
 
-std::optional<progress> splice_all(const fd_ref& from, const fd_ref& to) {
+std::optional<progress> splice_all(const copy_end& from, const copy_end& to) {
     return repeat([&] { return splice_once(from, to); });
 }
 
@@ -114,7 +129,9 @@ ssize_t empty_pipe(int pipe, std::size_t held, const fd_ref& to) {
     return static_cast<ssize_t>(moved);
 }
 
-std::optional<progress> splice_through_pipe(const fd_ref& from, const fd_ref& to) {
+std::optional<progress> splice_through_pipe(const copy_end& source, const copy_end& target) {
+    const fd_ref& from = *source.open;
+    const fd_ref& to = *target.open;
     int ends[2];
     if (current_driver().open_pipe(ends) < 0) return std::nullopt;
     const owned_fd out(ends[0]);
@@ -122,8 +139,10 @@ std::optional<progress> splice_through_pipe(const fd_ref& from, const fd_ref& to
     std::size_t held = 0;  // of what could not go on
     return repeat([&]() -> ssize_t {
         if (held == 0) {
+            // There is room in the pipe, which is empty.
             const ssize_t count = splice_when_readable(*from.get(), in.get(), buffer_bytes);
-            if (count <= 0) return count == 0 && from.get()->is_closed() ? -EBADF : count;
+            if (count == 0 || count == no_room) return move_one_part(source, target);
+            if (count < 0) return count;
             held = static_cast<std::size_t>(count);
         }
         const ssize_t count = empty_pipe(out.get(), held, to);
@@ -161,8 +180,8 @@ std::optional<progress> copy_in_kernel(const copy_end& from, const copy_end& to)
     }
     const bool from_pipe = is_pipe(from);
     if (!from_pipe && !is_socket(from)) return std::nullopt;
-    if ((from_pipe && (to_pipe || to_socket)) || to_pipe) return splice_all(*from.open, *to.open);
-    if (to_socket) return splice_through_pipe(*from.open, *to.open);
+    if ((from_pipe && (to_pipe || to_socket)) || to_pipe) return splice_all(from, to);
+    if (to_socket) return splice_through_pipe(from, to);
     return std::nullopt;
 }
 

@@ -9,6 +9,8 @@
 #include <system_error>
 #include <utility>
 
+#include <sys/socket.h>
+
 #include <gtest/gtest.h>
 #include <mioco/mioco.hpp>
 
@@ -160,6 +162,30 @@ struct own_sink {
         return count;
     }
 };
+
+// splice(2) stops at the urgent mark, and does not pass it.
+TEST_P(copies, what_comes_after_urgent_data_arrives) {
+    inside([] {
+        for (const bool to_pipe : {true, false}) {
+            auto [near, far] = connected_pair();
+            ASSERT_EQ(::send(near.native_handle(), "abc", 3, 0), 3);
+            ASSERT_EQ(::send(near.native_handle(), "!", 1, MSG_OOB), 1);
+            ASSERT_EQ(::send(near.native_handle(), "def", 3, 0), 3);
+            near.shutdown(mioco::net::direction::write);
+            if (to_pipe) {
+                auto [reader, writer] = mioco::pipe();
+                EXPECT_EQ(mioco::copy(far, writer), 6U);
+                writer.close();
+                EXPECT_EQ(read_to_end(reader), "abcdef");
+            } else {
+                auto [near_end, far_end] = mioco::net::unix_stream::pair();
+                EXPECT_EQ(mioco::copy(far, near_end), 6U);
+                near_end.close();
+                EXPECT_EQ(read_to_end(far_end), "abcdef");
+            }
+        }
+    });
+}
 
 TEST_P(copies, types_of_ones_own_and_errors_tell_how_much_arrived) {
     inside([] {
