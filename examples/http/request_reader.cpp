@@ -18,7 +18,7 @@ namespace beast = boost::beast;
 using beast::http::error;
 using parse_error = beast::error_code;
 
-// One request. The parser bounds what it has to hold at a time; what it is given in all is bounded here.
+// One request. How long its lines may be is bounded in `next`; how much its header may be in all, here.
 class request_reader::parser final : public beast::http::basic_parser<true> {
 public:
     explicit parser(request& into) : into_(&into) {
@@ -59,10 +59,14 @@ private:
     void on_field_impl(beast::http::field name, text spelled, text value,
                        parse_error& ec) override {
         count(spelled.size() + value.size(), ec);
+        if (name == beast::http::field::transfer_encoding) is_coded_ = true;
         if (name == beast::http::field::expect && beast::iequals(value, "100-continue"))
             expects_ = !into_->http_1_0;
     }
-    void on_header_impl(parse_error&) override {}
+    // Where a body ends that is coded otherwise nobody can tell, and it must not be taken for the next request.
+    void on_header_impl(parse_error& ec) override {
+        if (is_coded_ && !chunked()) ec = error::bad_transfer_encoding;
+    }
     std::size_t on_body_impl(text body, parse_error&) override {
         body_begun_ = true;
         return body.size();
@@ -77,6 +81,7 @@ private:
 
     request* into_;
     std::size_t header_bytes_ = 0;
+    bool is_coded_ = false;
     bool expects_ = false;
     bool body_begun_ = false;
 };
@@ -108,6 +113,8 @@ request_reader::result request_reader::next() {
         parser_.reset();
         return result::request;
     }
+    // What it leaves then is a line that has not come to its end.
+    if (bytes_.size() - read_ > largest_header_bytes) return result::too_large;
     return parser_->waits_for_go_ahead() ? result::go_ahead : result::incomplete;
 }
 

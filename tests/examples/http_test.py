@@ -193,6 +193,13 @@ class HttpServer(unittest.TestCase):
             self.assertEqual(client.reply()[0], 400)
             self.assertTrue(client.ended())
 
+    def test_a_coding_that_hides_where_the_body_ends_is_refused(self):
+        for coding in ("identity", "xchunked", "chunked, identity", "chunked, chunked"):
+            self.expect_refusal(get("/", f"Transfer-Encoding: {coding}", method="POST", body=get("/hidden")), 400)
+
+    def test_the_head_of_a_chunk_has_a_bound(self):
+        self.expect_refusal(get("/", "Transfer-Encoding: chunked", method="POST", body=b"1;" + b"a" * 40_000), 431)
+
     def test_too_large_a_header_is_refused(self):
         for data in (get("/" + "x" * 20_000), get("/", "Cookie: " + "x" * 20_000), get("/", *["A: b"] * 10_000),
                      b"GET /" + b"x" * 30_000):
