@@ -90,7 +90,7 @@ public:
 
     /// Ends its use here, and wakes whoever waits on it with `std::errc::bad_file_descriptor`. An adopted descriptor is closed; a lent one
     /// is not, and is blocking again when the object goes. Does not block, and is no cancellation point.
-    void close() noexcept { detail::fd_close(fd_); }
+    void close() noexcept { detail::async_close(fd_, lent_); }
     /// Gives the descriptor to the caller, blocking if it was so before. The object is left without one. Throws `std::system_error`
     /// (`device_or_resource_busy`) while somebody waits on it.
     int release() {

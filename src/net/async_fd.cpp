@@ -150,6 +150,18 @@ void async_restore(const fd_ref& fd, int lent) noexcept {
     if (flags >= 0) sys::set_file_status_flags(number, flags & ~O_NONBLOCK);
 }
 
+// After the close, by a duplicate: a call that is being made must not find itself blocking.
+void async_close(const fd_ref& fd, int lent) noexcept {
+    const fd_object* const object = fd.get();
+    const bool restores = lent < 0 && object != nullptr && object->was_blocking;
+    const int open_file = restores ? sys::duplicate(fd_native(fd)) : -1;
+    fd_close(fd);
+    if (open_file < 0) return;
+    const int flags = sys::file_status_flags(open_file);
+    if (flags >= 0) sys::set_file_status_flags(open_file, flags & ~O_NONBLOCK);
+    sys::close(open_file);
+}
+
 void async_end_loan(fd_ref& fd) { sys::close(fd_release(fd)); }
 
 }  // namespace mioco::detail

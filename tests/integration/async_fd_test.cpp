@@ -118,6 +118,18 @@ TEST_P(async_fds, a_borrowed_descriptor_stays_open_and_as_it_was) {
     });
 }
 
+TEST_P(async_fds, an_open_file_that_others_have_too_is_as_it_was_after_close) {
+    inside([] {
+        const mioco::owned_fd others(eventfd(0, EFD_CLOEXEC));
+        auto counter = async_fd::adopt(fcntl(others.get(), F_DUPFD_CLOEXEC, 0));
+        EXPECT_FALSE(is_blocking(others.get()));
+        counter.close();
+        EXPECT_TRUE(is_blocking(others.get()));
+        counter.close();
+        EXPECT_EQ(error_of([&] { counter.wait_readable(); }), std::errc::bad_file_descriptor);
+    });
+}
+
 // A read is short although there is more.
 TEST_P(async_fds, an_eventfd_that_counts_down_gives_each_one) {
     inside([] {

@@ -42,6 +42,8 @@ fd_ref async_borrow(int fd, std::error_code* ec);
 fd_ref standard_stream(int number, std::error_code* ec);
 /// Makes it blocking again if it was so before. `lent`: the descriptor in whose place this one is used, or -1.
 void async_restore(const fd_ref& fd, int lent) noexcept;
+/// Closes what is no loan, and makes its open file blocking again.
+void async_close(const fd_ref& fd, int lent) noexcept;
 /// Releases and closes one that is used in a lent one's place.
 void async_end_loan(fd_ref& fd);
 
