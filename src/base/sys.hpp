@@ -73,7 +73,7 @@ bool is_terminal(int fd) noexcept;
 void close(int fd) noexcept;
 
 // Files
-/// How many threads this process has; 0: not known. One that is just ending may count.
+/// How many threads this process has, a sanitizer's own left out; 0: not known. One that is just ending may count.
 std::size_t thread_count() noexcept;
 /// Descriptors are close-on-exec.
 int open(const char* path, int flags, unsigned mode) noexcept;

@@ -6,8 +6,22 @@
 #include <fcntl.h>
 
 #include "base/sys.hpp"
+#include "context/sanitizer.hpp"
 
 namespace mioco::detail::sys {
+
+namespace {
+
+// ThreadSanitizer starts a thread of its own with the first that the process starts, and never ends it.
+constexpr std::size_t without_tools(std::size_t threads) noexcept {
+#if defined(MIOCO_TSAN)
+    return threads > 1 ? threads - 1 : threads;
+#else
+    return threads;
+#endif
+}
+
+}  // namespace
 
 // The 20th field of /proc/self/stat, see proc(5). The second one, a name in parentheses, may have spaces in it.
 std::size_t thread_count() noexcept {
@@ -23,7 +37,7 @@ std::size_t thread_count() noexcept {
     for (int i = 0; i < fields_behind_the_name && at != std::string_view::npos; ++i)
         at = rest.find(' ', at + 1);
     if (at == std::string_view::npos) return 0;
-    return std::strtoul(text.data() + at, nullptr, 10);
+    return without_tools(std::strtoul(text.data() + at, nullptr, 10));
 }
 
 }  // namespace mioco::detail::sys

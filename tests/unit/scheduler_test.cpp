@@ -167,9 +167,13 @@ TEST_P(schedulers, are_told_why_a_fiber_is_ready) {
         EXPECT_EQ(f.last_worker(), current_number());
         f.resume();
     };
-    mioco::run(with(asks), [] {
-        mioco::spawn({.name = "child"}, [] {
-            mioco::sleep_for(1us);
+    const auto has_waited = [&] {
+        const std::scoped_lock held(guard);
+        return told.back() == "ready child";
+    };
+    mioco::run(with(asks), [&] {
+        mioco::spawn({.name = "child"}, [&] {
+            while (!has_waited()) mioco::sleep_for(1ms);  // the time may be over before it waits
             mioco::yield();
         }).join();
     });
