@@ -7,11 +7,13 @@ import fcntl
 import os
 import pathlib
 import pty
+import resource
 import signal
 import subprocess
 import sys
 import tempfile
 import termios
+import time
 import tty
 import unittest
 
@@ -214,6 +216,46 @@ class Ends(unittest.TestCase):
             pathlib.Path(f"{folder}/stop").touch()
             self.assertEqual(terminal.end(), 0)
             self.assertTrue(terminal.text.endswith(b"end 1\n"), terminal.text)
+
+    def test_a_terminal_that_hangs_up_tells_the_command(self):
+        # The kernel tells the session's leader alone, which is colerr here.
+        with tempfile.TemporaryDirectory() as folder:
+            script = f"trap 'touch {folder}/told; exit 9' HUP; echo ready; while :; do sleep 0.01; done"
+            terminal = Terminal("--", "sh", "-c", script)
+            terminal.until(b"ready\n")
+            os.close(terminal.controller)
+            status = os.waitpid(terminal.pid, 0)[1]
+            self.assertEqual(os.waitstatus_to_exitcode(status), 9)
+            self.assertTrue(os.path.exists(f"{folder}/told"))
+
+    def test_a_signal_after_the_commands_end_ends_it_although_a_process_left_behind_holds_the_streams(self):
+        # It is interrupted until it has seen that end; what was ignored when it was started stays so.
+        with tempfile.TemporaryDirectory() as folder:
+            go = f"{folder}/go"
+            os.mkfifo(go)
+            with subprocess.Popen([COLERR, "sh", "-c", f"echo $$; read x <{go} & exit 3"], stdout=subprocess.PIPE,
+                                  preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)) as running:
+                self.wait_for_end_of(int(running.stdout.readline()))
+                begun = time.monotonic()
+                while running.poll() is None and time.monotonic() - begun < LIMIT_S:
+                    for number in (signal.SIGINT, signal.SIGTERM):
+                        running.send_signal(number)
+                    time.sleep(0.01)
+                pathlib.Path(go).write_bytes(b"\n")
+                running.communicate(timeout=LIMIT_S)
+                self.assertEqual(running.returncode, -signal.SIGTERM)
+
+    @staticmethod
+    def wait_for_end_of(pid):
+        """Of a process that nobody has waited for yet."""
+        while pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z":
+            time.sleep(0.01)
+
+    def test_to_run_out_of_descriptors_is_its_own_failure(self):
+        descriptors = (5, 5)  # one pipe, not two
+        ran = run("true", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, descriptors))
+        self.assertEqual(ran.returncode, 125)
+        self.assertIn(b"Too many open files", ran.stderr)
 
     def test_a_command_that_cannot_be_run(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -15,11 +15,17 @@
 
 namespace {
 
-// As a shell returns it.
+// As a shell returns it, unless it was this process that lacked something.
 int status_of_start_failure(const std::error_code& code) {
     constexpr int not_found = 127;
     constexpr int not_runnable = 126;
-    return code == std::errc::no_such_file_or_directory ? not_found : not_runnable;
+    if (code == std::errc::no_such_file_or_directory) return not_found;
+    for (const std::errc lack :
+         {std::errc::too_many_files_open, std::errc::too_many_files_open_in_system,
+          std::errc::resource_unavailable_try_again, std::errc::not_enough_memory}) {
+        if (code == lack) return colerr::own_failure;
+    }
+    return not_runnable;
 }
 
 int run(const colerr::options& wanted) {
@@ -32,8 +38,9 @@ int run(const colerr::options& wanted) {
                      e.code().message().c_str());
         return status_of_start_failure(e.code());
     }
-    const int status = mioco::run(mioco::config{}.workers(1),
-                                  [&] { return colerr::show_until_end(*started, wanted.color); });
+    const int status = mioco::run(mioco::config{}.workers(1), [&] {
+        return colerr::show_until_end(*started, wanted.color, before);
+    });
     return colerr::end_like(status);
 }
 

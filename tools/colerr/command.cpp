@@ -78,6 +78,8 @@ sigset_t block_signals() {
     return before;
 }
 
+void restore_signals(const sigset_t& before) { pthread_sigmask(SIG_SETMASK, &before, nullptr); }
+
 mioco::async_fd open_signals() {
     const sigset_t signals = passed_on();
     return mioco::async_fd::adopt(signalfd(-1, &signals, SFD_CLOEXEC));

@@ -14,6 +14,8 @@ namespace colerr {
 /// What ends or tells a command, and is its own business: blocked in this thread and all that it starts from now on. Returns what was
 /// blocked before.
 sigset_t block_signals();
+/// Takes that back, in this thread.
+void restore_signals(const sigset_t& before);
 /// Those, to be read from a descriptor.
 mioco::async_fd open_signals();
 

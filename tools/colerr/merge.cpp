@@ -58,34 +58,42 @@ void show_stream(mioco::pipe_reader& from, painter paint, display& on) {
     on.show(paint.finish());
 }
 
-// Of Ctrl-C and the like the terminal has told the command as well, which is in the same group.
+// Of Ctrl-C and Ctrl-\ the terminal has told the command as well, which is in the same group; that it hangs up it tells the
+// session's leader alone.
 bool has_reached_command(const signalfd_siginfo& got) {
     const auto number = static_cast<int>(got.ssi_signo);
-    return got.ssi_code > 0 && (number == SIGINT || number == SIGQUIT || number == SIGHUP);
+    return got.ssi_code > 0 && (number == SIGINT || number == SIGQUIT);
 }
 
-void pass_signals_on(const command& to, mioco::event& over) {
+// False if none has come.
+bool pass_one_on(mioco::async_fd& signals, const command& to) {
+    signalfd_siginfo got[1];
+    if (!signals.try_read(std::as_writable_bytes(std::span(got)))) return false;
+    if (!has_reached_command(got[0])) to.send(static_cast<int>(got[0].ssi_signo));
+    return true;
+}
+
+// Until the command's end. A process that it has left behind may hold the streams for ever, so from then on signals are for this
+// process; not those that came before, like the Ctrl-C that ended the command, whose last words are to be shown.
+void pass_signals_on(const command& to, const sigset_t& before) {
     auto signals = open_signals();
-    while (mioco::select(signals.readable(), over.waiting()).index() == 0) {
-        signalfd_siginfo got[1];
-        if (!signals.try_read(std::as_writable_bytes(std::span(got)))) continue;
-        if (!has_reached_command(got[0])) to.send(static_cast<int>(got[0].ssi_signo));
+    auto end = mioco::spawn([&to] { to.wait_for_end(); });
+    while (mioco::select(signals.readable(), end.joining()).index() == 0) pass_one_on(signals, to);
+    while (pass_one_on(signals, to)) {
     }
+    restore_signals(before);
 }
 
 }  // namespace
 
-int show_until_end(command& running, bool color) {
+int show_until_end(command& running, bool color, const sigset_t& before) {
     display on(running);
-    mioco::event over;
-    auto passing = mioco::spawn([&] { pass_signals_on(running, over); });
+    auto passing = mioco::spawn([&] { pass_signals_on(running, before); });
     const auto keeping = color ? painter::keeping::half_characters : painter::keeping::nothing;
     auto errors = mioco::spawn(
         [&] { show_stream(running.errors(), painter(color ? red : "", keeping), on); });
     show_stream(running.output(), painter("", keeping), on);
     errors.join();
-    running.wait_for_end();
-    over.notify();
     passing.join();
     return running.reap();
 }
