@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //
-// proxy target [address]
+// proxy [target [address]]
 //
-// Forwards each connection to `address` (127.0.0.1:5556 unless given) to the server at `target`, with one fiber a direction.
+// Forwards each connection to `address` (127.0.0.1:5556 unless given) to the server at `target` (127.0.0.1:5555 unless given, where the
+// example echo listens), with one fiber a direction.
 
 #include <csignal>
 #include <cstdio>
@@ -47,13 +48,10 @@ void accept_all(net::endpoint target, const char* address) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc < 2) {
-        std::fprintf(stderr, "usage: proxy target [address], such as: proxy 127.0.0.1:5555\n");
-        return 2;
-    }
     try {
         mioco::run([&] {
-            accept_all(net::endpoint::parse(argv[1]), argc > 2 ? argv[2] : "127.0.0.1:5556");
+            accept_all(net::endpoint::parse(argc > 1 ? argv[1] : "127.0.0.1:5555"),
+                       argc > 2 ? argv[2] : "127.0.0.1:5556");
         });
     } catch (const std::system_error& e) {
         if (e.code() == std::errc::operation_canceled) return 0;  // Ctrl-C

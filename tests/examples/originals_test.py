@@ -42,6 +42,13 @@ class EchoPlus(unittest.TestCase):
                 self.assertEqual(client.recv(1), b"")
             self.assertGreaterEqual(time.monotonic() - begun, 0.2)
 
+    def test_who_takes_no_answer_for_the_time_out_is_disconnected(self):
+        with ExampleServer("echoplus", "127.0.0.1:0", "0.2") as server, server.connect() as client:
+            client.settimeout(20)
+            with self.assertRaises(ConnectionError):
+                while True:
+                    client.sendall(bytes(65536))
+
     def test_each_message_starts_the_time_anew(self):
         with ExampleServer("echoplus", "127.0.0.1:0", "0.3") as server, server.connect() as client:
             # Together these last for longer than the time-out. On a machine that stalls the client may be cut off all the same,
@@ -57,7 +64,7 @@ class EchoPlus(unittest.TestCase):
                     return
 
     def test_a_bad_time_is_a_clear_error(self):
-        for text in ("soon", "0", "-1", "nan"):
+        for text in ("soon", "0", "-1", "nan", "5x", "5 ", ""):
             done = subprocess.run([program("echoplus"), "127.0.0.1:0", text], capture_output=True, text=True, check=False)
             self.assertEqual((done.returncode, done.stdout), (2, ""))
             self.assertIn(f'"{text}"', done.stderr)
