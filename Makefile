@@ -19,7 +19,8 @@ EXAMPLES := $(basename $(notdir $(wildcard examples/*.cpp)))
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
-	@echo "Any example is started in the same way as echo, with ARGS=... for further arguments:"
+	@echo 'Any example is started in the same way as echo; ADDRESS and ARGS="..." are its arguments,'
+	@echo 'which the top of examples/NAME.cpp describes:'
 	@echo $(EXAMPLES) | fmt -w 100 | sed 's/^/  /'
 
 echo:  ## Build and start the echo server, on ADDRESS or 127.0.0.1:5555
@@ -113,11 +114,15 @@ bare:  ## `make echo` and `make test` in a minimal Debian of their own (needs ro
 	@scripts/install-deps bare
 	@scripts/bare
 
+# Under sudo only what goes to PREFIX is root's: what is built belongs to whom the folder belongs, who could not build there again else.
+install: as_builder = $(if $(filter 0,$(shell id -u)),setpriv --clear-groups \
+    $(shell stat -c '--reuid=%u --regid=%g' $(firstword $(wildcard $(BUILD) build .))))
 install:  ## Install headers and library under PREFIX (/usr/local)
 	@scripts/install-deps build
-	@test -f $(BUILD)/build.ninja || cmake --preset release -DMIOCO_TESTS=OFF -DMIOCO_TOOLS=OFF
-	@cmake --build $(BUILD) -j$(JOBS) --target mioco
+	@test -f $(BUILD)/build.ninja || $(as_builder) cmake --preset release -DMIOCO_TESTS=OFF -DMIOCO_TOOLS=OFF
+	@$(as_builder) cmake --build $(BUILD) -j$(JOBS) --target mioco
 	@cmake --install $(BUILD) --prefix $(PREFIX)
+	@chown --reference=$(BUILD) $(BUILD)/install_manifest.txt
 
 deps:  ## Install whatever any of these needs
 	@scripts/install-deps build test http tools check format doc cross count bench bare

@@ -80,8 +80,8 @@ namespace mioco {
 ///
 /// Parks the fiber, or blocks the thread, until there is something, and until there is room. A cancellation point. Throws `io_error`,
 /// whose `transferred` tells how many bytes `to` has taken. What was taken out of `from` but not into `to` by then is
-/// lost: up to 64 KiB, or what a pipe holds; nothing is if `from` is a file or either is a pipe, unless they are copied
-/// through the buffer. Nobody else may read from `from` meanwhile. The original's `std::io::copy`.
+/// lost: up to 64 KiB; within the kernel up to 4 KiB if either is a pipe, and nothing if `from` is a file. Nobody else may read from
+/// `from` meanwhile. The original's `std::io::copy`.
 template <class From, class To>
     requires byte_source<std::remove_reference_t<From>> && byte_sink<std::remove_reference_t<To>>
 std::uint64_t copy(From&& from, To&& to) {

@@ -20,8 +20,8 @@ namespace mioco::net {
 /// How a Unix socket gets its path. Of abstract names none of this matters.
 struct unix_bind_options {
     /// Remove a socket file that nobody listens at any more, such as a crashed server's, and take its place. Whatever else is there
-    /// stays, and is an error. Two servers that start at the same moment may both believe that the file is
-    /// stale.
+    /// stays, and is an error. Of servers that start at the same moment more than one may find the file stale, and each takes the path from
+    /// the one before, which listens on unreached: let one start after the other, or each hold a lock of yours (flock(2)) meanwhile.
     bool remove_stale = false;
     /// Remove the file when the socket is closed or destroyed, if it is still the one that was made.
     bool remove_on_close = false;
