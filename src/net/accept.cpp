@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "net/accept.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
@@ -15,6 +16,10 @@
 namespace mioco::detail {
 
 namespace {
+
+// When there is a shortage, whose end no event tells.
+constexpr std::chrono::milliseconds first_pause(5);
+constexpr std::chrono::milliseconds longest_pause = std::chrono::seconds(1);
 
 // The client gave up before it was accepted, or its network failed: accept(2) reports that in place of the connection.
 bool concerns_one_client(int failure) noexcept {
@@ -48,6 +53,12 @@ void warn_of_shortage(int failure) noexcept {
                  std::system_category().message(-failure).c_str());
 }
 
+// A plain thread that has no eventfd yet, and now gets none: only other cases would need it.
+bool cannot_be_woken() {
+    fiber& self = current_waiter();
+    return self.is_thread && enable_blocking(self) < 0;
+}
+
 int accept_now(driver& io, int listener, message_address& peer) noexcept {
     int number = 0;
     do {
@@ -61,7 +72,7 @@ int accept_now(driver& io, int listener, message_address& peer) noexcept {
 
 int accept_patiently(const fd_ref& fd, message_address& peer) {
     if (fd.get() == nullptr) return -EBADF;
-    growing_pause pause(std::chrono::milliseconds(5), std::chrono::seconds(1));
+    growing_pause pause(first_pause, longest_pause);
     for (;;) {
         const auto number = static_cast<int>(attempt_or_wait(
             *fd.get(), side::read,
@@ -86,15 +97,45 @@ accept_arm::~accept_arm() {
     if (number_ >= 0) current_driver().close(number_);
 }
 
-// A connection that another fiber was faster to accept is none.
+void accept_arm::begin() noexcept {
+    io_arm::begin();
+    again_at_ = never;
+    pause_ = {};
+}
+
+// A connection that another fiber was faster to accept is none. When there is a shortage, the other cases have their chance.
 bool accept_arm::try_take() {
+    if (is_pausing()) {
+        if (deadline_at(now()) < again_at_) return false;
+        io_arm::begin();
+        again_at_ = never;
+    }
     if (!io_arm::try_take()) return false;
     number_ = accept_at_once(*listener_, peer_);
-    return number_ != -EAGAIN;
+    if (number_ == -EAGAIN) return false;
+    if (!is_shortage(number_)) return true;
+    if (cannot_be_woken()) {
+        number_ = accept_patiently(*listener_, peer_);
+        return true;
+    }
+    warn_of_shortage(number_);
+    pause_ = std::clamp(2 * pause_, first_pause, longest_pause);
+    again_at_ = deadline_in(pause_);
+    return false;
+}
+
+// While it pauses it waits for the time alone: the listener stays ready.
+bool accept_arm::arm(const select_waiter& who) noexcept { return is_pausing() || io_arm::arm(who); }
+
+void accept_arm::disarm(const select_waiter& who) noexcept {
+    if (!is_pausing()) io_arm::disarm(who);
+}
+
+bool accept_arm::poll_entry(pollfd& entry) const noexcept {
+    return !is_pausing() && io_arm::poll_entry(entry);
 }
 
 int accept_arm::take_connection(message_address& peer) {
-    if (is_shortage(number_)) number_ = accept_patiently(*listener_, peer_);
     peer = peer_;
     return std::exchange(number_, -1);
 }

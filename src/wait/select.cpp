@@ -82,6 +82,16 @@ public:
         if (current_fiber() == nullptr) list_descriptors();
     }
 
+    /// After a wait in vain: what an arm waits for may be something else by now.
+    void renew() {
+        deadline_ = never;
+        for (const select_arm* const each : arms_) {
+            if (each->what() != kind::off) deadline_ = std::min(deadline_, each->deadline());
+        }
+        entries_.shrink_to(0);
+        if (current_fiber() == nullptr) list_descriptors();
+    }
+
     /// One wait: the arm that was given its result meanwhile, if one was. Throws fiber_cancelled.
     std::optional<std::size_t> wait_once() {
         for (spin_lock* const each : guards_) each->lock();
@@ -203,6 +213,7 @@ std::size_t select_one(std::span<select_arm* const> arms, bool may_wait, std::si
     for (;;) {
         if (const auto won = among.wait_once()) return *won;
         if (const auto won = among.try_all()) return *won;
+        among.renew();
     }
 }
 

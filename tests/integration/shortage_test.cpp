@@ -155,6 +155,25 @@ void select_through_a_shortage(const captured_stderr& captured) {
         captured);
 }
 
+void select_another_meanwhile(const captured_stderr& captured) {
+    auto listener = tcp_listener::bind("127.0.0.1:0");
+    raw_client client(listener.local());
+    hoard all;
+    mioco::event stop;
+    mioco_test::beside helper([&] {
+        until_warned(captured);
+        stop.notify();
+    });
+    require(mioco::select(listener.accepting(), stop.waiting()).index() == 1, "the other case");
+    require(mioco::select(listener.accepting(), mioco::after(20ms)).index() == 1, "a deadline");
+    require(mioco::select(listener.accepting(), mioco::otherwise).index() == 1, "otherwise");
+    helper.join();
+    all.release_one();
+    auto connection = std::get<0>(mioco::select(listener.accepting(), mioco::after(1h)));
+    client.send("served");
+    require(read_text(connection, 6) == "served", "nothing was lost");
+}
+
 void serve_others_meanwhile(const captured_stderr& captured) {
     auto [near, far] = mioco_test::connected_pair();
     auto listener = tcp_listener::bind("127.0.0.1:0");
@@ -280,6 +299,17 @@ TEST_F(shortage, a_select_that_accepts_waits_too) {
     EXPECT_EXIT(run_to_exit(in_fibers(1, select_through_a_shortage)), testing::ExitedWithCode(0),
                 is_one_warning());
     EXPECT_EXIT(run_to_exit(select_through_a_shortage), testing::ExitedWithCode(0),
+                is_one_warning());
+    const auto on_a_new_thread = [](const captured_stderr& captured) {
+        std::thread([&] { select_through_a_shortage(captured); }).join();
+    };
+    EXPECT_EXIT(run_to_exit(on_a_new_thread), testing::ExitedWithCode(0), is_one_warning());
+}
+
+TEST_F(shortage, a_select_that_accepts_takes_another_case_meanwhile) {
+    EXPECT_EXIT(run_to_exit(in_fibers(1, select_another_meanwhile)), testing::ExitedWithCode(0),
+                is_one_warning());
+    EXPECT_EXIT(run_to_exit(select_another_meanwhile), testing::ExitedWithCode(0),
                 is_one_warning());
 }
 

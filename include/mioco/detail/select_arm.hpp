@@ -57,7 +57,7 @@ public:
     /// Of a descriptor, for a plain thread, which looks itself; false without one.
     [[nodiscard]] virtual bool poll_entry(pollfd&) const noexcept { return false; }
 
-    // Timed
+    // Timed, and hinted; after a `try_take` it may be another one
     [[nodiscard]] virtual nanoseconds_t deadline() const noexcept { return never; }
 
 private:
