@@ -39,6 +39,10 @@ class async_fd;
 /// a terminal, which belongs to other programs too: that is opened anew, or, where that is not allowed, read and written as
 /// `standard_input` tells. (The controlling end of a pseudo-terminal is a device as any other.)
 ///
+/// Several objects may use one open file, by descriptors that were duplicated: each waits for itself, and all who wait are told of an
+/// event. But the one that was made first, and found it blocking, makes it blocking again when it goes; the calls of those that are
+/// left then hold up their threads. So let it go last, or make the open file non-blocking before: then it stays so.
+///
 /// One `read` is one read(2), and so for `write`: what they mean is the device's matter. A signalfd, for one, wants room for a whole
 /// `signalfd_siginfo`. Fibers and threads as for `net::tcp_stream`; see `net::reading` and `net::writing` for what the calls
 /// do. The original's `MioAdapter`, since 0.1.
@@ -53,7 +57,7 @@ public:
     /// Gives up the own descriptor, as the destructor does, and takes the other's.
     async_fd& operator=(async_fd&& other) noexcept {
         if (this != &other) {
-            detail::async_restore(fd_, lent_);
+            detail::async_restore(fd_);
             fd_ = std::move(other.fd_);
             lent_ = std::exchange(other.lent_, -1);
         }
@@ -62,7 +66,7 @@ public:
     async_fd(const async_fd&) = delete;
     async_fd& operator=(const async_fd&) = delete;
     /// Closes an adopted descriptor. Whichever it was, its open file is blocking again if it was before. Does not block.
-    ~async_fd() { detail::async_restore(fd_, lent_); }
+    ~async_fd() { detail::async_restore(fd_); }
 
     /// Takes over an open descriptor. Does not block. Throws `std::system_error`; `fd` then stays the caller's. A regular file, a
     /// folder and a disk give `std::errc::invalid_argument`, as poll(2) calls them ready when they are not: use `fs::file`.
@@ -72,8 +76,8 @@ public:
         return async_fd(detail::async_adopt(fd, &ec), -1);
     }
     /// Uses a descriptor that stays the caller's, such as a C library's, who keeps it open as long as the object lives. All else as
-    /// `adopt`. It costs a descriptor of its own, so that `close` and events cannot harm the lent one. Lent to one object at a
-    /// time, as the first that goes makes it blocking again.
+    /// `adopt`. It costs a descriptor of its own, so that `close` and events cannot harm the lent one. Lent to several
+    /// objects at a time, it is an open file that they share: see above.
     static async_fd borrow(int fd) { return async_fd(detail::async_borrow(fd, nullptr), fd); }
     /// The same, with the error in `ec` and no descriptor in the object.
     static async_fd borrow(int fd, std::error_code& ec) {
@@ -88,9 +92,12 @@ public:
         return used < 0 || lent_ < 0 ? used : lent_;
     }
 
-    /// Ends its use here, and wakes whoever waits on it with `std::errc::bad_file_descriptor`. An adopted descriptor is closed; a lent one
-    /// is not, and is blocking again when the object goes. Does not block, and is no cancellation point.
-    void close() noexcept { detail::async_close(fd_, lent_); }
+    /// Ends its use here, and wakes whoever waits on it with `std::errc::bad_file_descriptor`. An adopted descriptor is closed, a lent
+    /// one is not; either one's open file is blocking again if it was before. Does not block, and is no cancellation point.
+    ///
+    /// A call that a thread of the pool is making already, as `standard_input` tells, is not woken: the kernel has no means to. It
+    /// ends when there is something to read, or room, and gives that error then; what it has read is lost.
+    void close() noexcept { detail::async_close(fd_); }
     /// Gives the descriptor to the caller, blocking if it was so before. The object is left without one. Throws `std::system_error`
     /// (`device_or_resource_busy`) while somebody waits on it.
     int release() {

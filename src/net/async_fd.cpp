@@ -142,23 +142,27 @@ fd_ref standard_stream(int number, std::error_code* ec) {
     return made;
 }
 
-void async_restore(const fd_ref& fd, int lent) noexcept {
-    fd_object* const object = fd.get();
-    if (object == nullptr || !object->was_blocking) return;
-    const int number = lent >= 0 ? lent : fd_native(fd);
-    const int flags = sys::file_status_flags(number);
-    if (flags >= 0) sys::set_file_status_flags(number, flags & ~O_NONBLOCK);
+namespace {
+
+void make_blocking(int fd) noexcept {
+    const int flags = sys::file_status_flags(fd);
+    if (flags >= 0) sys::set_file_status_flags(fd, flags & ~O_NONBLOCK);
 }
 
-// After the close, by a duplicate: a call that is being made must not find itself blocking.
-void async_close(const fd_ref& fd, int lent) noexcept {
-    const fd_object* const object = fd.get();
-    const bool restores = lent < 0 && object != nullptr && object->was_blocking;
+}  // namespace
+
+// By the number that is used here, as a lent one may be somebody else's by now.
+void async_restore(const fd_ref& fd) noexcept {
+    if (fd_native(fd) >= 0 && fd.get()->was_blocking) make_blocking(fd_native(fd));
+}
+
+// After the close: a call that is being made must not find itself blocking. With no descriptor to spare it is left as it is.
+void async_close(const fd_ref& fd) noexcept {
+    const bool restores = fd_native(fd) >= 0 && fd.get()->was_blocking;
     const int open_file = restores ? sys::duplicate(fd_native(fd)) : -1;
     fd_close(fd);
     if (open_file < 0) return;
-    const int flags = sys::file_status_flags(open_file);
-    if (flags >= 0) sys::set_file_status_flags(open_file, flags & ~O_NONBLOCK);
+    make_blocking(open_file);
     sys::close(open_file);
 }
 

@@ -118,6 +118,31 @@ TEST_P(async_fds, a_borrowed_descriptor_stays_open_and_as_it_was) {
     });
 }
 
+// Its number may be another file's by the time the object goes.
+TEST_P(async_fds, a_loan_ends_with_close) {
+    inside([] {
+        owned_fd lent(eventfd(0, EFD_CLOEXEC));
+        auto counter = async_fd::borrow(lent.get());
+        counter.close();
+        EXPECT_TRUE(is_blocking(lent.get()));
+        const owned_fd other(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+        ASSERT_EQ(dup3(other.get(), lent.get(), O_CLOEXEC), lent.get());
+        counter = async_fd();
+        EXPECT_FALSE(is_blocking(other.get()));
+    });
+}
+
+TEST_P(async_fds, a_lent_number_that_was_closed_too_early_is_left_alone) {
+    inside([] {
+        const owned_fd lent(eventfd(0, EFD_CLOEXEC));
+        const owned_fd other(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+        auto counter = async_fd::borrow(lent.get());
+        ASSERT_EQ(dup3(other.get(), lent.get(), O_CLOEXEC), lent.get());
+        counter = async_fd();
+        EXPECT_FALSE(is_blocking(other.get()));
+    });
+}
+
 TEST_P(async_fds, an_open_file_that_others_have_too_is_as_it_was_after_close) {
     inside([] {
         const mioco::owned_fd others(eventfd(0, EFD_CLOEXEC));

@@ -40,10 +40,10 @@ extern template struct stream_calls<device_transfer>;
 fd_ref async_adopt(int fd, std::error_code* ec);
 fd_ref async_borrow(int fd, std::error_code* ec);
 fd_ref standard_stream(int number, std::error_code* ec);
-/// Makes it blocking again if it was so before. `lent`: the descriptor in whose place this one is used, or -1.
-void async_restore(const fd_ref& fd, int lent) noexcept;
-/// Closes what is no loan, and makes its open file blocking again.
-void async_close(const fd_ref& fd, int lent) noexcept;
+/// Makes its open file blocking again if it was so before and this is not closed.
+void async_restore(const fd_ref& fd) noexcept;
+/// The same, after it was closed here.
+void async_close(const fd_ref& fd) noexcept;
 /// Releases and closes one that is used in a lent one's place.
 void async_end_loan(fd_ref& fd);
 
