@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <system_error>
 #include <type_traits>
@@ -41,7 +42,7 @@ struct copy_end {
 template <class T>
 copy_end copy_end_of(T& end) {
     copy_end made;
-    made.object = &end;
+    made.object = const_cast<std::remove_const_t<T>*>(std::addressof(end));  // `T` is cast back to
     if constexpr (std::same_as<T, fs::file>) {
         made.file = &end;
     } else if constexpr (requires { fd_access::of(end); }) {

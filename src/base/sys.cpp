@@ -89,15 +89,40 @@ ssize_t send_file(int file, int to, std::size_t most) noexcept {
     return blocking_sigpipe([=] { return ::sendfile(to, file, nullptr, most); });
 }
 
-ssize_t write_quietly(int fd, const iovec* from, std::size_t count) noexcept {
 #if !defined(MIOCO_TSAN)  // which does not see this call, and so would not see what it orders
+namespace {
+
+ssize_t write_without_signal(int fd, const iovec* from, std::size_t count) noexcept {
     constexpr int rwf_nosignal = 0x100;  // newer than the headers; of Linux 6.18
-    static std::atomic<bool> unknown{false};
-    if (!unknown.load(std::memory_order_relaxed)) {
-        const ssize_t result =
-            checked(::pwritev2(fd, from, static_cast<int>(count), -1, rwf_nosignal));
-        if (result != -EOPNOTSUPP && result != -ENOSYS) return result;
-        unknown.store(true, std::memory_order_relaxed);
+    return checked(::pwritev2(fd, from, static_cast<int>(count), -1, rwf_nosignal));
+}
+
+bool is_unsupported(ssize_t result) noexcept { return result == -EOPNOTSUPP || result == -ENOSYS; }
+
+enum class support : unsigned char { untold, known, unknown };
+
+// An eventfd, for one, takes no flags at all: so a pipe is asked what the kernel knows.
+support ask_a_pipe() noexcept {
+    int ends[2];
+    if (pipe(ends) < 0) return support::untold;
+    char byte = 0;
+    const iovec one{&byte, 1};
+    const ssize_t result = write_without_signal(ends[1], &one, 1);
+    for (const int end : ends) close(end);
+    return is_unsupported(result) ? support::unknown : support::known;
+}
+
+}  // namespace
+#endif
+
+ssize_t write_quietly(int fd, const iovec* from, std::size_t count) noexcept {
+#if !defined(MIOCO_TSAN)
+    static std::atomic<support> found{support::untold};
+    if (found.load(std::memory_order_relaxed) != support::unknown) {
+        const ssize_t result = write_without_signal(fd, from, count);
+        if (!is_unsupported(result)) return result;
+        if (found.load(std::memory_order_relaxed) == support::untold)
+            found.store(ask_a_pipe(), std::memory_order_relaxed);
     }
 #endif
     return write_blocking_sigpipe(fd, from, count);

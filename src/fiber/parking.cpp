@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "fiber/parking.hpp"
 
+#include <cerrno>
+
 #include <mioco/error.hpp>
 
 namespace mioco::detail {
@@ -19,5 +21,10 @@ ssize_t yield_with(fiber& self, ssize_t result) noexcept {
 }
 
 void throw_cancelled() { throw fiber_cancelled(); }
+
+void throw_if_cancel(std::int64_t failure) {
+    const fiber* const self = current_fiber();
+    if (failure == -ECANCELED && self != nullptr && is_fiber_cancelled(*self)) throw_cancelled();
+}
 
 }  // namespace mioco::detail

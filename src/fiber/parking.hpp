@@ -129,6 +129,10 @@ inline void throw_if_cancelled(const fiber& self) {
         throw_cancelled();
 }
 
+/// [after a call that ended with `failure`] Throws fiber_cancelled if that was the caller's cancel. Devices have an ECANCELED too, as a
+/// timerfd whose clock was set; who was asked to stop has no use for theirs.
+void throw_if_cancel(std::int64_t failure);
+
 /// Spends one operation from the fiber's budget, and yields when it is used up: every call of the library that might have
 /// parked but did not goes through here, so that one always-ready socket does not starve the others.
 inline void spend(fiber& self) noexcept {

@@ -11,6 +11,7 @@
 #include <mioco/error.hpp>
 
 #include "base/sys.hpp"
+#include "fiber/parking.hpp"
 #include "fs/file_calls.hpp"
 
 namespace mioco::fs {
@@ -42,7 +43,7 @@ struct reported {
             return static_cast<std::uint64_t>(result);
         }
         if (ec == nullptr) {
-            if (result == -ECANCELED) throw fiber_cancelled();
+            detail::throw_if_cancel(result);
             throw std::system_error(code_of(result), text());
         }
         *ec = code_of(result);
@@ -51,7 +52,7 @@ struct reported {
 
     /// Of a call in several parts: the last one's result, 0 at the end of the file.
     [[nodiscard]] std::size_t fail_after(std::size_t done, std::int64_t last) const {
-        if (last == -ECANCELED && ec == nullptr) throw fiber_cancelled();
+        if (ec == nullptr) detail::throw_if_cancel(last);
         const std::error_code code =
             last < 0 ? code_of(last) : make_error_code(errc::end_of_stream);
         if (ec == nullptr)

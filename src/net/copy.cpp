@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <mioco/copy.hpp>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
@@ -152,10 +154,21 @@ std::optional<progress> splice_through_pipe(const copy_end& source, const copy_e
     });
 }
 
+// Before 6.5 a kernel that was asked for more than the file has left keeps its tail back on a socket, as more may follow.
+std::size_t next_part_of(int file) noexcept {
+    const std::int64_t left = sys::file_size(file) - sys::seek(file, 0, SEEK_CUR);
+    return left > 0 ? std::min(static_cast<std::size_t>(left), most_at_once) : most_at_once;
+}
+
+// After an -EAGAIN, whether `to` has to be waited for. What was adopted as a file may be non-blocking: that is its owner's matter.
+bool can_be_waited_for(const copy_end& to, int file) noexcept {
+    return to.open != nullptr && current_driver().ready_now(file, POLLIN) != 0;
+}
+
 // On the pool, as a file may not be in memory.
 ssize_t send_file_once(int file, const copy_end& to) {
-    ssize_t count = -EAGAIN;
-    while (count == -EAGAIN) {
+    ssize_t count = 0;
+    do {
         if (to.open != nullptr) {
             if (const ssize_t failure = wait_for(*to.open, net::direction::write); failure < 0)
                 return failure;
@@ -163,10 +176,10 @@ ssize_t send_file_once(int file, const copy_end& to) {
         const int number = to.file != nullptr ? to.file->native_handle() : number_of(*to.open);
         count = blocking_call(offloading::may_be_cancelled, [=]() noexcept -> ssize_t {
             ssize_t result = -EINTR;
-            while (result == -EINTR) result = sys::send_file(file, number, most_at_once);
+            while (result == -EINTR) result = sys::send_file(file, number, next_part_of(file));
             return result;
         });
-    }
+    } while (count == -EAGAIN && can_be_waited_for(to, file));
     return count < 0 && count != -ECANCELED && to.open != nullptr && to.open->get()->is_closed()
                ? -EBADF
                : count;
@@ -203,9 +216,8 @@ std::uint64_t copy_all(const copy_end& from, const copy_end& to, std::error_code
     const progress made = in_kernel ? *in_kernel : copy_through_buffer(from, to);
     if (ec != nullptr) {
         *ec = made.failure;
-    } else if (made.failure == std::errc::operation_canceled) {
-        throw fiber_cancelled();
     } else if (made.failure) {
+        if (made.failure == std::errc::operation_canceled) throw_if_cancel(-ECANCELED);
         throw io_error(made.failure, "mioco: copy after " + std::to_string(made.count) + " bytes",
                        made.count);
     }

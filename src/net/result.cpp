@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "net/result.hpp"
 
-#include <cerrno>
-
-#include <mioco/error.hpp>
+#include "fiber/parking.hpp"
 
 namespace mioco::detail {
 
 void throw_failure(int failure, const std::string& what) {
-    if (failure == -ECANCELED) throw fiber_cancelled();
+    throw_if_cancel(failure);
     throw std::system_error(code_of(failure), "mioco: " + what);
 }
 

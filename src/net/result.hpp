@@ -8,7 +8,7 @@
 
 namespace mioco::detail {
 
-/// Throws a negative errno value as an error; -ECANCELED as `fiber_cancelled`.
+/// Throws a negative errno value as an error; the caller's cancel as `fiber_cancelled`.
 [[noreturn]] void throw_failure(int failure, const std::string& what);
 
 /// Sets `ec`, or throws if that is null and `result` is a failure. For errors that are to name more than the call.

@@ -41,7 +41,7 @@ inline std::size_t total_size(std::span<const iovec> parts) noexcept {
 
 inline std::size_t fail_after(std::size_t done, ssize_t last, const char* what,
                               std::error_code* ec) {
-    if (last == -ECANCELED && ec == nullptr) throw fiber_cancelled();
+    if (ec == nullptr) throw_if_cancel(last);
     const std::error_code code =
         last < 0 ? code_of(static_cast<int>(last)) : std::error_code(errc::end_of_stream);
     if (ec == nullptr) {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <gtest/gtest.h>
 #include <mioco/mioco.hpp>
@@ -163,6 +164,20 @@ struct own_sink {
     }
 };
 
+// What refers to the bytes' real place may be constant; a descriptor's object may not.
+struct reference {
+    own_source& source;
+    own_sink& sink;
+    std::size_t read(std::span<std::byte> into, std::error_code& ec) const {
+        return source.read(into, ec);
+    }
+    std::size_t write_all(std::span<const std::byte> from, std::error_code& ec) const {
+        return sink.write_all(from, ec);
+    }
+};
+static_assert(!mioco::byte_source<const mioco::async_fd>);
+static_assert(!mioco::byte_sink<const mioco::async_fd>);
+
 // splice(2) stops at the urgent mark, and does not pass it.
 TEST_P(copies, what_comes_after_urgent_data_arrives) {
     inside([] {
@@ -193,6 +208,11 @@ TEST_P(copies, types_of_ones_own_and_errors_tell_how_much_arrived) {
         own_sink all{{}, text.size()};
         EXPECT_EQ(mioco::copy(own_source{text}, all), text.size());
         EXPECT_EQ(all.text, text);
+        all.text.clear();
+        own_source again{text};
+        const reference both{again, all};
+        EXPECT_EQ(mioco::copy(both, both), text.size());
+        EXPECT_EQ(all.text, text);
         own_sink narrow{{}, 2'500};
         std::error_code ec;
         EXPECT_EQ(mioco::copy(own_source{text}, narrow, ec), 2'500U);
@@ -207,6 +227,26 @@ TEST_P(copies, types_of_ones_own_and_errors_tell_how_much_arrived) {
         }
         EXPECT_EQ(mioco::copy(mioco::net::tcp_stream(), narrow, ec), 0U);
         EXPECT_EQ(ec, std::errc::bad_file_descriptor);
+    });
+}
+
+// As `write_all` of such a file reports it.
+TEST_P(copies, a_file_that_turns_out_to_be_non_blocking_is_an_error_where_it_would_wait) {
+    inside([] {
+        const mioco_test::socket_folder folder;
+        auto from = file::open(folder.path("from"), {.read = true, .write = true, .create = true});
+        from.write_all(pattern(size));
+        from.seek(0);
+        auto [reader, writer] = mioco::pipe({.capacity_bytes = 4096});
+        std::error_code ec;
+        auto to = file::adopt(dup(writer.native_handle()));
+        EXPECT_EQ(mioco::copy(from, to, ec), 4096U);
+        EXPECT_EQ(ec, std::errc::resource_unavailable_try_again);
+
+        auto [empty, peer] = mioco::net::unix_stream::pair();
+        auto [other_reader, other_writer] = mioco::pipe();
+        EXPECT_EQ(mioco::copy(file::adopt(dup(empty.native_handle())), other_writer, ec), 0U);
+        EXPECT_EQ(ec, std::errc::resource_unavailable_try_again);
     });
 }
 

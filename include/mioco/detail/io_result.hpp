@@ -11,7 +11,7 @@
 
 namespace mioco::detail {
 
-/// With `ec` null it throws, else it sets `ec` and returns 0. `failure` is a negative errno value; -ECANCELED is thrown as
+/// With `ec` null it throws, else it sets `ec` and returns 0. `failure` is a negative errno value; the caller's cancel is thrown as
 /// `fiber_cancelled`.
 std::size_t fail(ssize_t failure, const char* what, std::error_code* ec);
 

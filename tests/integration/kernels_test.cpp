@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MPL-2.0
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+#include <system_error>
+
+#include <gtest/gtest.h>
+#include <mioco/mioco.hpp>
+
+#include <sys/eventfd.h>
+#include <sys/sendfile.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "context/sanitizer.hpp"
+#include "support/anywhere.hpp"
+#include "support/sockets.hpp"
+#include "support/unix_path.hpp"
+
+// Kernels and devices that are not at hand: some calls of the C library are replaced by ones that behave as theirs.
+
+namespace {
+
+std::atomic<bool> knows_no_signal{true};
+std::atomic<int> takes_no_flags{-1};
+std::atomic<int> refuses{-1};
+std::atomic<int> quiet_writes{0};
+std::atomic<bool> asked_for_more_than_sent{false};
+
+int fail_with(int code) {
+    errno = code;
+    return -1;
+}
+
+}  // namespace
+
+extern "C" ssize_t pwritev2(int fd, const iovec* parts, int count, off_t, int) {
+    if (fd == refuses) return fail_with(ECANCELED);
+    ++quiet_writes;
+    if (!knows_no_signal || fd == takes_no_flags) return fail_with(EOPNOTSUPP);
+    return writev(fd, parts, count);
+}
+
+extern "C" ssize_t sendfile(int to, int from, off_t* offset, std::size_t count) noexcept {
+    const auto sent = static_cast<ssize_t>(syscall(SYS_sendfile, to, from, offset, count));
+    if (sent > 0 && static_cast<std::size_t>(sent) < count) asked_for_more_than_sent = true;
+    return sent;
+}
+
+extern "C" int fdatasync(int fd) {
+    return fd == refuses ? fail_with(ECANCELED) : static_cast<int>(syscall(SYS_fdatasync, fd));
+}
+
+namespace {
+
+using namespace std::string_view_literals;
+using mioco::fs::file;
+
+class kernels : public mioco_test::anywhere {
+protected:
+    void SetUp() override { testing::GTEST_FLAG(death_test_style) = "threadsafe"; }
+};
+
+// Before 6.5 one keeps a file's tail back if it was asked for more.
+TEST_P(kernels, one_that_waits_for_more_is_asked_for_what_a_file_has_left) {
+    inside([] {
+        const mioco_test::socket_folder folder;
+        auto from = file::open(folder.path("from"), {.read = true, .write = true, .create = true});
+        from.write_all(mioco_test::pattern(1000));
+        from.seek(100);
+        auto [to, far] = mioco_test::connected_pair();
+        EXPECT_EQ(mioco::copy(from, to), 900U);
+        EXPECT_FALSE(asked_for_more_than_sent);
+    });
+}
+
+template <class Error, class F>
+void expect_error(F call) {
+    try {
+        call();
+        ADD_FAILURE() << "nothing was thrown";
+    } catch (const Error& e) {
+        EXPECT_EQ(e.code(), std::errc::operation_canceled);
+    }
+}
+
+TEST_P(kernels, a_devices_own_cancel_is_an_error_as_any_other) {
+    inside([] {
+        const mioco_test::socket_folder folder;
+        auto written =
+            file::open(folder.path("file"), {.read = true, .write = true, .create = true});
+        written.write_all("12345678"sv);
+        written.seek(0);
+        refuses = written.native_handle();
+        expect_error<std::system_error>([&] { written.flush_data(); });
+#if !defined(MIOCO_TSAN)  // under which it is another call
+        auto device = mioco::async_fd::adopt(eventfd(0, EFD_CLOEXEC));
+        refuses = device.native_handle();
+        expect_error<std::system_error>([&] { device.write("12345678"sv); });
+        expect_error<mioco::io_error>([&] { device.write_all("12345678"sv); });
+        expect_error<mioco::io_error>([&] { mioco::copy(written, device); });
+#endif
+        refuses = -1;
+    });
+}
+
+#if !defined(MIOCO_TSAN)
+TEST_P(kernels, a_device_that_takes_no_flags_does_not_speak_for_pipes) {
+    inside([] {
+        auto [reader, writer] = mioco::pipe();
+        auto device = mioco::async_fd::adopt(eventfd(0, EFD_CLOEXEC));
+        takes_no_flags = device.native_handle();
+        const std::uint64_t one[] = {1};
+        for (int i = 0; i < 2; ++i) {
+            EXPECT_EQ(device.write(std::as_bytes(std::span(one))), sizeof one);
+            const int before = quiet_writes;
+            writer.write_all("x"sv);
+            EXPECT_EQ(quiet_writes, before + 1);
+        }
+        takes_no_flags = -1;
+    });
+}
+
+TEST_P(kernels, one_that_knows_no_flag_is_asked_no_more) {
+    const auto write_twice = [] {
+        knows_no_signal = false;
+        bool as_expected = false;
+        inside([&] {
+            auto [reader, writer] = mioco::pipe();
+            writer.write_all("x"sv);
+            const int before = quiet_writes;
+            writer.write_all("x"sv);
+            as_expected = quiet_writes == before && mioco_test::read_text(reader, 2) == "xx";
+        });
+        std::_Exit(as_expected ? 0 : 1);
+    };
+    EXPECT_EXIT(write_twice(), testing::ExitedWithCode(0), "");
+}
+#endif
+
+MIOCO_ANYWHERE(kernels);
+
+}  // namespace
