@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "support/process.hpp"
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -11,6 +12,8 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "context/sanitizer.hpp"
 
 namespace mioco_test {
 
@@ -56,6 +59,14 @@ scoped_environment::~scoped_environment() {
     } else {
         unsetenv(name_);
     }
+}
+
+void signal_process(int number) {
+#if defined(MIOCO_TSAN)
+    raise(number);
+#else
+    kill(getpid(), number);
+#endif
 }
 
 std::size_t count_of(const std::string& what, const std::string& text) {

@@ -39,6 +39,10 @@ private:
     std::string before_;
 };
 
+/// Sends a signal to this process, which any thread may take. Under ThreadSanitizer to the calling thread alone: one that comes
+/// while a fiber is about to park is kept there until that fiber goes on, which may be never.
+void signal_process(int number);
+
 std::size_t count_of(const std::string& what, const std::string& text);
 
 /// A whole file of /proc.

@@ -350,11 +350,15 @@ TEST_P(schedulers, kill_fibers_where_they_are) {
         went_on = true;
     };
     for (const bool yields : {true, false}) {
+        std::atomic<bool> dropped{false};
         schedule_script drops;
-        drops.ready = [](const mioco::ready_fiber&) {};
+        drops.ready = [&](const mioco::ready_fiber&) { dropped = true; };
         mioco::runtime dropping(with(drops));
-        auto fiber = dropping.spawn(
-            [&, yields] { body([yields] { yields ? mioco::yield() : mioco::sleep_for(1us); }); });
+        const auto wait = [&, yields] {
+            if (yields) return mioco::yield();
+            while (!dropped) mioco::sleep_for(1ms);  // the time may be over before it waits
+        };
+        auto fiber = dropping.spawn([&] { body(wait); });
         EXPECT_EQ(error_of([&] { fiber.join(); }), std::errc::operation_canceled);
         EXPECT_EQ(living, 0);
         EXPECT_FALSE(went_on);

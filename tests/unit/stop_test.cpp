@@ -9,7 +9,6 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 #include <mioco/mioco.hpp>
 
 #include "support/flag.hpp"
@@ -22,6 +21,7 @@ using namespace std::chrono_literals;
 using mioco_test::counted;
 using mioco_test::error_of;
 using mioco_test::flag;
+using mioco_test::signal_process;
 
 constexpr auto cancelled = std::errc::operation_canceled;
 
@@ -174,7 +174,7 @@ TEST_P(stop, comes_from_a_signal_handler) {
         EXPECT_EQ(error_of([&] {
                       rt.run([&] {
                           for (int i = 0; i < 10; ++i) mioco::spawn([] { mioco::sleep_for(1h); });
-                          mioco::spawn([] { kill(getpid(), SIGUSR1); });
+                          mioco::spawn([] { signal_process(SIGUSR1); });
                           for (;;) mioco::yield();
                       });
                   }),
@@ -382,7 +382,7 @@ TEST_P(stop, on_signal_ends_the_callers_runtime) {
                       run([&] {
                           mioco::stop_on_signal(SIGUSR2);
                           mioco::spawn([c = counted(living)] { mioco::sleep_for(1h); });
-                          kill(getpid(), SIGUSR2);
+                          signal_process(SIGUSR2);
                           for (;;) mioco::yield();
                       });
                   }),
@@ -425,12 +425,12 @@ TEST(stop_on_signal_twice, a_second_signal_has_its_default_effect) {
     GTEST_FLAG_SET(death_test_style, "threadsafe");
     EXPECT_EXIT(mioco::run([] {
                     mioco::stop_on_signal(SIGINT);
-                    kill(getpid(), SIGINT);
+                    signal_process(SIGINT);
                     for (;;) {
                         try {
                             mioco::sleep_for(1h);
                         } catch (...) {
-                            kill(getpid(), SIGINT);  // does not end by itself
+                            signal_process(SIGINT);  // does not end by itself
                         }
                     }
                 }),
