@@ -93,11 +93,12 @@ public:
     }
 
     /// Ends its use here, and wakes whoever waits on it with `std::errc::bad_file_descriptor`. An adopted descriptor is closed, a lent
-    /// one is not; either one's open file is blocking again if it was before. Does not block, and is no cancellation point.
+    /// one is not; either one's open file is blocking again if it was before, but for an adopted one of which others have a descriptor
+    /// too when there is none left for a moment. Does not block, and is no cancellation point.
     ///
     /// A call that a thread of the pool is making already, as `standard_input` tells, is not woken: the kernel has no means to. It
     /// ends when there is something to read, or room, and gives that error then; what it has read is lost.
-    void close() noexcept { detail::async_close(fd_); }
+    void close() noexcept { detail::async_close(fd_, lent_); }
     /// Gives the descriptor to the caller, blocking if it was so before. The object is left without one. Throws `std::system_error`
     /// (`device_or_resource_busy`) while somebody waits on it.
     int release() {

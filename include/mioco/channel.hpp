@@ -61,7 +61,8 @@ struct channel_access {
 template <class T>
 class sender {
 public:
-    /// An end of no channel, which can only be assigned to and destroyed.
+    /// An end of no channel, as one that was moved from: it counts as closed, and what sends throws `std::system_error`
+    /// (`invalid_argument`).
     sender() noexcept = default;
     /// One more end of the same channel.
     sender(const sender& other) noexcept : state_(other.state_) {
@@ -87,7 +88,7 @@ public:
     /// a capacity of 0 it returns when a receiver has the item. Throws `send_error` with the item when the channel is
     /// closed, by `close` or since all receivers are gone. A cancellation point; a cancelled call has sent nothing.
     void send(T item) const {
-        if (detail::send_item(*state_, item, detail::never) == detail::transfer::closed)
+        if (detail::send_item(channel(), item, detail::never) == detail::transfer::closed)
             throw send_error<T>(std::move(item));
     }
 
@@ -95,7 +96,7 @@ public:
     /// blocks, and is no cancellation point.
     [[nodiscard]] std::optional<T> try_send(T item) const {
         detail::begin_attempt();
-        return refused(item, detail::try_send_item(*state_, item));
+        return refused(item, detail::try_send_item(channel(), item));
     }
 
     /// As `send`, but waits until `deadline` at most; an item that was not sent then, or to a closed channel, comes back.
@@ -103,32 +104,42 @@ public:
     [[nodiscard]] std::optional<T> try_send_until(
         T item,
         const std::chrono::time_point<std::chrono::steady_clock, Duration>& deadline) const {
-        return refused(item, detail::send_item(*state_, item, detail::deadline_at(deadline)));
+        return refused(item, detail::send_item(channel(), item, detail::deadline_at(deadline)));
     }
 
     /// As `send`, but waits for `limit` at most; an item that was not sent then, or to a closed channel, comes back.
     template <class Rep, class Period>
     [[nodiscard]] std::optional<T> try_send_for(
         T item, const std::chrono::duration<Rep, Period>& limit) const {
-        return refused(item, detail::send_item(*state_, item, detail::deadline_in(limit)));
+        return refused(item, detail::send_item(channel(), item, detail::deadline_in(limit)));
     }
 
     /// Sending this item, as a case of `select`. Its result is the item if the channel was closed, and nothing if it was sent.
     /// When another case wins, the item comes to nothing with the case. Valid while this end lives.
-    [[nodiscard]] detail::send_case<T> sending(T item) const { return {state_, std::move(item)}; }
+    [[nodiscard]] detail::send_case<T> sending(T item) const {
+        return {&channel(), std::move(item)};
+    }
 
     /// Closes the channel for all senders: items that are queued can still be received, and whoever waits is woken. May be
     /// called twice.
-    void close() const noexcept { state_->close(); }
+    void close() const noexcept {
+        if (state_ != nullptr) state_->close();
+    }
     /// Whether the channel takes no more items. A snapshot, as are the following.
-    [[nodiscard]] bool is_closed() const noexcept { return state_->is_closed(); }
+    [[nodiscard]] bool is_closed() const noexcept {
+        return state_ == nullptr || state_->is_closed();
+    }
     /// How many items are queued.
-    [[nodiscard]] std::size_t size() const noexcept { return state_->size(); }
+    [[nodiscard]] std::size_t size() const noexcept {
+        return state_ == nullptr ? 0 : state_->size();
+    }
     /// How many items may be queued; the largest number of its type if any number.
-    [[nodiscard]] std::size_t capacity() const noexcept { return state_->capacity(); }
+    [[nodiscard]] std::size_t capacity() const noexcept {
+        return state_ == nullptr ? 0 : state_->capacity();
+    }
     /// How many receiving ends there are.
     [[nodiscard]] std::size_t receiver_count() const noexcept {
-        return state_->receiver_count.load(std::memory_order_relaxed);
+        return state_ == nullptr ? 0 : state_->receiver_count.load(std::memory_order_relaxed);
     }
     /// Whether this is an end of a channel.
     explicit operator bool() const noexcept { return state_ != nullptr; }
@@ -144,6 +155,12 @@ private:
         return std::optional<T>(std::move(item));
     }
 
+    [[nodiscard]] detail::channel_state<T>& channel() const {
+        if (state_ == nullptr) [[unlikely]]
+            detail::throw_no_channel();
+        return *state_;
+    }
+
     detail::channel_state<T>* state_ = nullptr;
 };
 
@@ -154,7 +171,8 @@ private:
 template <class T>
 class receiver {
 public:
-    /// An end of no channel, which can only be assigned to and destroyed.
+    /// An end of no channel, as one that was moved from: it counts as at its end, and what receives throws `std::system_error`
+    /// (`invalid_argument`).
     receiver() noexcept = default;
     /// One more end of the same channel.
     receiver(const receiver& other) noexcept : state_(other.state_) {
@@ -185,7 +203,7 @@ public:
     [[nodiscard]] std::optional<T> try_recv() const {
         detail::begin_attempt();
         std::optional<T> item;
-        detail::try_receive_item(*state_, item);
+        detail::try_receive_item(channel(), item);
         return item;
     }
 
@@ -205,21 +223,31 @@ public:
 
     /// Receiving an item, as a case of `select`. Its result is what `recv` returns; when another case wins, the item stays
     /// in the channel. Valid while this end lives.
-    [[nodiscard]] detail::receive_case<T> receiving() const { return {state_}; }
+    [[nodiscard]] detail::receive_case<T> receiving() const { return {&channel()}; }
 
     /// Closes the channel: nothing more is taken from senders, and what is queued can still be received. May be called twice.
-    void close() const noexcept { state_->close(); }
+    void close() const noexcept {
+        if (state_ != nullptr) state_->close();
+    }
     /// Whether the channel takes no more items. A snapshot, as are the following.
-    [[nodiscard]] bool is_closed() const noexcept { return state_->is_closed(); }
+    [[nodiscard]] bool is_closed() const noexcept {
+        return state_ == nullptr || state_->is_closed();
+    }
     /// Whether it is closed and empty: `recv` returns nothing from now on.
-    [[nodiscard]] bool is_exhausted() const noexcept { return state_->is_exhausted(); }
+    [[nodiscard]] bool is_exhausted() const noexcept {
+        return state_ == nullptr || state_->is_exhausted();
+    }
     /// How many items are queued.
-    [[nodiscard]] std::size_t size() const noexcept { return state_->size(); }
+    [[nodiscard]] std::size_t size() const noexcept {
+        return state_ == nullptr ? 0 : state_->size();
+    }
     /// How many items may be queued; the largest number of its type if any number.
-    [[nodiscard]] std::size_t capacity() const noexcept { return state_->capacity(); }
+    [[nodiscard]] std::size_t capacity() const noexcept {
+        return state_ == nullptr ? 0 : state_->capacity();
+    }
     /// How many sending ends there are.
     [[nodiscard]] std::size_t sender_count() const noexcept {
-        return state_->sender_count.load(std::memory_order_relaxed);
+        return state_ == nullptr ? 0 : state_->sender_count.load(std::memory_order_relaxed);
     }
     /// Whether this is an end of a channel.
     explicit operator bool() const noexcept { return state_ != nullptr; }
@@ -244,6 +272,8 @@ public:
         T* operator->() const noexcept { return &*item_; }
         /// Receives the next one.
         iterator& operator++() {
+            item_
+                .reset();  // what it holds, such as the end of a channel, is not kept while this waits
             item_ = from_->recv();
             return *this;
         }
@@ -273,8 +303,14 @@ private:
 
     std::optional<T> receive(detail::nanoseconds_t deadline) const {
         std::optional<T> item;
-        detail::receive_item(*state_, item, deadline);
+        detail::receive_item(channel(), item, deadline);
         return item;
+    }
+
+    [[nodiscard]] detail::channel_state<T>& channel() const {
+        if (state_ == nullptr) [[unlikely]]
+            detail::throw_no_channel();
+        return *state_;
     }
 
     detail::channel_state<T>* state_ = nullptr;

@@ -231,7 +231,8 @@ private:
 };
 
 /// The same for a list of cases, 65,000 at most; returns the position of the one that was taken, which `any_case::take` gives the result
-/// of. Throws `std::system_error` with `std::errc::argument_list_too_long` for a longer list, and with
+/// of. What taking it throws this throws, too: of several `joining` cases it is the one whose handle is not `joinable` any more.
+/// Throws `std::system_error` with `std::errc::argument_list_too_long` for a longer list, and with
 /// `std::errc::invalid_argument` for an empty one.
 std::size_t select(std::span<any_case> cases);
 

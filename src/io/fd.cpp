@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "io/fd.hpp"
 
+#include <atomic>
 #include <cerrno>
 #include <mutex>
 #include <system_error>
@@ -19,10 +20,17 @@ constinit fd_table all_fds;
 
 namespace {
 
-// Never connected: reads and writes fail, and nothing can be sent to it. It takes the place of a closed descriptor.
+// Never connected: reads and writes fail, and nothing can be sent to it. It takes the place of a closed descriptor. It is made with
+// the first of them, so that a later shortage does not matter; a failure is not kept.
 int dead_socket() noexcept {
-    static const int dead = sys::socket(AF_UNIX, SOCK_STREAM);
-    return dead;
+    static std::atomic<int> dead{-1};
+    int number = dead.load(std::memory_order_acquire);
+    if (number >= 0) [[likely]]
+        return number;
+    const int made = sys::socket(AF_UNIX, SOCK_STREAM);
+    if (made < 0 || dead.compare_exchange_strong(number, made)) return made;
+    sys::close(made);
+    return number;
 }
 
 void end_sides(fd_object& fd) noexcept {
@@ -47,6 +55,7 @@ void retire(fd_object& fd) noexcept {
 fd_object* new_fd_object(int number) noexcept {
     fd_object* const fd = all_fds.take(1);
     if (fd == nullptr) return nullptr;
+    static_cast<void>(dead_socket());
     for (fd_side* const each : {&fd->reading, &fd->writing}) each->reset();
     fd->marks.store(0, std::memory_order_relaxed);
     fd->was_blocking = true;
@@ -74,17 +83,19 @@ void drop_share(fd_object& fd) noexcept {
     retire(fd);
 }
 
-void close_fd(fd_object& fd) noexcept {
+bool close_fd(fd_object& fd) noexcept {
     {
         const std::scoped_lock held(fd.watch_lock);
         if ((fd.marks.fetch_or(fd_object::closed, std::memory_order_acq_rel) & fd_object::closed) !=
             0)
-            return;
+            return false;
     }
     if (fd.may_be_shared) unwatch(fd);
     end_sides(fd);
     const int number = fd.number.load(std::memory_order_relaxed);
-    if (sys::replace_fd(dead_socket(), number) < 0) sys::shutdown(number, SHUT_RDWR);
+    if (sys::replace_fd(dead_socket(), number) >= 0) return true;
+    sys::shutdown(number, SHUT_RDWR);
+    return false;
 }
 
 int release_fd(fd_object& fd) noexcept {

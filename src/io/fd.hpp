@@ -93,8 +93,8 @@ fd_object& make_fd(int number);
 void add_share(fd_object& fd) noexcept;
 /// Closes the descriptor with the last share.
 void drop_share(fd_object& fd) noexcept;
-/// Marks it closed, wakes who waits, and ends the connection. May be called twice.
-void close_fd(fd_object& fd) noexcept;
+/// Marks it closed, wakes who waits, and ends the connection. May be called twice. Whether the number has left the open file with that.
+bool close_fd(fd_object& fd) noexcept;
 /// Gives the descriptor out of an object that only the caller uses: no longer watched, and blocking as it was. -EBUSY if
 /// there are other shares, -EBADF if it is closed.
 int release_fd(fd_object& fd) noexcept;

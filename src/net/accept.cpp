@@ -53,12 +53,6 @@ void warn_of_shortage(int failure) noexcept {
                  std::system_category().message(-failure).c_str());
 }
 
-// A plain thread that has no eventfd yet, and now gets none: only other cases would need it.
-bool cannot_be_woken() {
-    fiber& self = current_waiter();
-    return self.is_thread && enable_blocking(self) < 0;
-}
-
 int accept_now(driver& io, int listener, message_address& peer) noexcept {
     int number = 0;
     do {
@@ -114,10 +108,6 @@ bool accept_arm::try_take() {
     number_ = accept_at_once(*listener_, peer_);
     if (number_ == -EAGAIN) return false;
     if (!is_shortage(number_)) return true;
-    if (cannot_be_woken()) {
-        number_ = accept_patiently(*listener_, peer_);
-        return true;
-    }
     warn_of_shortage(number_);
     pause_ = std::clamp(2 * pause_, first_pause, longest_pause);
     again_at_ = deadline_in(pause_);

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <mioco/owned_fd.hpp>
 
 #include "base/sys.hpp"
 #include "io/driver.hpp"
@@ -149,6 +150,13 @@ void make_blocking(int fd) noexcept {
     if (flags >= 0) sys::set_file_status_flags(fd, flags & ~O_NONBLOCK);
 }
 
+bool is_same_file(int fd, int other) noexcept {
+    struct stat one{};
+    struct stat two{};
+    return fd >= 0 && sys::file_status(fd, one) == 0 && sys::file_status(other, two) == 0 &&
+           one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+}
+
 }  // namespace
 
 // By the number that is used here, as a lent one may be somebody else's by now.
@@ -156,14 +164,15 @@ void async_restore(const fd_ref& fd) noexcept {
     if (fd_native(fd) >= 0 && fd.get()->was_blocking) make_blocking(fd_native(fd));
 }
 
-// After the close: a call that is being made must not find itself blocking. With no descriptor to spare it is left as it is.
-void async_close(const fd_ref& fd) noexcept {
-    const bool restores = fd_native(fd) >= 0 && fd.get()->was_blocking;
-    const int open_file = restores ? sys::duplicate(fd_native(fd)) : -1;
-    fd_close(fd);
-    if (open_file < 0) return;
-    make_blocking(open_file);
-    sys::close(open_file);
+// After the close: a call that is being made must not find itself blocking. With no descriptor to spare a lent file is reached by the
+// lender's own, and an adopted one is left as it is.
+void async_close(const fd_ref& fd, int lent) noexcept {
+    const int used = fd_native(fd);
+    if (used < 0) return;
+    if (!fd.get()->was_blocking) return fd_close(fd);
+    const owned_fd spare(sys::duplicate(used));
+    const int open_file = spare.get() < 0 && is_same_file(lent, used) ? lent : spare.get();
+    if (close_fd(*fd.get()) && open_file >= 0) make_blocking(open_file);
 }
 
 void async_end_loan(fd_ref& fd) { sys::close(fd_release(fd)); }

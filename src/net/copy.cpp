@@ -156,7 +156,8 @@ std::optional<progress> splice_through_pipe(const copy_end& source, const copy_e
 
 // Before 6.5 a kernel that was asked for more than the file has left keeps its tail back on a socket, as more may follow.
 std::size_t next_part_of(int file) noexcept {
-    const std::int64_t left = sys::file_size(file) - sys::seek(file, 0, SEEK_CUR);
+    const std::int64_t position = sys::seek(file, 0, SEEK_CUR);
+    const std::int64_t left = position < 0 ? 0 : sys::file_size(file) - position;
     return left > 0 ? std::min(static_cast<std::size_t>(left), most_at_once) : most_at_once;
 }
 

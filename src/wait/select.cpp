@@ -31,6 +31,8 @@ namespace {
 
 using kind = select_arm::kind;
 
+constexpr std::chrono::milliseconds longest_blind_wait(10);
+
 void check_count(std::size_t count) {
     if (count > most_select_arms) {
         throw std::system_error(
@@ -90,6 +92,19 @@ public:
         }
         entries_.shrink_to(0);
         if (current_fiber() == nullptr) list_descriptors();
+    }
+
+    /// Whether the caller's waits can end at any time. If not, as a plain thread gets no eventfd, and an arm waits for a time, which may be
+    /// that of the shortage: then the next one is short, and the first descriptor that is free is left to that arm. Throws without such
+    /// an arm.
+    bool can_be_woken() {
+        fiber& self = current_waiter();
+        if (!self.is_thread || self.thread_wakeup_fd >= 0) return true;
+        if (!is_blind_ || deadline_ == never) is_blind_ = enable_blocking(self) < 0;
+        if (!is_blind_) return true;
+        if (deadline_ == never) require_blocking(self);
+        deadline_ = std::min(deadline_, deadline_in(longest_blind_wait));
+        return false;
     }
 
     /// One wait: the arm that was given its result meanwhile, if one was. Throws fiber_cancelled.
@@ -198,6 +213,7 @@ private:
     wait_reason why_ = wait_reason::select_in_lines;
     bool has_any_ = false;
     bool must_retry_ = false;
+    bool is_blind_ = false;  // a plain thread that got no eventfd
 };
 
 }  // namespace
@@ -209,8 +225,8 @@ std::size_t select_one(std::span<select_arm* const> arms, bool may_wait, std::si
     if (const auto won = among.try_all(start)) return *won;
     if (const auto won = among.find_otherwise()) return *won;
     among.prepare();
-    if (!may_wait) prepare_to_wait();
     for (;;) {
+        if (!may_wait) may_wait = among.can_be_woken();
         if (const auto won = among.wait_once()) return *won;
         if (const auto won = among.try_all()) return *won;
         among.renew();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <mioco/detail/wait_queue.hpp>
 
+#include <system_error>
+
 #include "fiber/blocked_thread.hpp"
 #include "fiber/parking.hpp"
 #include "sched/wake_inline.hpp"
@@ -26,6 +28,12 @@ bool begin_masked_operation() noexcept {
 
 void begin_attempt() noexcept {
     if (fiber* const running = current_fiber()) spend(*running);
+}
+
+void throw_no_channel() {
+    throw std::system_error(
+        std::make_error_code(std::errc::invalid_argument),
+        "mioco: use of an end of no channel: it was moved from, or made without one");
 }
 
 void prepare_to_wait() { require_blocking(current_waiter()); }

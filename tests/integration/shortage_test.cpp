@@ -266,6 +266,22 @@ void close_what_a_fiber_reads() {
     require(mioco_test::read_some(far).empty(), "the peer sees the end");
 }
 
+void close_what_is_no_connection() {
+    auto [reads, writes] = mioco::pipe();
+    auto [lender, other] = mioco::pipe();
+    const int lent = lender.release();
+    auto borrowed = mioco::async_fd::borrow(lent);
+    require((fcntl(lent, F_GETFL) & O_NONBLOCK) != 0, "what is used here is non-blocking");
+    const hoard all;
+    writes.close();
+    char buffer[1];
+    const auto end = reads.try_read(buffer);
+    require(end && *end == 0, "the reader of a closed pipe sees the end");
+    borrowed.close();
+    require((fcntl(lent, F_GETFL) & O_NONBLOCK) == 0, "what was lent is blocking again");
+    close(lent);
+}
+
 // Of a function that may want to see what was written to stderr.
 template <class F>
 auto in_fibers(unsigned workers, F body) {
@@ -311,6 +327,10 @@ TEST_F(shortage, a_select_that_accepts_takes_another_case_meanwhile) {
                 is_one_warning());
     EXPECT_EXIT(run_to_exit(select_another_meanwhile), testing::ExitedWithCode(0),
                 is_one_warning());
+    const auto on_a_new_thread = [](const captured_stderr& captured) {
+        std::thread([&] { select_another_meanwhile(captured); }).join();
+    };
+    EXPECT_EXIT(run_to_exit(on_a_new_thread), testing::ExitedWithCode(0), is_one_warning());
 }
 
 TEST_F(shortage, other_fibers_go_on_meanwhile) {
@@ -335,9 +355,11 @@ TEST_F(shortage, a_thread_that_cannot_wait_is_told) {
                 testing::ExitedWithCode(0), is_empty());
 }
 
-// A closed descriptor's place is taken by another one: that needs one more, once a process.
+// A closed descriptor's place is taken by another one, which is there in time.
 TEST_F(shortage, close_still_ends_the_connection) {
     EXPECT_EXIT(run_to_exit(in_fibers(2, close_what_a_fiber_reads)), testing::ExitedWithCode(0),
+                is_empty());
+    EXPECT_EXIT(run_to_exit(in_fibers(2, close_what_is_no_connection)), testing::ExitedWithCode(0),
                 is_empty());
 }
 

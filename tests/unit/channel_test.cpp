@@ -328,4 +328,39 @@ TEST_P(channel, gives_nothing_once_it_was_seen_exhausted) {
     });
 }
 
+// A server that keeps the last request's sender while it waits for the next one would wait for ever with its client.
+TEST_P(channel, a_loop_over_items_drops_each_before_it_waits_for_the_next) {
+    run([] {
+        auto [requests, server] = mioco::channel<mioco::sender<int>>(0);
+        auto serving = mioco::spawn([server = std::move(server)] {
+            for (auto& reply : server) reply.send(7);
+        });
+        auto [in, out] = mioco::channel<int>(1);
+        requests.send(std::move(in));
+        EXPECT_EQ(received(out), std::vector{7});
+        requests = {};
+        serving.join();
+    });
+}
+
+TEST(channel_outside, an_end_of_no_channel_says_so) {
+    auto [in, out] = mioco::channel<int>(1);
+    const auto sends = std::move(in);
+    const auto receives = std::move(out);
+    const auto refused = [](auto call) { return error_of(call) == std::errc::invalid_argument; };
+    EXPECT_TRUE(refused([&in = in] { in.send(1); }));
+    EXPECT_TRUE(refused([&in = in] { static_cast<void>(in.try_send(1)); }));
+    EXPECT_TRUE(refused([&out = out] { static_cast<void>(out.recv()); }));
+    EXPECT_TRUE(refused([&out = out] { static_cast<void>(out.try_recv()); }));
+    EXPECT_TRUE(refused([&in = in, &out = out] {
+        static_cast<void>(mioco::select(out.receiving(), in.sending(1)));
+    }));
+    in.close();
+    out.close();
+    EXPECT_TRUE(in.is_closed() && out.is_closed() && out.is_exhausted());
+    EXPECT_EQ(in.size() + in.capacity() + in.receiver_count() + out.sender_count(), 0U);
+    sends.send(2);
+    EXPECT_EQ(receives.recv(), 2);
+}
+
 }  // namespace

@@ -70,6 +70,14 @@ int ask(const mioco::sender<question>& oracle, std::string text) {
     oracle.send({std::move(text), std::move(reply)});
     return answer.recv().value_or(-1);  // nothing if the oracle dropped its end
 }
+
+void answer_all(const mioco::receiver<question>& questions) {
+    for (auto& each : questions) {
+        if (each.text.empty()) continue;  // no answer
+        const auto refused = std::move(each.reply).send(static_cast<int>(each.text.size()));
+        if (refused) std::puts("whoever asked is gone");
+    }
+}
 // end
 
 void many() {

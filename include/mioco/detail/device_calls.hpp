@@ -42,8 +42,8 @@ fd_ref async_borrow(int fd, std::error_code* ec);
 fd_ref standard_stream(int number, std::error_code* ec);
 /// Makes its open file blocking again if it was so before and this is not closed.
 void async_restore(const fd_ref& fd) noexcept;
-/// The same, after it was closed here.
-void async_close(const fd_ref& fd) noexcept;
+/// The same, after it was closed here. `lent` is the descriptor in whose place it is used, or -1.
+void async_close(const fd_ref& fd, int lent) noexcept;
 /// Releases and closes one that is used in a lent one's place.
 void async_end_loan(fd_ref& fd);
 

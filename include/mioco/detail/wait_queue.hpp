@@ -154,5 +154,6 @@ wait_end wait_last_in_line(spin_lock& guard, arm_queue& line, queued_arm& arm, w
 
 /// Throws fiber_cancelled, after a wait that a cancel has ended.
 [[noreturn]] void throw_cancelled();
+[[noreturn]] void throw_no_channel();
 
 }  // namespace mioco::detail

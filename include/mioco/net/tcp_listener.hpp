@@ -82,7 +82,8 @@ public:
     std::optional<tcp_stream> try_accept(std::error_code& ec);
 
     /// The next connection, as a case of `select`, whose result it is. A case that does not win accepts nothing. Errors are thrown when it
-    /// wins; being out of descriptors is none: the case is tried again after a pause, as by `accept`, and others may win meanwhile. Valid while this object lives and stays where it is.
+    /// wins; being out of descriptors is none: the case is tried again after a pause, as by `accept`, and others may win meanwhile; `close`
+    /// is noticed after that pause then. Valid while this object lives and stays where it is.
     [[nodiscard]] accept_case accepting() const noexcept { return accept_case(fd_); }
     /// "A connection is there", to wait for; another fiber may be faster to accept it. Valid while this object lives and stays
     /// where it is.
