@@ -87,18 +87,26 @@ bool deadlock_search::find_witness() noexcept {
     return false;
 }
 
+void deadlock_search::report() const noexcept {
+    char who[96] = "the only fiber of a runtime waits, and nothing can wake it";
+    if (const std::size_t count = home_.fiber_count(); count != 1) {
+        std::snprintf(
+            who, sizeof who,
+            "all %zu fibers of a runtime wait for each other, and nothing else can wake one",
+            count);
+    }
+    char headline[160];
+    std::snprintf(headline, sizeof headline, "mioco: deadlock: %s (config::deadlocks):\n", who);
+    dump_to_stderr(headline, home_);
+}
+
 nanoseconds_t deadlock_search::search() noexcept {
     if (find_witness()) return never;
     if (walked_ < all_fibers.end_index()) return pause_ns;
     walked_ = 0;
     if (!is_deadlock()) return pause_ns;
     reported_.store(true, std::memory_order_relaxed);
-    char headline[160];
-    std::snprintf(headline, sizeof headline,
-                  "mioco: deadlock: all %zu fibers of a runtime wait for each other, and nothing "
-                  "else can wake one (config::deadlocks):\n",
-                  home_.fiber_count());
-    dump_to_stderr(headline, home_);
+    report();
     return never;
 }
 

@@ -58,6 +58,7 @@ private:
     [[nodiscard]] std::optional<tally> count_stuck() noexcept;
     [[nodiscard]] bool is_deadlock() noexcept;
     nanoseconds_t search() noexcept;
+    void report() const noexcept;
 
     static constexpr std::uint32_t blocks_a_look = 1024;
     static constexpr nanoseconds_t pause_ns = 10'000'000;

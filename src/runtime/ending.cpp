@@ -21,8 +21,8 @@ bool is_idle(const void* core) { return !static_cast<const runtime_core*>(core)-
 void report_remaining(const runtime_core& core) noexcept {
     char headline[128];
     std::snprintf(headline, sizeof headline,
-                  "mioco: shutdown: %zu fibers did not end within the time allowed:\n",
-                  core.fiber_count());
+                  "mioco: shutdown: %zu fiber%s did not end within the time allowed:\n",
+                  core.fiber_count(), core.fiber_count() == 1 ? "" : "s");
     dump_to_stderr(headline, core);
 }
 

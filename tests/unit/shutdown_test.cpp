@@ -158,7 +158,7 @@ TEST_P(shutdown, names_who_stays_when_the_time_is_over) {
         const captured_stderr said;
         // The obedient one may need longer than that, but ends.
         while (rt.shutdown(1ms) || said.text().find("\"obedient\"") != std::string::npos) {
-            if (mioco_test::count_of("1 fibers did not end", said.text()) != 0) break;
+            if (mioco_test::count_of("1 fiber did not end", said.text()) != 0) break;
         }
         EXPECT_NE(said.text().find("\"stubborn\""), std::string::npos) << said.text();
         EXPECT_NE(said.text().find("asked to stop"), std::string::npos) << said.text();
