@@ -115,8 +115,10 @@ bare:  ## `make echo` and `make test` in a minimal Debian of their own (needs ro
 	@scripts/bare
 
 # Under sudo only what goes to PREFIX is root's: what is built belongs to whom the folder belongs, who could not build there again else.
-install: as_builder = $(if $(filter 0,$(shell id -u)),setpriv --clear-groups \
-    $(shell stat -c '--reuid=%u --regid=%g' $(firstword $(wildcard $(BUILD) build .))))
+install: built = $(firstword $(wildcard $(BUILD) build .))
+install: owner = $(if $(filter 0,$(shell id -u)),$(filter-out 0,$(shell stat -c %u $(built))))
+install: as_builder = $(if $(owner),setpriv --clear-groups $(shell stat -c '--reuid=%u --regid=%g' $(built)) \
+    env HOME=$(shell getent passwd $(owner) | cut -d: -f6))
 install:  ## Install headers and library under PREFIX (/usr/local)
 	@scripts/install-deps build
 	@test -f $(BUILD)/build.ninja || $(as_builder) cmake --preset release -DMIOCO_TESTS=OFF -DMIOCO_TOOLS=OFF

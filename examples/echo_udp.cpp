@@ -2,8 +2,8 @@
 //
 // echo_udp [address [ports]]
 //
-// Sends each datagram back to whom it came from, at every port from 60000 to 65535, with a fiber for each. An address sets where it begins,
-// and a number how many ports it takes from there on. Ctrl-C ends it.
+// Sends each datagram back to whom it came from, at every port from 60000 to 65535 of all addresses, with a fiber for each. An address,
+// such as 127.0.0.1:60000, sets where it begins, and a number how many ports it takes from there on. Ctrl-C ends it.
 
 #include <algorithm>
 #include <csignal>

@@ -58,11 +58,13 @@ void show_stream(mioco::pipe_reader& from, painter paint, display& on) {
     on.show(paint.finish());
 }
 
-// Of Ctrl-C and Ctrl-\ the terminal has told the command as well, which is in the same group; that it hangs up it tells the
-// session's leader alone.
+// Of Ctrl-C and Ctrl-\ the terminal has told the command as well, which is in the same group. That the terminal hung up the kernel
+// tells the session's leader alone; that the leader has ended, the group.
 bool has_reached_command(const signalfd_siginfo& got) {
     const auto number = static_cast<int>(got.ssi_signo);
-    return got.ssi_code > 0 && (number == SIGINT || number == SIGQUIT);
+    const bool is_for_group =
+        number == SIGINT || number == SIGQUIT || (number == SIGHUP && getsid(0) != getpid());
+    return got.ssi_code > 0 && is_for_group;
 }
 
 // False if none has come.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 // What docs/guide/time.md shows.
 #include <chrono>
+#include <cstddef>
 #include <cstdio>
 #include <optional>
+#include <span>
 #include <string>
 
 #include <mioco/channel.hpp>
@@ -62,4 +64,15 @@ std::optional<std::size_t> reading(mioco::net::tcp_stream& connection, char (&bu
     if (event.index() == 1) return std::nullopt;
     return connection.read(buffer);
     // end
+}
+
+bool writing(mioco::net::tcp_stream& connection, std::span<const std::byte> all) {
+    // snippet: write-limit
+    for (std::size_t done = 0; done < all.size();) {
+        auto event = mioco::select(connection.writable(), mioco::after(5s));
+        if (event.index() == 1) return false;  // it takes nothing any more
+        if (const auto some = connection.try_write(all.subspan(done))) done += *some;
+    }
+    // end
+    return true;
 }
