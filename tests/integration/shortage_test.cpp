@@ -301,8 +301,9 @@ protected:
     void SetUp() override { testing::GTEST_FLAG(death_test_style) = "threadsafe"; }
 };
 
+// On one worker, as a second thread may have a file open while it begins, and so keep a descriptor from the hoard.
 TEST_F(shortage, accept_in_a_fiber_warns_once_and_goes_on_when_one_is_free) {
-    EXPECT_EXIT(run_to_exit(in_fibers(2, accept_through_a_shortage)), testing::ExitedWithCode(0),
+    EXPECT_EXIT(run_to_exit(in_fibers(1, accept_through_a_shortage)), testing::ExitedWithCode(0),
                 is_one_warning());
 }
 
