@@ -272,9 +272,8 @@ public:
         T* operator->() const noexcept { return &*item_; }
         /// Receives the next one.
         iterator& operator++() {
-            item_
-                .reset();  // what it holds, such as the end of a channel, is not kept while this waits
-            item_ = from_->recv();
+            item_.reset();  // what it holds, such as a channel's end, is not kept while this waits
+            if (auto next = from_->recv()) item_.emplace(*std::move(next));
             return *this;
         }
         /// The same.

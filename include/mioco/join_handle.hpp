@@ -101,6 +101,8 @@ public:
     /// Of that handle.
     explicit joining_arm(joining_case from) noexcept
         : end_arm(from.handle->fiber_), handle_(*from.handle) {}
+    /// Of the fiber that the handle has now.
+    void begin() noexcept override { this->set_joined(handle_.fiber_); }
     /// Joins.
     T take() { return handle_.join(); }
 

@@ -42,13 +42,13 @@ public:
     /// The same, but waits for `limit` at most.
     template <class Rep, class Period>
     [[nodiscard]] bool try_lock_for(const std::chrono::duration<Rep, Period>& limit) {
-        return try_lock_fast() || lock_waiting(detail::deadline_in(limit));
+        return try_lock() || lock_waiting(detail::deadline_in(limit));
     }
     /// The same, but waits until `deadline` at most.
     template <class Duration>
     [[nodiscard]] bool try_lock_until(
         const std::chrono::time_point<std::chrono::steady_clock, Duration>& deadline) {
-        return try_lock_fast() || lock_waiting(detail::deadline_at(deadline));
+        return try_lock() || lock_waiting(detail::deadline_at(deadline));
     }
     /// Gives the mutex to the next in line, if anybody is. By whoever took it: the same fiber, or the same thread.
     void unlock() noexcept {

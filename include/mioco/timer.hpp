@@ -45,7 +45,8 @@ private:
 /// As a case of `select`: that so much time has passed since this call. Any time is allowed; zero and less have passed.
 template <class Rep, class Period>
 [[nodiscard]] detail::time_case after(const std::chrono::duration<Rep, Period>& wait) {
-    return {.deadline = detail::deadline_in(wait), .is_far = wait >= std::chrono::seconds(1)};
+    return {.deadline = detail::deadline_in(wait),
+            .is_far = std::chrono::duration<double>(wait).count() >= 1};
 }
 
 /// As a case of `select`: that the monotonic clock has reached this time.

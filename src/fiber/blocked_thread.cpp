@@ -2,6 +2,7 @@
 #include "fiber/blocked_thread.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <system_error>
 #include <thread>
 
@@ -11,6 +12,10 @@
 #include "sched/current.hpp"
 
 namespace mioco::detail {
+
+namespace {
+constexpr nanoseconds_t look_pause = 10'000'000;
+}
 
 fiber& blocked_thread() {
     fiber*& mine = current_thread().blocked_thread;
@@ -51,7 +56,12 @@ void block_thread(fiber& self, std::uint64_t epoch, nanoseconds_t deadline,
         }
         nanoseconds_t timeout = -1;
         if (deadline != never) timeout = std::max<nanoseconds_t>(0, deadline - sys::monotonic_ns());
-        const int ready = sys::poll(entries, timeout);
+        int ready = sys::poll(entries, timeout);
+        if (ready < 0 && ready != -EINTR) {
+            // More entries than poll(2) takes of this process: whoever waits for them looks himself, now and then.
+            sys::poll(entries.first(1), timeout < 0 ? look_pause : std::min(timeout, look_pause));
+            ready = 1;
+        }
         ending = sys::read(self.thread_wakeup_fd, &count, sizeof count) > 0;
         if (ending || ready < 0) continue;
         const bool timed_out = ready == 0 && deadline != never && sys::monotonic_ns() >= deadline;

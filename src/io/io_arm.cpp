@@ -26,7 +26,7 @@ short events_of(unsigned way) noexcept {
 }  // namespace
 
 io_arm::io_arm(const fd_ref& fd, io_ways wanted) noexcept
-    : select_arm(kind::hinted), fd_(fd.get()), wanted_(wanted) {}
+    : select_arm(kind::hinted), ref_(&fd), fd_(fd.get()), wanted_(wanted) {}
 
 bool io_arm::wants(unsigned way) const noexcept {
     return (static_cast<unsigned>(wanted_) & bit_of(way)) != 0;
@@ -50,7 +50,10 @@ bool io_arm::looks_ready(unsigned way) {
     return false;
 }
 
+// A case of a list may be used again, and its object have another descriptor by then.
 void io_arm::begin() noexcept {
+    fd_ = ref_->get();
+    failed_ = false;
     for (place& each : places_) each.must_look = true;
 }
 

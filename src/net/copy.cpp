@@ -75,19 +75,21 @@ int number_of(const fd_ref& fd) noexcept {
 }
 
 // By reading and writing, which gets on where splice(2) does not: it stops at urgent data's mark, and takes it for the end if there is
-// no more to come. 0 is the end.
-ssize_t move_one_part(const copy_end& from, const copy_end& to) {
+// no more to come. 0 is the end. A failure that comes after a part was written is told the next time.
+ssize_t move_one_part(const copy_end& from, const copy_end& to, int& failure) {
+    if (failure < 0) return failure;
     std::byte buffer[one_part_bytes];
     std::error_code ec;
     const std::size_t size = from.read(from.object, {buffer, one_part_bytes}, ec);
     if (ec) return -ec.value();
     if (size == 0) return from.open->get()->is_closed() ? -EBADF : 0;
     const std::size_t written = to.write_all(to.object, {buffer, size}, ec);
-    return written > 0 ? static_cast<ssize_t>(written) : -ec.value();
+    failure = -ec.value();
+    return written > 0 ? static_cast<ssize_t>(written) : failure;
 }
 
 // Between two of which one is a pipe.
-ssize_t splice_once(const copy_end& source, const copy_end& target) {
+ssize_t splice_once(const copy_end& source, const copy_end& target, int& failed) {
     const fd_ref& from = *source.open;
     const fd_ref& to = *target.open;
     ssize_t count = splice_when_readable(*from.get(), number_of(to), most_at_once);
@@ -96,7 +98,7 @@ ssize_t splice_once(const copy_end& source, const copy_end& target) {
             return failure;
         count = splice_when_readable(*from.get(), number_of(to), most_at_once);
     }
-    if (count == 0 || count == no_room) return move_one_part(source, target);
+    if (count == 0 || count == no_room) return move_one_part(source, target, failed);
     return count < 0 && to.get()->is_closed() ? -EBADF : count;
 }
 
@@ -114,7 +116,7 @@ std::optional<progress> repeat(Once once) {
 }
 
 std::optional<progress> splice_all(const copy_end& from, const copy_end& to) {
-    return repeat([&] { return splice_once(from, to); });
+    return repeat([&, failed = 0]() mutable { return splice_once(from, to, failed); });
 }
 
 // All that a pipe of our own holds goes on before more is taken.
@@ -139,11 +141,12 @@ std::optional<progress> splice_through_pipe(const copy_end& source, const copy_e
     const owned_fd out(ends[0]);
     const owned_fd in(ends[1]);
     std::size_t held = 0;  // of what could not go on
+    int failed = 0;
     return repeat([&]() -> ssize_t {
         if (held == 0) {
             // There is room in the pipe, which is empty.
             const ssize_t count = splice_when_readable(*from.get(), in.get(), buffer_bytes);
-            if (count == 0 || count == no_room) return move_one_part(source, target);
+            if (count == 0 || count == no_room) return move_one_part(source, target, failed);
             if (count < 0) return count;
             held = static_cast<std::size_t>(count);
         }

@@ -3,19 +3,31 @@
 
 #include <mutex>
 
+#include "base/sys.hpp"
 #include "fiber/parking.hpp"
 #include "sched/wake.hpp"
 
 namespace mioco::detail {
 
+namespace {
+constexpr nanoseconds_t look_pause = 1'000'000;
+}
+
 idle_waiters::outcome idle_waiters::wait_unless(bool (*condition)(const void*), const void* context,
                                                 nanoseconds_t deadline) {
     fiber& self = current_waiter();
-    if (self.is_thread) require_blocking(self);
-    lock_.lock();
-    if (condition(context)) {
+    for (;;) {
+        lock_.lock();
+        if (condition(context)) {
+            lock_.unlock();
+            return outcome::held;
+        }
+        if (!self.is_thread || self.thread_wakeup_fd >= 0) break;
         lock_.unlock();
-        return outcome::held;
+        if (enable_blocking(self) == 0) continue;
+        // A thread that nobody can wake looks again by itself: out of descriptors, too, a runtime must come to its end.
+        if (sys::monotonic_ns() >= deadline) return outcome::timed_out;
+        sys::sleep_until(sys::monotonic_ns() + look_pause);
     }
     parking wait(self, wait_reason::idle_runtime, deadline);
     node mine{wait.token(), first_};

@@ -180,6 +180,28 @@ TEST_P(fd_passing, credentials_that_were_asked_for_take_no_descriptors_room) {
     });
 }
 
+// Its open file lived on in flight, and so did what the kernel was told to watch; it comes back with its former number.
+TEST_P(fd_passing, what_was_closed_and_comes_back_can_be_waited_for) {
+    inside([] {
+        auto [near, far] = unix_stream::pair();
+        auto [reads, writes] = mioco::pipe();
+        beside waits([&reads = reads] { EXPECT_EQ(read_text(reads, 1), "a"); });
+        until_somebody_waits(reads.native_handle());
+        writes.write_all("a"sv);
+        waits.join();
+        far.send_fds("x"sv, std::array{reads.native_handle()});
+        reads = {};
+        char buffer[2];
+        owned_fd fds[1];
+        ASSERT_EQ(near.recv_fds(buffer, fds).count, 1U);
+        auto again = mioco::pipe_reader::adopt(fds[0].release());
+        beside waits_again([&again] { EXPECT_EQ(read_text(again, 1), "b"); });
+        until_somebody_waits(again.native_handle());
+        writes.write_all("b"sv);
+        waits_again.join();
+    });
+}
+
 TEST_P(fd_passing, close_wakes_who_waits_for_descriptors) {
     inside([] {
         auto [near, far] = unix_stream::pair();

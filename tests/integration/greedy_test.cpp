@@ -141,4 +141,15 @@ TEST(lone_fiber, that_never_waits_does_not_delay_timers_for_thousands_of_operati
     });
 }
 
+TEST(lone_fiber, whose_connects_fail_at_once_lets_others_run) {
+    run_on_one_worker([] {
+        bool has_run = false;
+        auto other = mioco::spawn([&] { has_run = true; });
+        std::error_code ec;
+        while (!has_run) mioco::net::tcp_stream::connect("255.255.255.255:80", ec);
+        EXPECT_TRUE(ec);
+        other.join();
+    });
+}
+
 }  // namespace

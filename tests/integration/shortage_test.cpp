@@ -282,6 +282,36 @@ void close_what_is_no_connection() {
     close(lent);
 }
 
+void select_among_more_than_may_be_polled() {
+    auto [near, far] = mioco_test::connected_pair();
+    rlimit limit{};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = 64;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    std::vector<mioco::any_case> cases;
+    cases.emplace_back(mioco::after(50ms));
+    for (int i = 0; i < 100; ++i) cases.emplace_back(near.readable());
+    require(mioco::select(cases) == 0, "the time comes");
+    std::thread sends([&far = far] {
+        std::this_thread::sleep_for(20ms);
+        far.write_all("x"sv);
+    });
+    cases.front() = mioco::any_case(mioco::after(1h));
+    require(mioco::select(cases) > 0, "what arrives is seen");
+    sends.join();
+}
+
+void end_a_runtime_in_a_shortage() {
+    std::vector<int> taken;
+    require(mioco::run([&] {
+                for (int fd = dup(STDERR_FILENO); fd >= 0; fd = dup(STDERR_FILENO))
+                    taken.push_back(fd);
+                return 42;
+            }) == 42,
+            "run returns what its function returned");
+    for (const int fd : taken) close(fd);
+}
+
 // Of a function that may want to see what was written to stderr.
 template <class F>
 auto in_fibers(unsigned workers, F body) {
@@ -362,6 +392,16 @@ TEST_F(shortage, close_still_ends_the_connection) {
                 is_empty());
     EXPECT_EXIT(run_to_exit(in_fibers(2, close_what_is_no_connection)), testing::ExitedWithCode(0),
                 is_empty());
+}
+
+TEST_F(shortage, a_select_on_a_thread_may_have_more_descriptors_than_the_limit) {
+    EXPECT_EXIT(run_to_exit([](const auto&) { select_among_more_than_may_be_polled(); }),
+                testing::ExitedWithCode(0), is_empty());
+}
+
+TEST_F(shortage, a_runtime_comes_to_its_end) {
+    EXPECT_EXIT(run_to_exit([](const auto&) { end_a_runtime_in_a_shortage(); }),
+                testing::ExitedWithCode(0), is_empty());
 }
 
 }  // namespace

@@ -343,6 +343,18 @@ TEST_P(channel, a_loop_over_items_drops_each_before_it_waits_for_the_next) {
     });
 }
 
+TEST(channel_outside, loops_over_items_that_cannot_be_assigned) {
+    struct fixed {
+        const int number;
+    };
+    auto [in, out] = mioco::channel<fixed>(2);
+    for (const int number : {1, 2}) in.send({number});
+    in.close();
+    int sum = 0;
+    for (const auto& each : out) sum += each.number;
+    EXPECT_EQ(sum, 3);
+}
+
 TEST(channel_outside, an_end_of_no_channel_says_so) {
     auto [in, out] = mioco::channel<int>(1);
     const auto sends = std::move(in);

@@ -472,4 +472,25 @@ TEST_P(select, takes_cases_of_the_users_own) {
     EXPECT_EQ(taken, fibers * each);
 }
 
+TEST_P(select, of_a_list_looks_at_what_its_objects_have_by_then) {
+    run([] {
+        auto job = mioco::spawn([] {});
+        auto [reads, writes] = mioco::pipe();
+        std::vector<mioco::any_case> cases;
+        cases.emplace_back(job.joining());
+        cases.emplace_back(reads.readable());
+        job.join();
+        mioco::event go;
+        job = mioco::spawn([&] { go.wait(); });
+        auto [other_reads, other_writes] = mioco::pipe();
+        reads = std::move(other_reads);
+        other_writes.write_all(std::string_view("x"));
+        EXPECT_EQ(mioco::select(cases), 1U);
+        char buffer[1];
+        reads.read(buffer);
+        go.notify();
+        EXPECT_EQ(mioco::select(cases), 0U);
+    });
+}
+
 }  // namespace

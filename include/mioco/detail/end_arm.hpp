@@ -15,6 +15,10 @@ public:
     bool arm(const select_waiter& who) noexcept override;
     void disarm(const select_waiter& who) noexcept override;
 
+protected:
+    /// Of a handle that may have another fiber by now.
+    void set_joined(fiber* joined) noexcept { joined_ = joined; }
+
 private:
     fiber* joined_;
 };

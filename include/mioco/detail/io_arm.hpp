@@ -38,6 +38,7 @@ private:
     bool arm_one(unsigned way, const select_waiter& who) noexcept;
     void disarm_one(unsigned way, const select_waiter& who) noexcept;
 
+    const fd_ref* ref_;
     fd_object* fd_;
     io_ways wanted_;
     io_ways ready_ = io_ways::none;

@@ -95,8 +95,12 @@ void epoll_poller::close_all() noexcept {
 
 int epoll_poller::watch(fd_object& fd) noexcept {
     constexpr std::uint32_t everything = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET;
-    return sys::epoll_control(epoll_fd_, EPOLL_CTL_ADD, fd.number.load(std::memory_order_relaxed),
-                              everything, fd.event_key());
+    const int number = fd.number.load(std::memory_order_relaxed);
+    const int failure =
+        sys::epoll_control(epoll_fd_, EPOLL_CTL_ADD, number, everything, fd.event_key());
+    // One that was closed while its open file lives on, such as in flight to another process, and came back with its number.
+    if (failure != -EEXIST) return failure;
+    return sys::epoll_control(epoll_fd_, EPOLL_CTL_MOD, number, everything, fd.event_key());
 }
 
 void epoll_poller::unwatch(fd_object& fd) noexcept {
