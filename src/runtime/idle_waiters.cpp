@@ -16,18 +16,19 @@ constexpr nanoseconds_t look_pause = 1'000'000;
 idle_waiters::outcome idle_waiters::wait_unless(bool (*condition)(const void*), const void* context,
                                                 nanoseconds_t deadline) {
     fiber& self = current_waiter();
+    bool can_be_woken = !self.is_thread || enable_blocking(self) == 0;
     for (;;) {
         lock_.lock();
         if (condition(context)) {
             lock_.unlock();
             return outcome::held;
         }
-        if (!self.is_thread || self.thread_wakeup_fd >= 0) break;
+        if (can_be_woken) break;
         lock_.unlock();
-        if (enable_blocking(self) == 0) continue;
         // A thread that nobody can wake looks again by itself: out of descriptors, too, a runtime must come to its end.
         if (sys::monotonic_ns() >= deadline) return outcome::timed_out;
         sys::sleep_until(sys::monotonic_ns() + look_pause);
+        can_be_woken = enable_blocking(self) == 0;
     }
     parking wait(self, wait_reason::idle_runtime, deadline);
     node mine{wait.token(), first_};
