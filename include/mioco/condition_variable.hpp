@@ -29,7 +29,8 @@ public:
     /// Wakes all that wait. Never blocks.
     void notify_all() noexcept;
 
-    /// Parks the fiber, or blocks the thread, until it is notified.
+    /// Parks the fiber, or blocks the thread, until it is notified. Throws `std::system_error`, with the lock held all the time, on a
+    /// thread that gets no descriptor to wait with.
     template <class Lock>
     void wait(Lock& lock) {
         wait_released(lock, detail::never);
@@ -73,7 +74,9 @@ private:
     std::cv_status wait_released(Lock& lock, detail::nanoseconds_t deadline) {
         struct taking_again {
             Lock& lock;
-            ~taking_again() { lock.lock(); }
+            ~taking_again() {
+                shielded([](void* what) { static_cast<Lock*>(what)->lock(); }, &lock);
+            }
         };
         const std::shared_ptr<detail::line> here = line_;
         detail::queued_arm arm;
@@ -88,11 +91,14 @@ private:
         return wait_in_line(*here, arm, deadline);
     }
 
-    static void get_into_line(detail::line& line, detail::queued_arm& arm) noexcept;
+    /// Throws on a thread that has nothing to wait with.
+    static void get_into_line(detail::line& line, detail::queued_arm& arm);
     /// Whether it was still in line.
     static bool leave(detail::line& line, detail::queued_arm& arm) noexcept;
     static std::cv_status wait_in_line(detail::line& line, detail::queued_arm& arm,
                                        detail::nanoseconds_t deadline);
+    /// A lock may be a cancellation point, but to take it again is none.
+    static void shielded(void (*call)(void*), void* argument);
 
     // An arm in line may have no token yet: its owner is just unlocking, which may be a wait, and only then begins this one. To notify
     // it is to take it out. Shared with those who wait: who was notified looks at it once more.

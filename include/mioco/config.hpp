@@ -90,7 +90,7 @@ public:
 
     /// Who decides when and where fibers run: by default work stealing, which an empty function stands for too. `make` is called
     /// once for each worker, on that worker's thread as it starts: `mioco::round_robin`, or a function of your own, see
-    /// `mioco::scheduler`. If it throws or returns null, that is reported, the runtime stops, and `run` (or `runtime::wait`)
+    /// `mioco::scheduler`; it cannot spawn. If it throws or returns null, that is reported, the runtime stops, and `run` (or `runtime::wait`)
     /// throws it. In the original since 0.2, as `set_scheduler`.
     config& scheduler(scheduler_factory make) {
         scheduler_ = std::move(make);

@@ -119,7 +119,8 @@ private:
 ///
 /// Calls must not block: all that the worker has to do waits meanwhile. They may spawn, send, set events, and so on. An exception
 /// that leaves one is written to stderr, the runtime stops, and `run` (or `runtime::wait`) throws it. While a runtime stops, no scheduler is
-/// asked: all fibers run to their ends. Destroyed with the runtime, by the thread that does that.
+/// asked: all fibers run to their ends. Nor is one asked while its runtime has no fibers. Destroyed with the runtime, by the thread
+/// that does that.
 ///
 /// In the original since 0.2, as `SchedulerThread`.
 class scheduler {

@@ -62,7 +62,7 @@ runtime_core::~runtime_core() {
     }
     offloads_.close();
     closing_ = true;
-    for (auto& each : workers_) each->events().wake();
+    wake_workers();
     join_threads();
     existing_runtimes.remove(*this);
     while (!guests_.none()) std::this_thread::yield();
@@ -86,7 +86,10 @@ void runtime_core::one_starts(fiber& f) noexcept {
     f.shares.store(2, std::memory_order_relaxed);  // the run's and the handle's
     // Against `cancel_all`, which changes the flag, then this counter, and then looks for fibers: whichever of the two comes
     // second here sees what the other did before.
-    live_.fetch_add(1, std::memory_order_seq_cst);
+    const bool is_first = live_.fetch_add(1, std::memory_order_seq_cst) == 0;
+    // Schedulers were not asked for a bound of their sleep while there was nobody.
+    if (is_first && settings_.scheduler) [[unlikely]]
+        wake_workers();
     if ((stop_.load(std::memory_order_seq_cst) & state_mask) != none) {
         f.cancelled_id.store(f.number(), std::memory_order_relaxed);
         f.may_be_cancelled.store(true, std::memory_order_relaxed);
@@ -97,6 +100,18 @@ void runtime_core::one_ended() noexcept {
     if (live_.fetch_sub(1, std::memory_order_seq_cst) != 1) return;
     idle_waiters_.notify_all();
     workers_.front()->rouse();
+}
+
+bool runtime_core::keep_alive() noexcept {
+    std::size_t old = live_.load(std::memory_order_seq_cst);
+    while (old != 0) {
+        if (live_.compare_exchange_weak(old, old + 1, std::memory_order_seq_cst)) return true;
+    }
+    return false;
+}
+
+void runtime_core::wake_workers() noexcept {
+    for (auto& each : workers_) each->events().wake();
 }
 
 void runtime_core::inject(fiber& f) noexcept {
@@ -144,7 +159,7 @@ void runtime_core::request_stop() noexcept {
     while (!stop_.compare_exchange_weak(old, ((old & ~state_mask) + one_request) | due,
                                         std::memory_order_seq_cst)) {
     }
-    for (auto& each : workers_) each->events().wake();
+    wake_workers();
 }
 
 void runtime_core::cancel_all() noexcept {

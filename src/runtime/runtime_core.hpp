@@ -57,6 +57,8 @@ public:
     /// Counts a fiber that is about to start. `stop` reaches it from then on.
     void one_starts(fiber& f) noexcept;
     void one_ended() noexcept;
+    /// Counts one more, unless there is none: so that the runtime does not come to rest before `one_ended` is called for it.
+    [[nodiscard]] bool keep_alive() noexcept;
     /// [any thread] Starts the threads that do not run yet. Throws std::system_error when the system has none left.
     void start_threads(bool with_first_worker);
     /// [worker, or guest] Queues a ready fiber for whichever worker is free first.
@@ -109,6 +111,7 @@ private:
     }
 
     void start_thread(unsigned number);
+    void wake_workers() noexcept;
     void join_threads() noexcept;
     void cancel_all() noexcept;
     void cancel(fiber& f) noexcept;

@@ -119,32 +119,50 @@ void drop_unstarted(fiber& f) noexcept {
 
 namespace {
 
+void discard(fiber& f) noexcept {
+    f.task->discard(f.storage);
+    f.shares.store(0, std::memory_order_relaxed);
+    drop_unstarted(f);
+}
+
 // Into a runtime that the caller need not keep alive: the fiber, which is counted already, does so until it is queued.
 void start_elsewhere(fiber& f, runtime_core& home) {
     const guest until_queued(home.guests());
     try {
         home.start_threads(true);
     } catch (...) {
-        f.task->discard(f.storage);
-        f.shares.store(0, std::memory_order_relaxed);
-        drop_unstarted(f);
+        discard(f);
         home.one_ended();
         throw;
     }
     home.inject(f);
 }
 
+// In the call that makes a worker's scheduler, which may come when there are no fibers and nobody runs worker 0.
+void refuse_while_making(fiber& f, worker& here) {
+    if (here.seat() == nullptr || here.seat()->is_made()) return;
+    discard(f);
+    throw std::system_error(
+        std::make_error_code(std::errc::operation_not_permitted),
+        "mioco: spawn in the function of config::scheduler: a scheduler is made there, which may "
+        "spawn in its `tick`");
+}
+
 }  // namespace
 
 void start_fiber(fiber& f) {
     runtime_core& home = *f.home.load(std::memory_order_relaxed);
-    MIOCO_LOG("spawns C%llu", static_cast<unsigned long long>(f.number()));
-    home.one_starts(f);
     // The closure's constructor may have been a switch point, so this thread need not be the one that made the block.
     worker* const here = current_worker();
-    if (here == nullptr || &here->home() != &home) return start_elsewhere(f, home);
+    const bool at_home = here != nullptr && &here->home() == &home;
+    fiber* const self = current_fiber();
+    if (at_home && self == nullptr) [[unlikely]]
+        refuse_while_making(f, *here);
+    MIOCO_LOG("spawns C%llu", static_cast<unsigned long long>(f.number()));
+    home.one_starts(f);
+    if (!at_home) return start_elsewhere(f, home);
     here->start(f);
-    if (fiber* const self = current_fiber()) spend(*self);
+    if (self != nullptr) spend(*self);
 }
 
 namespace {

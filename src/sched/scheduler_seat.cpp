@@ -34,6 +34,15 @@ void scheduler_seat::ask(const char* name, Call call) noexcept {
     self_.home().fail(std::move(thrown));
 }
 
+// Nobody is asked while there are no fibers, and what is spawned in the call is there before the runtime can come to rest: so it
+// finds its workers.
+template <class Call>
+void scheduler_seat::ask_while_alive(const char* name, Call call) noexcept {
+    if (!self_.home().keep_alive()) return;
+    if (can_ask()) ask(name, call);
+    self_.home().one_ended();
+}
+
 bool scheduler_seat::make() noexcept {
     ask("its making", [this] {
         runtime_core& home = self_.home();
@@ -117,14 +126,14 @@ bool scheduler_seat::serve() noexcept {
         --announcing_count_;
         announce(*announcing_.pop());
     }
-    if (can_ask()) ask("tick", [this] { user_->tick(); });
+    ask_while_alive("tick", [this] { user_->tick(); });
     return announcing_count_ != 0 || self_.has_to_run();
 }
 
 nanoseconds_t scheduler_seat::longest_sleep_ns() noexcept {
-    if (!can_ask()) return announcing_count_ == 0 ? never : 0;
-    nanoseconds_t longest = 0;
-    ask("timeout", [&] {
+    nanoseconds_t longest = never;
+    ask_while_alive("timeout", [&] {
+        longest = 0;  // also if it throws
         const auto asked = user_->timeout();
         longest = asked ? std::max<nanoseconds_t>(0, asked->count()) : never;
     });

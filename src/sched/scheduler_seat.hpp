@@ -30,6 +30,9 @@ public:
     /// [the worker starts] Makes the scheduler.
     void arrive() noexcept;
 
+    /// Whether there is one; there is none while it is being made.
+    [[nodiscard]] bool is_made() const noexcept { return user_ != nullptr; }
+
     /// [any stack of the thread] Takes a ready fiber to be announced here, or where it belongs.
     void admit(fiber& f) noexcept;
     /// The same for one that was placed here.
@@ -56,6 +59,8 @@ private:
     bool make() noexcept;
     template <class Call>
     void ask(const char* name, Call call) noexcept;
+    template <class Call>
+    void ask_while_alive(const char* name, Call call) noexcept;
 
     worker& self_;
     std::unique_ptr<scheduler> user_;  // null: not made yet, or could not be

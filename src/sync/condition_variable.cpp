@@ -3,9 +3,13 @@
 
 #include <mioco/condition_variable.hpp>
 
+#include "fiber/parking.hpp"
+#include "sched/current.hpp"
+
 namespace mioco {
 
-void condition_variable::get_into_line(detail::line& line, detail::queued_arm& arm) noexcept {
+void condition_variable::get_into_line(detail::line& line, detail::queued_arm& arm) {
+    if (detail::current_fiber() == nullptr) detail::prepare_to_wait();
     const std::scoped_lock held(line.guard);
     line.waiting.push(arm);
 }
@@ -20,7 +24,7 @@ bool condition_variable::leave(detail::line& line, detail::queued_arm& arm) noex
 std::cv_status condition_variable::wait_in_line(detail::line& line, detail::queued_arm& arm,
                                                 detail::nanoseconds_t deadline) {
     try {
-        if (!detail::begin_operation()) detail::prepare_to_wait();
+        detail::begin_operation();
     } catch (...) {
         if (leave(line, arm)) throw;
         return std::cv_status::no_timeout;  // notified by now, which would be lost otherwise
@@ -35,6 +39,11 @@ std::cv_status condition_variable::wait_in_line(detail::line& line, detail::queu
                              {.deadline = deadline, .where = detail::place::kept});
     if (end == detail::wait_end::cancelled) detail::throw_cancelled();
     return end == detail::wait_end::claimed ? std::cv_status::no_timeout : std::cv_status::timeout;
+}
+
+void condition_variable::shielded(void (*call)(void*), void* argument) {
+    const detail::cancel_shield no_throwing;
+    call(argument);
 }
 
 void condition_variable::notify_one() noexcept {

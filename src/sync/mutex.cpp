@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <mioco/mutex.hpp>
 
+#include <utility>
+
 namespace mioco {
 
 namespace {
@@ -12,6 +14,11 @@ constexpr unsigned most_passes = 8;
 struct waiting_thread {
     unsigned passed = 0;
 };
+
+bool may_be_passed(const detail::queued_arm& arm) noexcept {
+    const auto* const thread = static_cast<const waiting_thread*>(arm.item);
+    return thread != nullptr && thread->passed < most_passes;
+}
 
 }  // namespace
 
@@ -58,26 +65,30 @@ bool mutex::lock_waiting(detail::nanoseconds_t deadline) {
     }
 }
 
+// The first that nobody may pass gets it. Of the threads before that one the first is woken all the same, to be in line again and
+// passed once more, or to take the mutex if it went to nobody. So who comes later passes no fiber that is in line.
 void mutex::hand_over() noexcept {
-    detail::wake_up woken;
+    detail::wake_up roused;
+    detail::wake_up given;
     {
         const std::scoped_lock held_here(line_.guard);
-        bool given = false;
-        while (!woken) {
-            detail::queued_arm* const first = line_.waiting.pop();
-            if (first == nullptr) break;
-            const auto* const thread = static_cast<const waiting_thread*>(first->item);
-            first->refused = thread != nullptr && thread->passed < most_passes;
-            given = !first->refused;
-            woken = detail::wake_up::claim(*first);
+        auto* next = line_.waiting.empty() ? nullptr : &line_.waiting.first();
+        while (next != nullptr && !given) {
+            detail::queued_arm& each = *std::exchange(next, next->next);
+            const bool refused = may_be_passed(each);
+            if (refused && roused) continue;
+            line_.waiting.remove(each);
+            each.refused = refused;
+            (refused ? roused : given) = detail::wake_up::claim(each);
         }
-        if (!woken || !given) {
+        if (!given) {
             state_.store(free, std::memory_order_release);
         } else if (line_.waiting.empty()) {
             state_.store(held, std::memory_order_relaxed);
         }
     }
-    woken.carry_out();
+    roused.carry_out();
+    given.carry_out();
 }
 
 }  // namespace mioco

@@ -251,6 +251,20 @@ void wait_on_a_thread_that_cannot_be_woken() {
     }).join();
 }
 
+// The lock is kept, as to take it again might need a descriptor too.
+void wait_for_a_condition_on_a_thread_that_cannot_be_woken() {
+    struct kept_lock {
+        void lock() {}
+        void unlock() { require(false, "the lock is kept"); }
+    };
+    const hoard all;
+    std::thread([] {
+        kept_lock kept;
+        mioco::condition_variable changed;
+        require(error_of([&] { changed.wait(kept); }) == std::errc::too_many_files_open, "wait");
+    }).join();
+}
+
 void close_what_a_fiber_reads() {
     auto [near, far] = mioco_test::connected_pair();
     const hoard all;
@@ -384,6 +398,9 @@ TEST_F(shortage, other_calls_report_it) {
 TEST_F(shortage, a_thread_that_cannot_wait_is_told) {
     EXPECT_EXIT(run_to_exit([](const auto&) { wait_on_a_thread_that_cannot_be_woken(); }),
                 testing::ExitedWithCode(0), is_empty());
+    EXPECT_EXIT(
+        run_to_exit([](const auto&) { wait_for_a_condition_on_a_thread_that_cannot_be_woken(); }),
+        testing::ExitedWithCode(0), is_empty());
 }
 
 // A closed descriptor's place is taken by another one, which is there in time.

@@ -6,6 +6,7 @@
 #include <thread>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <mioco/mioco.hpp>
@@ -41,6 +42,19 @@ private:
     mioco::join_handle<void> fiber_;
     std::future<void> thread_;
 };
+
+/// Runs it so many times at once in fibers and on threads.
+template <class F>
+void run_in_fibers_and_threads(unsigned workers, int fibers, int threads, F&& f) {
+    std::vector<std::thread> outside;
+    for (int i = 0; i < threads; ++i) outside.emplace_back(f);
+    mioco::run(mioco::config{}.workers(workers), [&] {
+        std::vector<mioco::join_handle<void>> inside;
+        for (int i = 0; i < fibers; ++i) inside.push_back(mioco::spawn(f));
+        for (auto& each : inside) each.join();
+    });
+    for (auto& each : outside) each.join();
+}
 
 /// Waits by letting others go first, in fibers and on threads alike.
 template <class Condition>

@@ -20,23 +20,11 @@
 namespace {
 
 using namespace std::chrono_literals;
-using mioco_test::beside;
 using mioco_test::flag;
+using mioco_test::run_in_fibers_and_threads;
 
 class locks : public mioco_test::on_workers {};
 MIOCO_ON_WORKER_COUNTS(locks);
-
-template <class F>
-void run_in_fibers_and_threads(unsigned workers, int fibers, int threads, F&& f) {
-    std::vector<std::thread> outside;
-    for (int i = 0; i < threads; ++i) outside.emplace_back(f);
-    mioco::run(mioco::config{}.workers(workers), [&] {
-        std::vector<mioco::join_handle<void>> inside;
-        for (int i = 0; i < fibers; ++i) inside.push_back(mioco::spawn(f));
-        for (auto& each : inside) each.join();
-    });
-    for (auto& each : outside) each.join();
-}
 
 TEST_P(locks, a_mutex_excludes_fibers_and_threads) {
     mioco::mutex guard;
@@ -76,6 +64,59 @@ TEST(lock_order, a_mutex_is_handed_to_fibers_in_turn) {
         guard.unlock();
         for (auto& each : all) each.join();
         EXPECT_TRUE(std::ranges::is_sorted(order));
+    });
+}
+
+// The thread is woken to try for it, which takes long.
+TEST(lock_order, who_comes_later_passes_no_fiber_behind_a_thread) {
+    mioco::run(mioco::config{}.workers(1), [] {
+        mioco::mutex guard;
+        std::vector<int> order;
+        guard.lock();
+        flag begins;
+        std::thread before([&] {
+            begins.raise();
+            const std::scoped_lock held(guard);
+        });
+        begins.await_computing();
+        mioco::sleep_for(
+            10ms);  // without it the thread would not be in line yet, which proves less
+        auto second = mioco::spawn([&] {
+            const std::scoped_lock held(guard);
+            order.push_back(2);
+        });
+        mioco::yield();
+        guard.unlock();
+        {
+            const std::scoped_lock held(guard);
+            order.push_back(3);
+        }
+        second.join();
+        before.join();
+        EXPECT_EQ(order, (std::vector{2, 3}));
+    });
+}
+
+// Many fibers that hand it to each other do not keep a thread out.
+TEST(lock_order, a_thread_gets_its_turn_among_fibers) {
+    mioco::run(mioco::config{}.workers(1), [] {
+        mioco::mutex guard;
+        flag had;
+        std::thread waits([&] {
+            const std::scoped_lock held(guard);
+            had.raise();
+        });
+        std::vector<mioco::join_handle<void>> all;
+        for (int i = 0; i < 4; ++i) {
+            all.push_back(mioco::spawn([&] {
+                while (!had.is_raised()) {
+                    const std::scoped_lock held(guard);
+                    mioco::yield();
+                }
+            }));
+        }
+        for (auto& each : all) each.join();
+        waits.join();
     });
 }
 
@@ -238,93 +279,6 @@ TEST_P(locks, a_writer_that_gives_up_lets_readers_in) {
     });
 }
 
-TEST_P(locks, a_condition_is_told_to_one_or_to_all) {
-    std::mutex native;
-    mioco::mutex guard;
-    mioco::condition_variable changed;
-    int tickets = 0;
-    std::atomic<int> served{0};
-    std::thread giving([&] {
-        for (int i = 0; i < 12 * 50; ++i) {
-            {
-                const std::scoped_lock held(guard);
-                ++tickets;
-            }
-            changed.notify_one();
-        }
-    });
-    run_in_fibers_and_threads(GetParam(), 8, 4, [&] {
-        for (int i = 0; i < 50; ++i) {
-            std::unique_lock held(guard);
-            changed.wait(held, [&] { return tickets > 0; });
-            --tickets;
-            ++served;
-        }
-    });
-    giving.join();
-    EXPECT_EQ(served, 12 * 50);
-
-    bool open = false;
-    std::thread opening([&] {
-        {
-            const std::scoped_lock held(native);
-            open = true;
-        }
-        changed.notify_all();
-    });
-    run([&] {
-        std::vector<mioco::join_handle<void>> all;
-        for (int i = 0; i < 8; ++i) {
-            all.push_back(mioco::spawn([&] {
-                std::unique_lock held(native);
-                changed.wait(held, [&] { return open; });
-            }));
-        }
-        for (auto& each : all) each.join();
-    });
-    opening.join();
-}
-
-TEST_P(locks, a_condition_has_deadlines) {
-    run([] {
-        mioco::mutex guard;
-        mioco::condition_variable never;
-        std::unique_lock held(guard);
-        EXPECT_EQ(never.wait_for(held, 1ms), std::cv_status::timeout);
-        EXPECT_TRUE(held.owns_lock());
-        EXPECT_FALSE(guard.try_lock());
-        EXPECT_FALSE(never.wait_for(held, 1ms, [] { return false; }));
-        EXPECT_TRUE(never.wait_for(held, 1h, [] { return true; }));
-        EXPECT_EQ(never.wait_until(held, std::chrono::steady_clock::now() - 1s),
-                  std::cv_status::timeout);
-    });
-}
-
-TEST_P(locks, a_stop_ends_a_wait_for_a_condition_with_the_lock_held) {
-    mioco::mutex guard;
-    mioco::condition_variable never;
-    flag waits;
-    bool locked_again = false;
-    mioco::runtime stopped(settings());
-    auto waiting = stopped.spawn([&] {
-        std::unique_lock held(guard);
-        waits.raise();
-        try {
-            never.wait(held);
-        } catch (const mioco::fiber_cancelled&) {
-            locked_again = !guard.try_lock();
-            throw;
-        }
-    });
-    waits.await();
-    {
-        const std::scoped_lock after_it_waits(guard);
-    }
-    stopped.stop();
-    EXPECT_EQ(mioco_test::error_of([&] { waiting.join(); }), std::errc::operation_canceled);
-    EXPECT_TRUE(locked_again);
-}
-
 TEST_P(locks, something_is_done_once) {
     mioco::once_flag once;
     std::atomic<int> calls{0};
@@ -362,75 +316,6 @@ TEST_P(locks, what_failed_is_done_by_the_next) {
         EXPECT_EQ(calls, 4);
         EXPECT_EQ(failures, 3);
     });
-}
-
-TEST_P(locks, a_condition_may_go_as_soon_as_all_are_notified) {
-    run([] {
-        for (int i = 0; i < 200; ++i) {
-            mioco::mutex guard;
-            auto going = std::make_unique<mioco::condition_variable>();
-            bool told = false;
-            int waits = 0;
-            const auto wait = [&, &changed = *going] {
-                std::unique_lock held(guard);
-                ++waits;
-                while (!told) changed.wait(held);
-            };
-            beside one(wait);
-            beside other(wait);
-            for (bool both = false; !both;) {
-                mioco::yield();
-                const std::scoped_lock held(guard);
-                both = waits == 2;
-                if (!both) continue;
-                told = true;
-                going->notify_all();
-                going.reset();
-            }
-            one.join();
-            other.join();
-        }
-    });
-}
-
-struct broken_lock {
-    void lock() {}
-    [[noreturn]] void unlock() { throw std::logic_error("broken"); }
-};
-
-TEST(condition, leaves_nobody_in_line_whose_lock_cannot_be_given_back) {
-    mioco::condition_variable changed;
-    broken_lock broken;
-    EXPECT_THROW(changed.wait(broken), std::logic_error);
-    changed.notify_one();
-    mioco::mutex guard;
-    std::unique_lock held(guard, std::defer_lock);
-    EXPECT_THROW(changed.wait(held), std::system_error);
-    changed.notify_all();
-}
-
-// A lock that is given back just when somebody notifies, and stops whoever waits.
-struct fateful_lock {
-    mioco::condition_variable& changed;
-    mioco::runtime& stopped;
-    void lock() {}
-    void unlock() {
-        changed.notify_one();
-        stopped.stop();
-    }
-};
-
-TEST_P(locks, a_stop_takes_no_notification_from_others) {
-    mioco::condition_variable changed;
-    mioco::runtime stopped(settings());
-    std::atomic<bool> notified{false};
-    auto waiting = stopped.spawn([&] {
-        fateful_lock fate{changed, stopped};
-        changed.wait(fate);
-        notified = true;
-    });
-    waiting.join();
-    EXPECT_TRUE(notified);
 }
 
 TEST(lock_order, who_tries_again_and_again_lets_the_holder_run) {
