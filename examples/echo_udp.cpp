@@ -11,9 +11,9 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <memory>
 #include <span>
-#include <string>
 #include <system_error>
 #include <utility>
 
@@ -49,15 +49,12 @@ void serve_ports(const net::endpoint& first, unsigned ports) {
     mioco::stop_on_signal(SIGINT);
     const unsigned last = std::min(first.port() + ports - 1, 65'535U);
     for (unsigned port = first.port(); port <= last; ++port) {
-        std::error_code ec;
-        auto socket =
-            net::udp_socket::bind(first.with_port(static_cast<std::uint16_t>(port)), {}, ec);
-        if (ec == std::errc::address_in_use) {
+        try {
+            mioco::spawn(serve,
+                         net::udp_socket::bind(first.with_port(static_cast<std::uint16_t>(port))));
+        } catch (const std::system_error& e) {
+            if (e.code() != std::errc::address_in_use) throw;
             std::fprintf(stderr, "echo_udp: port %u is in use, and left out\n", port);
-        } else if (ec) {
-            throw std::system_error(ec, "port " + std::to_string(port));
-        } else {
-            mioco::spawn(serve, std::move(socket));
         }
     }
     std::printf("Starting udp echo server on %s to %u\n", first.to_string().c_str(), last);
@@ -78,6 +75,9 @@ int main(int argc, char** argv) {
         mioco::run([&] { serve_ports(first, static_cast<unsigned>(ports)); });
     } catch (const std::system_error& e) {
         if (e.code() == std::errc::operation_canceled) return 0;  // Ctrl-C
+        std::fprintf(stderr, "echo_udp: %s\n", e.what());
+        return 1;
+    } catch (const std::exception& e) {
         std::fprintf(stderr, "echo_udp: %s\n", e.what());
         return 1;
     }

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <exception>
 #include <stdexcept>
 #include <vector>
 
@@ -13,7 +14,9 @@
 
 using namespace std::chrono_literals;
 
-int main() {
+namespace {
+
+void add_up() {
     const int total = mioco::run([] {
         std::vector<mioco::join_handle<int>> numbers;
         for (int i = 1; i <= 1000; ++i) {
@@ -35,4 +38,16 @@ int main() {
         return sum;
     });
     std::printf("a thousand fibers returned %d in all\n", total);
+}
+
+}  // namespace
+
+int main() {
+    try {
+        add_up();
+    } catch (const std::exception& e) {
+        std::fprintf(stderr, "fibers: %s\n", e.what());
+        return 1;
+    }
+    return 0;
 }

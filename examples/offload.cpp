@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <exception>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -41,9 +42,7 @@ void look_up_ten() {
     std::printf("meanwhile another fiber %s\n", beside.join() > 0 ? "ran" : "was held up");
 }
 
-}  // namespace
-
-int main() {
+void call_blocking_code() {
     mioco::run(mioco::config{}.workers(1), [] {
         look_up_ten();
         try {
@@ -58,4 +57,16 @@ int main() {
         });
         std::printf("%zu characters\n", length);
     });
+}
+
+}  // namespace
+
+int main() {
+    try {
+        call_blocking_code();
+    } catch (const std::exception& e) {
+        std::fprintf(stderr, "offload: %s\n", e.what());
+        return 1;
+    }
+    return 0;
 }

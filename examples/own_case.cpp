@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdio>
 #include <deque>
+#include <exception>
 #include <mutex>
 #include <thread>
 
@@ -70,11 +71,9 @@ private:
     std::deque<mioco::select_waiter> waiting_;
 };
 
-}  // namespace
-
-int main() {
+void take_tokens() {
     bucket tokens;
-    std::thread refilling([&] {
+    std::jthread refilling([&] {
         for (int i = 0; i < 3; ++i) tokens.put();
     });
     mioco::run([&] {
@@ -85,5 +84,16 @@ int main() {
         auto event = mioco::select(tokens.take(), mioco::otherwise);
         std::puts(event.index() == 0 ? "a token" : "none left");
     });
-    refilling.join();
+}
+
+}  // namespace
+
+int main() {
+    try {
+        take_tokens();
+    } catch (const std::exception& e) {
+        std::fprintf(stderr, "own_case: %s\n", e.what());
+        return 1;
+    }
+    return 0;
 }

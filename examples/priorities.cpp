@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -71,9 +72,7 @@ void spawn_with(priority urgency, const char* name, int steps) {
     mioco::spawn({.name = name}, work, std::string(name), steps);
 }
 
-}  // namespace
-
-int main() {
+void run_by_priority() {
     // One worker, so that there is one order.
     auto settings = mioco::config{}.workers(1).scheduler(
         [](const mioco::worker_place&) { return std::make_unique<strict_priorities>(); });
@@ -83,4 +82,16 @@ int main() {
         spawn_with(priority::normal, "serve B", 2);
         spawn_with(priority::high, "alarm", 2);
     });
+}
+
+}  // namespace
+
+int main() {
+    try {
+        run_by_priority();
+    } catch (const std::exception& e) {
+        std::fprintf(stderr, "priorities: %s\n", e.what());
+        return 1;
+    }
+    return 0;
 }

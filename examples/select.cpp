@@ -5,6 +5,7 @@
 //     make examples && build/release/examples/select
 #include <chrono>
 #include <cstdio>
+#include <exception>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -59,4 +60,12 @@ void print_answers() {
 
 }  // namespace
 
-int main() { mioco::run(print_answers); }
+int main() {
+    try {
+        mioco::run(print_answers);
+    } catch (const std::exception& e) {
+        std::fprintf(stderr, "select: %s\n", e.what());
+        return 1;
+    }
+    return 0;
+}

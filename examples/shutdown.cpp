@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <exception>
 #include <utility>
 
 #include <mioco/mioco.hpp>
@@ -25,10 +26,7 @@ struct held {
     std::atomic<int>& count;
 };
 
-}  // namespace
-
-int main() {
-    std::setvbuf(stdout, nullptr, _IOLBF, 0);  // line by line, into a pipe too
+void end_from_outside() {
     std::atomic<int> living = 0;
     std::puts("Spawning mioco instance");
     mioco::runtime instance;
@@ -51,4 +49,17 @@ int main() {
     word.send(true);
     instance.wait();
     std::printf("%d fibers are left\n", living.load());
+}
+
+}  // namespace
+
+int main() {
+    std::setvbuf(stdout, nullptr, _IOLBF, 0);  // line by line, into a pipe too
+    try {
+        end_from_outside();
+    } catch (const std::exception& e) {
+        std::fprintf(stderr, "shutdown: %s\n", e.what());
+        return 1;
+    }
+    return 0;
 }

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string>
 #include <system_error>
 #include <thread>
 
+#include "base/cure.hpp"
 #include "base/sys.hpp"
 #include "fiber/fiber_extras.hpp"
 #include "fiber/fiber_pool.hpp"
@@ -37,8 +39,9 @@ int enable_blocking(fiber& self) noexcept {
 
 void require_blocking(fiber& self) {
     if (const int failure = enable_blocking(self); failure < 0) {
-        throw std::system_error(-failure, std::system_category(),
-                                "mioco: a thread cannot wait without an eventfd");
+        throw std::system_error(
+            -failure, std::system_category(),
+            std::string("mioco: a thread cannot wait without an eventfd") + cure_of(failure));
     }
 }
 

@@ -10,6 +10,7 @@
 
 #include <mioco/error.hpp>
 
+#include "base/cure.hpp"
 #include "base/sys.hpp"
 #include "fiber/parking.hpp"
 #include "fs/file_calls.hpp"
@@ -44,7 +45,8 @@ struct reported {
         }
         if (ec == nullptr) {
             detail::throw_if_cancel(result);
-            throw std::system_error(code_of(result), text());
+            throw std::system_error(code_of(result),
+                                    text() + detail::cure_of(static_cast<int>(result)));
         }
         *ec = code_of(result);
         return 0;

@@ -9,10 +9,11 @@
 namespace mioco::detail {
 
 /// Throws a negative errno value as an error; the caller's cancel as `fiber_cancelled`.
-[[noreturn]] void throw_failure(int failure, const std::string& what);
+/// The text says what to do about it: by default what `cure_of` says.
+[[noreturn]] void throw_failure(int failure, const std::string& what, const char* cure = nullptr);
 
 /// Sets `ec`, or throws if that is null and `result` is a failure. For errors that are to name more than the call.
-void report(int result, const std::string& what, std::error_code* ec);
+void report(int result, const std::string& what, std::error_code* ec, const char* cure = nullptr);
 
 inline std::error_code code_of(int failure) noexcept { return {-failure, std::system_category()}; }
 

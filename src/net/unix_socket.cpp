@@ -73,6 +73,15 @@ int connect_patiently(const fd_ref& fd, const net::unix_endpoint& peer) {
     }
 }
 
+// A socket file stays when its socket has gone, and is in the way of the next one.
+const char* bind_cure(int failure, const net::unix_endpoint& local) noexcept {
+    if (failure != -EADDRINUSE) return nullptr;
+    return local.is_path()
+               ? " (choose another path, or remove the file if nobody uses it; the option "
+                 "remove_stale does so)"
+               : " (another socket has that name: choose another)";
+}
+
 using name_call = int (driver::*)(int, sockaddr*, socklen_t*);
 
 net::unix_endpoint name_of(const fd_ref& fd, name_call call, const char* what,
@@ -111,7 +120,7 @@ bound_socket unix_bind(const net::unix_endpoint& local, int type,
                        const net::unix_bind_options& options, std::error_code* ec) {
     bound_socket made;
     const int failure = bind_to(made, local, type, options);
-    report(failure, "bind to " + local.to_string(), ec);
+    report(failure, "bind to " + local.to_string(), ec, bind_cure(failure, local));
     return failure < 0 ? bound_socket() : std::move(made);
 }
 
@@ -120,7 +129,7 @@ bound_socket unix_listen(const net::unix_endpoint& local, int type,
     bound_socket made;
     int failure = bind_to(made, local, type, {options.remove_stale, options.remove_on_close});
     if (failure == 0) failure = current_driver().listen(fd_native(made.fd), options.backlog);
-    report(failure, "listen on " + local.to_string(), ec);
+    report(failure, "listen on " + local.to_string(), ec, bind_cure(failure, local));
     return failure < 0 ? bound_socket() : std::move(made);
 }
 

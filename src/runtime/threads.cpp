@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <string>
+#include <system_error>
 
 #include <pthread.h>
 
@@ -22,12 +23,18 @@ void runtime_core::start_threads(bool with_first_worker) {
     }
 }
 
-void runtime_core::start_thread(unsigned number) {
+void runtime_core::start_thread(unsigned number) try {
     threads_.emplace_back([this, number] {
         const std::string name = (settings_.name + "_" + std::to_string(number)).substr(0, 15);
         pthread_setname_np(pthread_self(), name.c_str());
         workers_[number]->run(&is_closing);
     });
+} catch (const std::system_error& e) {
+    throw std::system_error(
+        e.code(),
+        "mioco: worker " + std::to_string(number + 1) + " of " + std::to_string(worker_count()) +
+            " could not get a thread (have fewer workers: config::workers or MIOCO_WORKERS; or "
+            "raise the limit of threads or of memory: ulimit -u, ulimit -v)");
 }
 
 // Not by waiting for the mutex: its holder may wait for the worker that asks.

@@ -227,7 +227,7 @@ class HttpServer(unittest.TestCase):
         for name in ("http-server", "cheating-http-server"):
             done = subprocess.run([program(name), f"127.0.0.1:{self.server.port}"], capture_output=True, text=True, check=False)
             self.assertEqual((done.returncode, done.stdout), (1, ""))
-            self.assertIn(f"{name}: mioco: listen on 127.0.0.1:{self.server.port}: Address already in use", done.stderr)
+            self.assertIn(f"{name}: mioco: listen on 127.0.0.1:{self.server.port} (another socket is there: choose", done.stderr)
 
 
 class CheatingHttpServer(unittest.TestCase):

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: MPL-2.0
 """The guide's programs do what the guide says. Gets the build folder as argument."""
 
+import os
 import pathlib
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -111,6 +113,31 @@ def check_priorities():
     ]
 
 
+def run_with_few_descriptors(most, name, *arguments):
+    """Two workers take four besides the standard ones."""
+    def limit():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+    # Without a descriptor it cannot look for leaks.
+    settings = os.environ | {"MIOCO_WORKERS": "2", "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
+    return subprocess.run([EXAMPLES / name, *arguments], preexec_fn=limit, env=settings, capture_output=True, text=True, timeout=20, check=False)
+
+
+def check_shortage():
+    """Each of them ends with status 1, and one line that says what to do."""
+    cure = r"\(raise this process's limit of open files: ulimit -n\): Too many open files\n"
+    programs = [path for path in EXAMPLES.iterdir() if path.is_file() and os.access(path, os.X_OK)]
+    assert len(programs) > 15, programs
+    for path in programs:
+        ended = run_with_few_descriptors(6, path.name, *["127.0.0.1:0"] * (path.name in ("proxy", "file")))
+        expected = f"{path.name}: mioco: a worker could not get its epoll instance {cure}"
+        assert ended.returncode == 1 and re.fullmatch(expected, ended.stderr), (path.name, ended)
+    for name in ("echo", "echoplus", "http-server", "cheating-http-server", "channel", "echo_udp"):
+        ended = run_with_few_descriptors(7, name, "127.0.0.1:0")
+        wanted = "a new UDP socket" if name == "echo_udp" else "listen on 127.0.0.1:0"
+        assert ended.returncode == 1 and re.fullmatch(f"{name}: mioco: {wanted} {cure}", ended.stderr), (name, ended)
+
+
 check_descriptors()
 check_fibers()
 check_file()
@@ -120,3 +147,4 @@ check_own_case()
 check_priorities()
 check_proxy()
 check_select()
+check_shortage()

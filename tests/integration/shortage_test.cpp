@@ -43,6 +43,7 @@ using mioco_test::read_text;
 
 constexpr auto warning =
     "mioco: accept waits: Too many open files; raise the limit of open files (ulimit -n)";
+constexpr auto cure = " (raise this process's limit of open files: ulimit -n): "sv;
 
 // Takes every descriptor that is left, and gives them back one by one.
 class hoard {
@@ -228,10 +229,20 @@ void call_what_needs_a_descriptor() {
     auto listener = tcp_listener::bind("127.0.0.1:0");
     const raw_client client(listener.local());
     const hoard all;
-    const auto refused = [](auto call) { return error_of(call) == std::errc::too_many_files_open; };
+    const auto refused = [](auto call) {
+        try {
+            call();
+        } catch (const std::system_error& e) {
+            return e.code() == std::errc::too_many_files_open &&
+                   std::string_view(e.what()).find(cure) != std::string_view::npos;
+        }
+        return false;
+    };
     require(refused([&] { listener.try_accept(); }), "try_accept");
     require(refused([&] { tcp_stream::connect(listener.local()); }), "connect");
     require(refused([] { tcp_listener::bind("127.0.0.1:0"); }), "bind");
+    require(refused([] { mioco::pipe(); }), "pipe");
+    require(refused([] { mioco::fs::file::open("/dev/null"); }), "open");
     require(refused([] { mioco::runtime(mioco::config{}.workers(1)); }), "a runtime");
 }
 
@@ -388,7 +399,7 @@ TEST_F(shortage, a_stop_ends_the_pause_in_both_forms) {
                 is_one_warning());
 }
 
-TEST_F(shortage, other_calls_report_it) {
+TEST_F(shortage, other_calls_report_it_and_say_what_to_do) {
     EXPECT_EXIT(run_to_exit(in_fibers(1, call_what_needs_a_descriptor)), testing::ExitedWithCode(0),
                 is_empty());
 }

@@ -57,7 +57,7 @@ class EchoProgram(unittest.TestCase):
             second = run(address)
             self.assertEqual(second.returncode, 1)
             self.assertEqual(second.stdout, "")
-            self.assertIn(f"echo: mioco: listen on {address}: Address already in use", second.stderr)
+            self.assertIn(f"echo: mioco: listen on {address} (another socket is there: choose another port", second.stderr)
             self.assertEqual(second.stderr.count("\n"), 1)
 
     def test_a_bad_address_is_a_clear_error_and_status_1(self):

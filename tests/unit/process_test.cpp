@@ -90,6 +90,30 @@ void bound_address_space() {
     setrlimit(RLIMIT_AS, &limit);
 }
 
+TEST_F(process, without_memory_for_a_workers_thread_is_refused_with_what_to_do) {
+    EXPECT_EXIT(
+        {
+            bound_address_space();
+            int refused = 0;
+            try {
+                mioco::run(mioco::config{}.workers(1000), [] {});
+            } catch (const std::system_error& e) {
+                std::fprintf(stderr, "%s\n", e.what());
+                refused += e.code() == std::errc::resource_unavailable_try_again ? 1 : 0;
+            }
+            try {
+                mioco::runtime(mioco::config{}.workers(1000)).spawn([] {});
+            } catch (const std::system_error&) {
+                ++refused;
+            }
+            mioco::run(mioco::config{}.workers(2), [] { mioco::spawn([] {}).join(); });
+            std::_Exit(refused);
+        },
+        testing::ExitedWithCode(2),
+        "^mioco: worker [0-9]+ of 1000 could not get a thread \\(have fewer workers: .*\\): "
+        "Resource temporarily unavailable\n$");
+}
+
 struct outcome {
     int ended = 0;
     int without_stack = 0;

@@ -9,6 +9,7 @@
 #include <string>
 #include <system_error>
 
+#include "base/cure.hpp"
 #include "base/sys.hpp"
 #include "io/fd.hpp"
 #include "io/post_event.hpp"
@@ -80,9 +81,9 @@ epoll_poller::epoll_poller(const void* group) : poller(group) {
     }
     if (failure >= 0) return;
     close_all();
-    throw std::system_error(-failure, std::system_category(),
-                            "mioco: a worker could not get its epoll instance; raise the limit of "
-                            "open files (ulimit -n)");
+    throw std::system_error(
+        -failure, std::system_category(),
+        std::string("mioco: a worker could not get its epoll instance") + cure_of(failure));
 }
 
 epoll_poller::~epoll_poller() { close_all(); }
