@@ -4,13 +4,12 @@
 /// \file
 /// Locks for fibers and threads.
 
-#include <atomic>
 #include <chrono>
-#include <cstdint>
 #include <mutex>
 
 #include <mioco/detail/line.hpp>
 #include <mioco/detail/line_arm.hpp>
+#include <mioco/detail/lock_word.hpp>
 
 namespace mioco {
 
@@ -31,13 +30,13 @@ public:
     /// `std::system_error` only on a thread that has to wait and gets no descriptor to wait with.
     void lock() {
         detail::begin_attempt();
-        if (!try_lock_fast()) [[unlikely]]
+        if (!word_.try_take()) [[unlikely]]
             lock_waiting(detail::never);
     }
     /// Takes the mutex if nobody has it.
     [[nodiscard]] bool try_lock() noexcept {
         detail::begin_attempt();
-        return try_lock_fast();
+        return word_.try_take();
     }
     /// The same, but waits for `limit` at most.
     template <class Rep, class Period>
@@ -52,9 +51,7 @@ public:
     }
     /// Gives the mutex to the next in line, if anybody is. By whoever took it: the same fiber, or the same thread.
     void unlock() noexcept {
-        std::uint32_t expected = held;
-        if (!state_.compare_exchange_strong(expected, free, std::memory_order_release,
-                                            std::memory_order_relaxed)) [[unlikely]]
+        if (!word_.try_give_back()) [[unlikely]]
             hand_over();
     }
 
@@ -73,23 +70,12 @@ public:
 private:
     friend class detail::line_arm<mutex>;
 
-    // Free, held, or held with somebody in line. Only the last is left under the line's guard, and entered under it.
-    static constexpr std::uint32_t free = 0;
-    static constexpr std::uint32_t held = 1;
-    static constexpr std::uint32_t awaited = 2;
-
-    bool try_lock_fast() noexcept {
-        std::uint32_t expected = free;
-        return state_.compare_exchange_strong(expected, held, std::memory_order_acquire,
-                                              std::memory_order_relaxed);
-    }
     // [guarded] Takes it, or leaves word that somebody waits.
-    bool try_now() noexcept;
+    bool try_now() noexcept { return word_.take_or_announce(!line_.waiting.empty()); }
     bool lock_waiting(detail::nanoseconds_t deadline);
     void hand_over() noexcept;
 
-    // Acquire on taking, release on giving back: what one holder wrote the next one sees. Handed over, it is by the claim.
-    std::atomic<std::uint32_t> state_{free};
+    detail::lock_word word_;
     detail::line line_;
 };
 

@@ -35,24 +35,16 @@ void runtime_core::require_other_runtime() const {
                             "mioco: a fiber waits for the end of its own runtime");
 }
 
-// The state may have moved on from due, which does not change the count; a newer request does, and stays.
-void runtime_core::end_stop(std::uint64_t seen) noexcept {
-    std::uint64_t now = stop_.load(std::memory_order_seq_cst);
-    while ((now & ~state_mask) == (seen & ~state_mask) &&
-           !stop_.compare_exchange_weak(now, now & ~state_mask, std::memory_order_seq_cst)) {
-    }
-}
-
 void runtime_core::wait() {
     require_other_runtime();
     const fiber* const self = current_fiber();
-    std::uint64_t stop = stop_.load(std::memory_order_seq_cst);
+    std::uint64_t stop = census_.stop();
     while (idle_waiters_.wait_unless(&detail::is_idle, this, never) !=
            idle_waiters::outcome::held) {
         if (self != nullptr) throw_if_cancelled(*self);
-        stop = stop_.load(std::memory_order_seq_cst);
+        stop = census_.stop();
     }
-    end_stop(stop);
+    census_.end_stop(stop);
     deadlocks_.forget();
     if (const std::exception_ptr error = take_error()) std::rethrow_exception(error);
 }
@@ -62,12 +54,12 @@ bool runtime_core::shut_down(nanoseconds_t deadline) {
     const fiber* const self = current_fiber();
     request_stop();
     for (;;) {
-        const std::uint64_t stop = stop_.load(std::memory_order_seq_cst);
+        const std::uint64_t stop = census_.stop();
         // Somebody else who waited has seen the last fiber end, and what lives now was spawned after that.
-        if ((stop & state_mask) == none) return true;
+        if (!fiber_census::is_stopping(stop)) return true;
         switch (idle_waiters_.wait_unless(&detail::is_idle, this, deadline)) {
             case idle_waiters::outcome::held:
-                end_stop(stop);
+                census_.end_stop(stop);
                 deadlocks_.forget();
                 return true;
             case idle_waiters::outcome::timed_out:

@@ -33,12 +33,12 @@ runtime_core::runtime_core(const config& asked)
     : settings_(resolve_settings(asked)),
       driver_(system_driver()),
       pool_(fiber_pool::rent(*this)),
+      board_(settings_.workers),
       offloads_({settings_.offload_threads, settings_.offload_queue, settings_.name}),
       deadlocks_(*this) {
     refuse_after_fork("a runtime");
     watch_for_fork();
     install_overflow_handler();
-    idle_.idle = settings_.workers;
     workers_.reserve(settings_.workers);
     try {
         for (unsigned i = 0; i < settings_.workers; ++i)
@@ -84,30 +84,20 @@ void runtime_core::rouse_one(unsigned except) noexcept {
 
 void runtime_core::one_starts(fiber& f) noexcept {
     f.shares.store(2, std::memory_order_relaxed);  // the run's and the handle's
-    // Against `cancel_all`, which changes the flag, then this counter, and then looks for fibers: whichever of the two comes
-    // second here sees what the other did before.
-    const bool is_first = live_.fetch_add(1, std::memory_order_seq_cst) == 0;
+    const auto start = census_.one_starts();
     // Schedulers were not asked for a bound of their sleep while there was nobody.
-    if (is_first && settings_.scheduler) [[unlikely]]
+    if (start.is_first && settings_.scheduler) [[unlikely]]
         wake_workers();
-    if ((stop_.load(std::memory_order_seq_cst) & state_mask) != none) {
+    if (start.is_stopping) {
         f.cancelled_id.store(f.number(), std::memory_order_relaxed);
         f.may_be_cancelled.store(true, std::memory_order_relaxed);
     }
 }
 
 void runtime_core::one_ended() noexcept {
-    if (live_.fetch_sub(1, std::memory_order_seq_cst) != 1) return;
+    if (!census_.one_ended()) return;
     idle_waiters_.notify_all();
     workers_.front()->rouse();
-}
-
-bool runtime_core::keep_alive() noexcept {
-    std::size_t old = live_.load(std::memory_order_seq_cst);
-    while (old != 0) {
-        if (live_.compare_exchange_weak(old, old + 1, std::memory_order_seq_cst)) return true;
-    }
-    return false;
 }
 
 void runtime_core::wake_workers() noexcept {
@@ -155,21 +145,13 @@ fiber* runtime_core::take_injected(worker& here) noexcept {
 }
 
 void runtime_core::request_stop() noexcept {
-    std::uint64_t old = stop_.load(std::memory_order_relaxed);
-    while (!stop_.compare_exchange_weak(old, ((old & ~state_mask) + one_request) | due,
-                                        std::memory_order_seq_cst)) {
-    }
+    census_.request_stop();
     wake_workers();
 }
 
 void runtime_core::cancel_all() noexcept {
-    std::uint64_t old = stop_.load(std::memory_order_relaxed);
-    do {
-        if ((old & state_mask) != due) return;
-    } while (!stop_.compare_exchange_weak(old, (old & ~state_mask) | carried_out,
-                                          std::memory_order_seq_cst));
+    if (!census_.carry_out_stop()) return;
     MIOCO_LOG("stops all fibers");
-    live_.fetch_add(0, std::memory_order_seq_cst);  // see one_starts
     all_fibers.for_each([this](fiber& f) { cancel(f); });
 }
 

@@ -14,11 +14,12 @@
 #include "fiber/fiber_pool.hpp"
 #include "io/driver.hpp"
 #include "offload/offload_pool.hpp"
+#include "runtime/fiber_census.hpp"
 #include "runtime/idle_waiters.hpp"
 #include "runtime/settings.hpp"
 #include "sched/guest_count.hpp"
-#include "sched/neighbourhood.hpp"
 #include "sched/ready_list.hpp"
+#include "sched/watch_board.hpp"
 
 namespace mioco::detail {
 
@@ -40,7 +41,7 @@ public:
     [[nodiscard]] driver& io() noexcept { return driver_; }
     [[nodiscard]] guest_count& guests() noexcept { return guests_; }
     [[nodiscard]] fiber_pool& pool() noexcept { return pool_; }
-    [[nodiscard]] idle_board& idle() noexcept { return idle_; }
+    [[nodiscard]] watch_board& board() noexcept { return board_; }
     [[nodiscard]] offload_pool& offloads() noexcept { return offloads_; }
     [[nodiscard]] deadlock_search& deadlocks() noexcept { return deadlocks_; }
 
@@ -58,7 +59,7 @@ public:
     void one_starts(fiber& f) noexcept;
     void one_ended() noexcept;
     /// Counts one more, unless there is none: so that the runtime does not come to rest before `one_ended` is called for it.
-    [[nodiscard]] bool keep_alive() noexcept;
+    [[nodiscard]] bool keep_alive() noexcept { return census_.keep_alive(); }
     /// [any thread] Starts the threads that do not run yet. Throws std::system_error when the system has none left.
     void start_threads(bool with_first_worker);
     /// [worker, or guest] Queues a ready fiber for whichever worker is free first.
@@ -80,25 +81,17 @@ public:
     /// Asks all fibers to stop, and waits until they have ended or the deadline has come; false in that case, with a report of
     /// those that are left.
     bool shut_down(nanoseconds_t deadline);
-    [[nodiscard]] bool has_fibers() const noexcept {
-        return live_.load(std::memory_order_seq_cst) != 0;
-    }
+    [[nodiscard]] bool has_fibers() const noexcept { return census_.count() != 0; }
 
     /// Async-signal-safe.
     void request_stop() noexcept;
-    [[nodiscard]] bool stop_is_due() const noexcept {
-        return (stop_.load(std::memory_order_seq_cst) & state_mask) == due;
-    }
-    [[nodiscard]] std::size_t fiber_count() const noexcept {
-        return live_.load(std::memory_order_seq_cst);
-    }
+    [[nodiscard]] bool stop_is_due() const noexcept { return census_.stop_is_due(); }
+    [[nodiscard]] std::size_t fiber_count() const noexcept { return census_.count(); }
     /// From a stop's request until `wait` has seen the last fiber end.
-    [[nodiscard]] bool is_stopping() const noexcept {
-        return (stop_.load(std::memory_order_seq_cst) & state_mask) != none;
-    }
+    [[nodiscard]] bool is_stopping() const noexcept { return census_.is_stopping(); }
     /// [worker] Carries a requested stop out.
     void cancel_if_stopped() noexcept {
-        if ((stop_.load(std::memory_order_relaxed) & state_mask) == due) cancel_all();
+        if (census_.stop_may_be_due()) cancel_all();
     }
     /// For `on_uncaught::rethrow`: stops, and keeps the first exception for `wait`.
     void fail(std::exception_ptr error) noexcept;
@@ -118,7 +111,6 @@ private:
     void take_from_scheduler(fiber& f) noexcept;
     void deliver_from_outside(fiber& f) noexcept;
     void require_other_runtime() const;
-    void end_stop(std::uint64_t seen) noexcept;
 
     friend class runtime_list;
     runtime_core* next_existing_ = nullptr;
@@ -127,31 +119,19 @@ private:
     driver& driver_;
     fiber_pool& pool_;
     std::vector<std::unique_ptr<worker>> workers_;
-    idle_board idle_;
+    watch_board board_;
     guest_count guests_;
     offload_pool offloads_;
     deadlock_search deadlocks_;
     std::atomic<unsigned> from_outside_{0};  // fibers that schedulers got from outside
 
-    // Fibers that were started and have not ended. Sequentially consistent against the sleep of worker 0, which ends with zero.
-    alignas(64) std::atomic<std::size_t> live_{0};
+    fiber_census census_;
 
     alignas(64) lock injected_lock_;
     ready_list injected_;
     // Of `injected_`. Sequentially consistent against the sleep of workers.
     std::atomic<std::size_t> injected_count_{0};
 
-    // `due` from `request_stop` until a worker has cancelled the fibers that were there; then `carried_out` until `wait` has seen
-    // the last one end. Meanwhile fibers are born cancelled. Requests are counted above the state, so that `wait` does not
-    // end one that came after its look.
-    enum stop_state : std::uint64_t {
-        none = 0,
-        due = 1,
-        carried_out = 2,
-        state_mask = 3,
-        one_request = 4
-    };
-    std::atomic<std::uint64_t> stop_{none};
     std::atomic<bool> closing_{false};
 
     idle_waiters idle_waiters_;

@@ -11,17 +11,9 @@
 
 namespace mioco::detail {
 
-idle_board& neighbourhood::board() const noexcept { return self_.home().idle(); }
+watch_board& neighbourhood::board() const noexcept { return self_.home().board(); }
 
 bool neighbourhood::alone() const noexcept { return self_.home().worker_count() == 1; }
-
-bool neighbourhood::any_busy() const noexcept {
-    return board().idle.load(std::memory_order_seq_cst) < self_.home().worker_count();
-}
-
-unsigned neighbourhood::most_watchers() const noexcept {
-    return self_.home().worker_count() > 2 ? 2 : 1;
-}
 
 template <class Visit>
 void neighbourhood::for_each_other(Visit visit) {
@@ -32,20 +24,19 @@ void neighbourhood::for_each_other(Visit visit) {
 
 void neighbourhood::arrive() noexcept {
     views_.resize(self_.home().worker_count());
-    board().idle.fetch_sub(1, std::memory_order_seq_cst);
+    board().count_busy();
 }
 
-void neighbourhood::depart() noexcept { board().idle.fetch_add(1, std::memory_order_seq_cst); }
+void neighbourhood::depart() noexcept { board().count_idle(); }
 
 bool neighbourhood::begin_sleep() noexcept {
     if (alone()) return false;
     const nanoseconds_t now = self_.home().io().now();
     pauses_.begin(now);
-    board().idle.fetch_add(1, std::memory_order_seq_cst);
-    quiet_rounds_ = any_busy() ? 0 : quiet_rounds_ + 1;
+    board().count_idle();
+    quiet_rounds_ = board().any_busy() ? 0 : quiet_rounds_ + 1;
     if (quiet_rounds_ > quiet_rounds_until_sleep) return watched_ = false;
-    watching_ = board().watchers.fetch_add(1, std::memory_order_seq_cst) < most_watchers();
-    if (!watching_) board().watchers.fetch_sub(1, std::memory_order_seq_cst);
+    watching_ = board().try_watch();
     if (watching_ && now - looked_at_ > 2 * longest_interval_ns) begin_watching(now);
     watched_ = watching_;
     return watching_;
@@ -60,20 +51,18 @@ void neighbourhood::begin_watching(nanoseconds_t now) noexcept {
 
 void neighbourhood::end_sleep(nanoseconds_t now) noexcept {
     if (alone()) return;
-    if (watching_) board().watchers.fetch_sub(1, std::memory_order_seq_cst);
+    if (watching_) board().stop_watching();
     watching_ = false;
-    board().idle.fetch_sub(1, std::memory_order_seq_cst);
+    board().count_busy();
     pauses_.end(now);
 }
 
-bool neighbourhood::need_a_watcher() const noexcept {
-    return !alone() && any_busy() && board().watchers.load(std::memory_order_seq_cst) == 0;
-}
+bool neighbourhood::need_a_watcher() const noexcept { return !alone() && board().needs_watcher(); }
 
 void neighbourhood::ensure_watcher() noexcept {
     quiet_rounds_ = 0;
     interval_ns_ = shortest_interval_ns;
-    if (alone() || board().watchers.load(std::memory_order_seq_cst) != 0) return;
+    if (alone() || board().is_watched()) return;
     self_.home().rouse_one(self_.number());
 }
 
@@ -147,8 +136,7 @@ bool neighbourhood::relieve(worker& other) noexcept {
         }
     }
     if (self_.has_nothing_queued()) {
-        if (fiber* const f = other.next_.exchange(nullptr, std::memory_order_acq_rel))
-            self_.queue(*f);
+        if (fiber* const f = other.next_.take()) self_.queue(*f);
     }
     if (self_.has_nothing_queued()) return false;
     MIOCO_LOG("relieves worker %u", other.number());

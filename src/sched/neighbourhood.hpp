@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <vector>
 
 #include "sched/neighbour_view.hpp"
 #include "sched/pause_count.hpp"
+#include "sched/watch_board.hpp"
 #include "time/lazy_timer.hpp"
 
 namespace mioco::detail {
@@ -26,14 +26,6 @@ class worker;
 // When all have been idle for a while the watcher goes to sleep for good, and no CPU is used. The worker that is then the first to
 // get something to do, and finds no watcher, wakes one.
 
-/// What the workers of a runtime know of each other.
-struct idle_board {
-    // Workers that are not inside a fiber, those not started included. Sequentially consistent: a worker that goes to sleep without
-    // a watcher, and one that starts to run fibers, see each other (`need_a_watcher`, `ensure_watcher`).
-    std::atomic<unsigned> idle{0};
-    std::atomic<unsigned> watchers{0};
-};
-
 /// One worker's view of the others; used by that worker only.
 class neighbourhood {
 public:
@@ -48,7 +40,7 @@ public:
     void end_sleep(nanoseconds_t now) noexcept;
     [[nodiscard]] nanoseconds_t interval_ns() const noexcept { return interval_ns_; }
     /// [between the two] No worker is inside a fiber.
-    [[nodiscard]] bool all_rest() const noexcept { return alone() || !any_busy(); }
+    [[nodiscard]] bool all_rest() const noexcept { return alone() || !board().any_busy(); }
     /// A worker is inside a fiber, and nobody watches.
     [[nodiscard]] bool need_a_watcher() const noexcept;
     /// Before running fibers after a sleep: somebody else watches from now on, if there is anybody.
@@ -62,9 +54,7 @@ public:
 
 private:
     [[nodiscard]] bool alone() const noexcept;
-    [[nodiscard]] bool any_busy() const noexcept;
-    [[nodiscard]] unsigned most_watchers() const noexcept;
-    [[nodiscard]] idle_board& board() const noexcept;
+    [[nodiscard]] watch_board& board() const noexcept;
     void begin_watching(nanoseconds_t now) noexcept;
     neighbour_view::findings look(worker& other, nanoseconds_t now) noexcept;
     bool help(worker& other, nanoseconds_t now) noexcept;

@@ -17,6 +17,7 @@
 #include "io/lease_cache.hpp"
 #include "sched/inbox.hpp"
 #include "sched/neighbourhood.hpp"
+#include "sched/next_slot.hpp"
 #include "sched/ready_list.hpp"
 #include "sched/run_queue.hpp"
 #include "sched/scheduler_seat.hpp"
@@ -173,10 +174,9 @@ private:
         nullptr;  // taken from a queue, but its stack takes system calls to get
 
     basic_run_queue<fiber> queue_;  // thieves take from it
-    std::atomic<fiber*> next_{
-        nullptr};               // made ready by the running fiber: runs first; thieves take it last
-    ready_list bound_;          // fibers that must run here
-    basic_inbox<fiber> inbox_;  // others put in
+    basic_next_slot<fiber> next_;   // made ready by the running fiber: thieves take it last
+    ready_list bound_;              // fibers that must run here
+    basic_inbox<fiber> inbox_;      // others put in
     sleep_gate gate_;
     std::unique_ptr<poller> poller_;
     timer_heap timers_;

@@ -182,8 +182,7 @@ void worker::sleep(bool (*finished)(const runtime_core&)) noexcept {
 fiber* worker::next_local_if_queue_empty() noexcept {
     if (!bound_.empty()) return bound_.pop();
     if (!inbox_.empty()) return take_delivered();
-    if (next_.load(std::memory_order_relaxed) == nullptr) return nullptr;
-    return next_.exchange(nullptr, std::memory_order_acq_rel);
+    return next_.empty() ? nullptr : next_.take();
 }
 
 // The queue is full: its older half goes to the runtime's, for everybody, and the fiber behind it. If only the fiber went there, a

@@ -16,7 +16,7 @@ inline fiber* worker::next_local() noexcept {
 
 template <worker::thieves Others>
 inline fiber* worker::next_local() noexcept {
-    if (next_.load(std::memory_order_relaxed) != nullptr) {
+    if (!next_.empty()) {
         if (fiber* const f = take_from_slot<Others>()) return f;
     }
     if (!bound_.empty() && (ticks_left_ & 1) != 0) [[unlikely]]
@@ -36,18 +36,13 @@ inline fiber* worker::take_from_slot() noexcept {
     return swap_slot<Others>(nullptr);
 }
 
-// An exchange costs as much as all else of a wake-up, so not where there are no thieves.
 template <worker::thieves Others>
 inline fiber* worker::swap_slot(fiber* f) noexcept {
-    if (Others == thieves::some) return next_.exchange(f, std::memory_order_acq_rel);
-    fiber* const before = next_.load(std::memory_order_relaxed);
-    next_.store(f, std::memory_order_relaxed);
-    return before;
+    return Others == thieves::some ? next_.swap(f) : next_.swap_unshared(f);
 }
 
 inline bool worker::has_nothing_queued() const noexcept {
-    return queue_.empty() && bound_.empty() && inbox_.empty() &&
-           next_.load(std::memory_order_relaxed) == nullptr;
+    return queue_.empty() && bound_.empty() && inbox_.empty() && next_.empty();
 }
 
 inline void worker::queue(fiber& f) noexcept {

@@ -22,21 +22,6 @@ bool may_be_passed(const detail::queued_arm& arm) noexcept {
 
 }  // namespace
 
-bool mutex::try_now() noexcept {
-    std::uint32_t old = state_.load(std::memory_order_relaxed);
-    for (;;) {
-        if (old == free) {
-            const std::uint32_t taken = line_.waiting.empty() ? held : awaited;
-            if (state_.compare_exchange_weak(old, taken, std::memory_order_acquire,
-                                             std::memory_order_relaxed))
-                return true;
-        } else if (old == awaited ||
-                   state_.compare_exchange_weak(old, awaited, std::memory_order_relaxed)) {
-            return false;
-        }
-    }
-}
-
 bool mutex::lock_waiting(detail::nanoseconds_t deadline) {
     const bool in_fiber = detail::begin_masked_operation();
     bool may_wait = in_fiber;
@@ -81,10 +66,10 @@ void mutex::hand_over() noexcept {
             each.refused = refused;
             (refused ? roused : given) = detail::wake_up::claim(each);
         }
-        if (!given) {
-            state_.store(free, std::memory_order_release);
-        } else if (line_.waiting.empty()) {
-            state_.store(held, std::memory_order_relaxed);
+        if (given) {
+            word_.hand_over(!line_.waiting.empty());
+        } else {
+            word_.let_go();
         }
     }
     roused.carry_out();

@@ -3,9 +3,9 @@
 
 #include "model/expect.hpp"
 #include "sched/sleep_gate.hpp"
+#include "sched/watch_board.hpp"
 
-// The handshake of src/sched/neighbourhood.cpp and worker::sleep: while a worker is inside a fiber, another watches. Those are no
-// templates, so this follows them step by step over the same sleep gate; change it with them.
+// While a worker is inside a fiber, another watches. Follows worker::sleep and src/sched/neighbourhood.cpp.
 
 namespace mioco::model {
 namespace {
@@ -27,9 +27,9 @@ struct workers {
     };
     static constexpr unsigned quiet_rounds_until_sleep = 1;
 
-    workers(checker& run, unsigned busy, unsigned quiet, faults with) : wrong(with) {
-        run.name(idle, "idle");
-        run.name(watchers, "watchers");
+    workers(checker& run, unsigned busy, unsigned quiet, faults with)
+        : wrong(with), board(busy + quiet) {
+        run.name(board, "board");
         run.name(inside, "inside");
         run.name(helped, "helped");
         for (unsigned i = 0; i < busy + quiet; ++i) {
@@ -41,9 +41,10 @@ struct workers {
             all[i].gate.prepare();
             run.thread("busy", [this, i] { wake_up_and_run(all[i]); });
         }
-        for (unsigned i = busy; i < busy + quiet; ++i)
+        for (unsigned i = busy; i < busy + quiet; ++i) {
+            board.count_busy();
             run.thread("quiet", [this, i] { look_for_work(all[i]); });
-        idle.store(busy);
+        }
     }
 
     // An event ends the sleep.
@@ -61,7 +62,7 @@ struct workers {
         while (helped.load() == 0) {
             const bool watching = begin_sleep(self);
             self.gate.prepare();
-            const bool at_once = !watching && !wrong.sleeps_unwatched && need_a_watcher();
+            const bool at_once = !watching && !wrong.sleeps_unwatched && board.needs_watcher();
             // A watcher's sleep ends by itself; that it ends before anybody is inside a fiber changes nothing.
             block_until([&] {
                 return at_once || self.wakeups.load() != 0 || helped.load() != 0 ||
@@ -74,28 +75,21 @@ struct workers {
         }
     }
 
-    [[nodiscard]] unsigned most_watchers() const { return all.size() > 2 ? 2 : 1; }
-    [[nodiscard]] bool any_busy() const { return idle.load() < all.size(); }
-
     bool begin_sleep(worker& self) {
-        idle.fetch_add(1);
-        self.quiet_rounds = any_busy() ? 0 : self.quiet_rounds + 1;
-        if (self.quiet_rounds > quiet_rounds_until_sleep) return false;
-        self.watching = watchers.fetch_add(1) < most_watchers();
-        if (!self.watching) watchers.fetch_sub(1);
+        board.count_idle();
+        self.quiet_rounds = board.any_busy() ? 0 : self.quiet_rounds + 1;
+        self.watching = self.quiet_rounds <= quiet_rounds_until_sleep && board.try_watch();
         return self.watching;
     }
 
     void end_sleep(worker& self) {
-        if (self.watching) watchers.fetch_sub(1);
+        if (self.watching) board.stop_watching();
         self.watching = false;
-        idle.fetch_sub(1);
+        board.count_busy();
     }
 
-    [[nodiscard]] bool need_a_watcher() const { return any_busy() && watchers.load() == 0; }
-
     void ensure_watcher(worker& self) {
-        if (watchers.load() != 0) return;
+        if (board.is_watched()) return;
         for (worker& each : all) {
             if (each.number == self.number || !each.gate.rouse()) continue;
             each.wakeups.store(1);
@@ -104,8 +98,7 @@ struct workers {
     }
 
     const faults wrong;
-    atomic<unsigned> idle;
-    atomic<unsigned> watchers;
+    detail::basic_watch_board<model_sync> board;
     atomic<int> inside;  // workers inside a fiber
     atomic<int> helped;
     std::deque<worker> all;

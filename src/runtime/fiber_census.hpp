@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <mioco/detail/sync.hpp>
+
+namespace mioco::detail {
+
+/// How many fibers a runtime has, and whether they are asked to stop.
+///
+/// A stop reaches each fiber that is there: whoever carries it out looks for fibers after it has changed the state, and a fiber can
+/// be found before it is counted and looks at the state. So of the two one sees the other. Fibers that start from then on
+/// are born cancelled, until the stop is over.
+template <class Sync = system_sync>
+class basic_fiber_census {
+public:
+    struct start {
+        bool is_first;     // there was none
+        bool is_stopping;  // it is to be cancelled
+    };
+
+    /// Counts a fiber that can be found by now.
+    start one_starts() noexcept {
+        const bool is_first = count_.fetch_add(1, std::memory_order_seq_cst) == 0;
+        return {is_first, is_stopping()};
+    }
+    /// Whether there is none any more.
+    [[nodiscard]] bool one_ended() noexcept {
+        return count_.fetch_sub(1, std::memory_order_seq_cst) == 1;
+    }
+    /// Counts one more, unless there is none: then the runtime is at rest, or about to be.
+    [[nodiscard]] bool keep_alive() noexcept {
+        std::size_t old = count();
+        while (old != 0) {
+            if (count_.compare_exchange_weak(old, old + 1, std::memory_order_seq_cst)) return true;
+        }
+        return false;
+    }
+    [[nodiscard]] std::size_t count() const noexcept {
+        return count_.load(std::memory_order_seq_cst);
+    }
+
+    /// Async-signal-safe.
+    void request_stop() noexcept {
+        std::uint64_t old = stop_.load(std::memory_order_relaxed);
+        while (!stop_.compare_exchange_weak(old, ((old & ~state_mask) + one_request) | due,
+                                            std::memory_order_seq_cst)) {
+        }
+    }
+    /// Whether the caller has to cancel the fibers that are there now.
+    [[nodiscard]] bool carry_out_stop() noexcept {
+        std::uint64_t old = stop_.load(std::memory_order_relaxed);
+        do {
+            if ((old & state_mask) != due) return false;
+        } while (!stop_.compare_exchange_weak(old, (old & ~state_mask) | carried_out,
+                                              std::memory_order_seq_cst));
+        count_.fetch_add(0, std::memory_order_seq_cst);  // it is changed in `one_starts` too
+        return true;
+    }
+    [[nodiscard]] bool stop_is_due() const noexcept {
+        return (stop_.load(std::memory_order_seq_cst) & state_mask) == due;
+    }
+    /// A hint, for a look at each turn.
+    [[nodiscard]] bool stop_may_be_due() const noexcept {
+        return (stop_.load(std::memory_order_relaxed) & state_mask) == due;
+    }
+    /// From a stop's request until its end.
+    [[nodiscard]] bool is_stopping() const noexcept { return is_stopping(stop()); }
+
+    /// For `end_stop`, and for `is_stopping` of what was seen.
+    [[nodiscard]] std::uint64_t stop() const noexcept {
+        return stop_.load(std::memory_order_seq_cst);
+    }
+    [[nodiscard]] static bool is_stopping(std::uint64_t seen) noexcept {
+        return (seen & state_mask) != none;
+    }
+    /// The last fiber has ended since `stop` was `seen`. What was requested after that look stays.
+    void end_stop(std::uint64_t seen) noexcept {
+        std::uint64_t now = stop();
+        // It may have been carried out meanwhile, which does not change the number of requests.
+        while ((now & ~state_mask) == (seen & ~state_mask) &&
+               !stop_.compare_exchange_weak(now, now & ~state_mask, std::memory_order_seq_cst)) {
+        }
+    }
+
+private:
+    // `due` from a request until a worker carries it out; then `carried_out` until somebody has seen the last fiber end. Requests
+    // are counted above the state.
+    enum stop_state : std::uint64_t {
+        none = 0,
+        due = 1,
+        carried_out = 2,
+        state_mask = 3,
+        one_request = 4
+    };
+
+    // Started and not ended. Sequentially consistent against the sleep of worker 0, which ends with zero, and against `stop_`.
+    alignas(64) typename Sync::template atomic<std::size_t> count_{0};
+    alignas(64) typename Sync::template atomic<std::uint64_t> stop_{none};
+};
+
+using fiber_census = basic_fiber_census<>;
+
+}  // namespace mioco::detail
