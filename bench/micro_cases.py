@@ -12,6 +12,7 @@ PARKED_FIBERS = 1_000_000
 
 BOOST_FIBER_CASES = ("context_switch", "yield", "spawn_join", "batch_spawn", "channel_pingpong", "channel_stream",
                      "mutex_alone", "mutex_yielding")
+ALONE = ("event_pingpong", "broadcast_pingpong")
 NOT_IN_TOKIO = ("context_switch", "parked_memory", "select_receive")
 
 
@@ -21,6 +22,8 @@ def subjects(run, case, count, workers):
     commands = {}
     if found(case):
         commands["mioco"] = ([found(case), count, workers], {})
+    if case in ALONE:
+        return commands
     # Not every rival has every case; a program says so by its exit status, and would end the run.
     if found("micro_boost_fiber") and case in BOOST_FIBER_CASES:
         commands["Boost.Fiber"] = ([found("micro_boost_fiber"), case, count, workers], {})

@@ -36,6 +36,8 @@ CASES = {
     "batch_spawn": micro_cases.batch_spawn,
     "parked_memory": micro_cases.parked_memory,
     "channel_pingpong": wait_cases.channel_pingpong,
+    "event_pingpong": wait_cases.event_pingpong,
+    "broadcast_pingpong": wait_cases.broadcast_pingpong,
     "channel_stream": wait_cases.channel_stream,
     "select_receive": wait_cases.select_receive,
     "mutex_alone": wait_cases.mutex_alone,

@@ -67,6 +67,15 @@ def channel_pingpong(run):
     return result
 
 
+def event_pingpong(run):
+    return _timed(run, "event_pingpong", run.count(3_000_000), "A round trip between two fibers over two events, one worker")[0]
+
+
+def broadcast_pingpong(run):
+    return _timed(run, "broadcast_pingpong", run.count(3_000_000),
+                  "A round trip between two fibers over two broadcasts, one worker")[0]
+
+
 def channel_stream(run):
     result, taken, _ = _timed(run, "channel_stream", run.count(10_000_000),
                               "An item through a channel with room for 128")

@@ -132,9 +132,11 @@ def check_shortage():
         ended = run_with_few_descriptors(6, path.name, *["127.0.0.1:0"] * (path.name in ("proxy", "file")))
         expected = f"{path.name}: mioco: a worker could not get its epoll instance {cure}"
         assert ended.returncode == 1 and re.fullmatch(expected, ended.stderr), (path.name, ended)
-    for name in ("echo", "echoplus", "http-server", "cheating-http-server", "channel", "echo_udp"):
-        ended = run_with_few_descriptors(7, name, "127.0.0.1:0")
-        wanted = "a new UDP socket" if name == "echo_udp" else "listen on 127.0.0.1:0"
+    # Which tells of the addresses that they take by default, too.
+    tried = {name: "listen on 127.0.0.1:5555" for name in ("echo", "echoplus", "http-server", "cheating-http-server", "channel")}
+    tried |= {"unixecho": "listen on /tmp/.unixecho.socket", "echo_udp": "a new UDP socket"}
+    for name, wanted in tried.items():
+        ended = run_with_few_descriptors(7, name)
         assert ended.returncode == 1 and re.fullmatch(f"{name}: mioco: {wanted} {cure}", ended.stderr), (name, ended)
 
 
