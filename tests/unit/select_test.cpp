@@ -277,17 +277,6 @@ TEST_P(select, takes_a_list_of_cases) {
     });
 }
 
-TEST(select_list, takes_65000_cases_and_names_the_limit_past_that) {
-    auto [in, out] = mioco::channel<int>(1);
-    std::vector<mioco::any_case> cases;
-    for (std::size_t i = 0; i < mioco::detail::most_select_arms - 1; ++i)
-        cases.emplace_back(out.receiving());
-    cases.emplace_back(after(1ms));
-    EXPECT_EQ(mioco::select(cases), cases.size() - 1);
-    cases.emplace_back(after(1ms));
-    EXPECT_EQ(error_of([&] { mioco::select(cases); }), std::errc::argument_list_too_long);
-}
-
 TEST_P(select, an_item_of_a_list_is_sent_once) {
     inside_and_outside(GetParam(), [] {
         auto [in, out] = mioco::channel<int>(4);
