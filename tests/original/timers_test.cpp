@@ -17,19 +17,23 @@ using clock_type = std::chrono::steady_clock;
 class timers : public mioco_test::on_workers {};
 MIOCO_ON_WORKER_COUNTS(timers);
 
+// The original's writer came after another 500 ms.
 TEST_P(timers, timer_times_out) {
     bool first_done = false;
     bool second_done = false;
     run([&] {
         auto [reader, writer] = mioco::pipe();
+        mioco::event timed_out;
         auto writing = mioco::spawn([&, writer = std::move(writer)]() mutable {
-            mioco::sleep_for(1s);
+            timed_out.wait();
             writer.write_all(std::string_view("late"));
             second_done = true;
         });
-        mioco::timer timer(500ms);
+        const mioco::timer timer(500ms);
         EXPECT_EQ(mioco::select(reader.readable(), timer.expiring()).index(), 1U);
+        EXPECT_TRUE(timer.expired());
         first_done = true;
+        timed_out.notify();
         writing.join();
     });
     EXPECT_TRUE(first_done);
@@ -39,7 +43,7 @@ TEST_P(timers, timer_times_out) {
 TEST_P(timers, timer_default_timeout) {
     run([] {
         const mioco::timer timer;
-        EXPECT_EQ(mioco::select(timer.expiring()).index(), 0U);
+        EXPECT_EQ(mioco::select(timer.expiring(), mioco::otherwise).index(), 0U);
     });
 }
 
@@ -74,8 +78,12 @@ TEST_P(timers, timer_cleared_on_reregister) {
         mioco::timer first;
         mioco::timer second;
         for (int round = 0; round < 10; ++round) {
+            first.set(20ms);
+            second.set(60ms);
+            mioco::select(first.expiring(), second.expiring());
+            // By then both of the old deadlines have passed.
             first.set(100ms);
-            second.set(300ms);
+            second.set(1h);
             const auto begun = clock_type::now();
             EXPECT_EQ(mioco::select(first.expiring(), second.expiring()).index(), 0U);
             EXPECT_GE(clock_type::now() - begun, 100ms);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -17,6 +20,7 @@
 namespace {
 
 using mioco_test::scoped_environment;
+using mioco_test::thread_number;
 
 // The text of the std::invalid_argument with which a runtime refuses these settings.
 std::string refusal(const mioco::config& settings) {
@@ -89,6 +93,28 @@ TEST(config, environment_has_the_last_word) {
     const scoped_environment engine("MIOCO_ENGINE", "epoll");
     const scoped_environment migrate("MIOCO_MIGRATE", "never");
     EXPECT_EQ(mioco::run(mioco::config{}.workers(1), mioco::this_fiber::worker_count), 3U);
+}
+
+TEST(config, the_environment_says_whether_fibers_move) {
+    // How often they were found on another thread, until it was often enough.
+    const auto moves_under = [](const char* value, mioco::migration other, int enough) {
+        const scoped_environment migrate("MIOCO_MIGRATE", value);
+        std::atomic<int> moves = 0;
+        mioco::run(mioco::config{}.workers(2).migrate(other), [&] {
+            for (int i = 0; i < 20; ++i) {
+                mioco::spawn([&] {
+                    pid_t last = thread_number();
+                    for (int n = 0; n < 50 || moves < enough; ++n) {
+                        mioco::yield();
+                        if (thread_number() != std::exchange(last, thread_number())) ++moves;
+                    }
+                });
+            }
+        });
+        return moves.load();
+    };
+    EXPECT_EQ(moves_under("never", mioco::migration::always, 0), 0);
+    EXPECT_GE(moves_under("always", mioco::migration::never, 100), 100);
 }
 
 TEST(config, empty_variables_count_as_unset) {
@@ -209,6 +235,39 @@ TEST_F(config_process, fallbacks_can_be_forced) {
         return mioco::run(mioco::config{}.workers(2), [] {
             mioco::sleep_for(std::chrono::milliseconds(1));
             return mioco::spawn([] { return true; }).join();
+        });
+    });
+}
+
+// As /proc tells them: whether each is set.
+std::vector<bool> timers_of_this_process() {
+    std::vector<bool> found;
+    for (const auto& each : std::filesystem::directory_iterator("/proc/self/fd")) {
+        std::error_code gone;
+        if (std::filesystem::read_symlink(each, gone) != "anon_inode:[timerfd]") continue;
+        const auto info =
+            mioco_test::contents_of("/proc/self/fdinfo/" + each.path().filename().string());
+        found.push_back(info.find("it_value: (0, 0)") == std::string::npos);
+    }
+    return found;
+}
+
+TEST_F(config_process, a_sleep_is_a_timerfds_if_the_environment_says_so) {
+    in_child([] {
+        setenv("MIOCO_TIMER", "timerfd", 1);
+        mioco::runtime rt(mioco::config{}.workers(2));
+        rt.spawn([] { mioco::sleep_for(std::chrono::hours(1)); }).detach();
+        std::vector<bool> set;
+        do set = timers_of_this_process();
+        while (std::ranges::count(set, true) == 0);
+        rt.stop();
+        return set.size() == 2;
+    });
+    in_child([] {
+        setenv("MIOCO_TIMER", "epoll_pwait2", 1);
+        return mioco::run(mioco::config{}.workers(2), [] {
+            mioco::sleep_for(std::chrono::milliseconds(1));
+            return timers_of_this_process().empty();
         });
     });
 }

@@ -1,24 +1,31 @@
 // SPDX-License-Identifier: MPL-2.0
 // Timers and intervals.
 #include <chrono>
-#include <system_error>
+#include <stdexcept>
 
 #include <gtest/gtest.h>
 #include <mioco/mioco.hpp>
 
-#include "support/flag.hpp"
+#include "support/anywhere.hpp"
 
 namespace {
 
 using namespace std::chrono_literals;
 using mioco::after;
-using mioco_test::error_of;
 
-TEST(timer, is_expired_at_birth_and_stays_so_until_it_is_moved) {
-    mioco::run([] {
+class timer : public mioco_test::anywhere {};
+class interval : public mioco_test::anywhere {};
+INSTANTIATE_TEST_SUITE_P(on, timer, testing::Values(0U, 2U), mioco_test::place_name);
+INSTANTIATE_TEST_SUITE_P(on, interval, testing::Values(0U, 2U), mioco_test::place_name);
+
+TEST_P(timer, is_expired_at_birth_and_stays_so_until_it_is_moved) {
+    inside([] {
         mioco::timer timer;
+        EXPECT_TRUE(timer.expired());
+        EXPECT_EQ(mioco::select(timer.expiring(), mioco::otherwise).index(), 0U);
         timer.wait();
         timer.wait();
+        EXPECT_TRUE(timer.expired());
         EXPECT_EQ(mioco::select(timer.expiring(), after(1h)).index(), 0U);
         EXPECT_EQ(mioco::select(timer.expiring(), after(1h)).index(), 0U);
         timer.set(1h);
@@ -34,8 +41,8 @@ TEST(timer, is_expired_at_birth_and_stays_so_until_it_is_moved) {
     });
 }
 
-TEST(interval, ticks_at_multiples_of_its_period) {
-    mioco::run([] {
+TEST_P(interval, ticks_at_multiples_of_its_period) {
+    inside([] {
         mioco::interval ticks(1ms);
         const auto first = ticks.next();
         for (int i = 0; i < 5; ++i) EXPECT_EQ(ticks.tick(), first + i * 1ms);
@@ -44,8 +51,8 @@ TEST(interval, ticks_at_multiples_of_its_period) {
     });
 }
 
-TEST(interval, makes_up_for_missed_ticks_or_not) {
-    mioco::run([] {
+TEST_P(interval, makes_up_for_missed_ticks_or_not) {
+    inside([] {
         mioco::interval burst(1ms);
         mioco::interval delay(1ms, mioco::missed_ticks::delay);
         mioco::interval skip(1ms, mioco::missed_ticks::skip);
@@ -62,7 +69,7 @@ TEST(interval, makes_up_for_missed_ticks_or_not) {
     });
 }
 
-TEST(interval, refuses_a_period_that_is_not_positive) {
+TEST(interval_once, refuses_a_period_that_is_not_positive) {
     EXPECT_THROW(mioco::interval(0ms), std::invalid_argument);
     EXPECT_THROW(mioco::interval(-1ms), std::invalid_argument);
 }
