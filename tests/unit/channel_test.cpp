@@ -107,6 +107,31 @@ TEST_P(channel, loses_and_doubles_nothing_among_many_ends) {
     }
 }
 
+// Of three ends of each kind one is a thread's.
+TEST(channel_of_both, loses_and_doubles_nothing_among_fibers_and_threads) {
+    constexpr int senders = 6;
+    constexpr int each = 300;
+    for (const std::size_t capacity : {0U, 1U, 16U}) {
+        std::vector<std::atomic<int>> seen(std::size_t{senders} * each);
+        auto [in, out] = mioco::channel<int>(capacity);
+        std::atomic<int> fibers{0};
+        std::atomic<int> threads{0};
+        std::atomic<int> sending{0};
+        std::atomic<int> left{senders};
+        mioco_test::run_in_fibers_and_threads(2, 8, 4, [&, &in = in, &out = out] {
+            const int number = mioco::this_fiber::in_fiber() ? fibers++ : threads++;
+            if (number % 2 == 0) {
+                const int first = each * sending++;
+                for (int i = 0; i < each; ++i) in.send(first + i);
+                if (--left == 0) in.close();
+            } else {
+                for (const int item : out) ++seen[static_cast<std::size_t>(item)];
+            }
+        });
+        for (const auto& count : seen) EXPECT_EQ(count.load(), 1);
+    }
+}
+
 TEST_P(channel, moves_items_that_cannot_be_copied) {
     run([] {
         auto [in, out] = mioco::channel<std::unique_ptr<int>>(0);

@@ -2,7 +2,9 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <regex>
+#include <shared_mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -42,6 +44,15 @@ void await_part(const std::string& name, const std::string& pattern) {
     while (!std::regex_search(part_of(name, mioco::dump_text()), wanted)) mioco::yield();
 }
 
+// The caller has nothing more to wait for.
+void end_the_others() {
+    try {
+        mioco::shutdown();
+    } catch (...) {
+        return;
+    }
+}
+
 TEST_P(dump, shows_id_name_and_runtime) {
     mioco::run(settings(), [] {
         mioco::spawn({.name = "first"}, [] {
@@ -65,18 +76,46 @@ TEST_P(dump, shows_what_a_fiber_waits_for) {
         await_part("acceptor", "^\"acceptor\" of dumped: waits for read, for [0-9]+\\.[0-9]{3} s");
         await_part("joiner", "^\"joiner\" of dumped: waits for join, for [0-9]+\\.[0-9]{3} s");
         await_part("sleeper", "; fiber [0-9]+ joins it");
-        try {
-            mioco::shutdown();
-        } catch (...) {
-            // The others end; this one has nothing more to wait for.
-        }
+        end_the_others();
     });
 }
 
 TEST_P(dump, shows_for_how_long) {
     mioco::run(settings(), [] {
-        mioco::spawn({.name = "sleeper"}, [] { mioco::sleep_for(50ms); });
-        await_part("sleeper", "for 0\\.0[1-9]");
+        mioco::spawn({.name = "sleeper"}, [] { mioco::sleep_for(1h); }).detach();
+        await_part("sleeper", "for (0\\.0[1-9]|0\\.[1-9]|[1-9])");
+        end_the_others();
+    });
+}
+
+// A fiber that tries again and again would be ready, or run.
+TEST(dump_states, shows_those_in_line_parked) {
+    mioco::run(mioco::config{}.workers(2), [] {
+        mioco::mutex guard;
+        mioco::shared_mutex shared;
+        mioco::counting_semaphore<> permits(0);
+        mioco::barrier meeting(2);
+        mioco::wait_group work(1);
+        guard.lock();
+        shared.lock();
+        std::vector<mioco::join_handle<void>> all;
+        const auto expect_parked = [&](const std::string& name, const std::string& what,
+                                       auto wait) {
+            all.push_back(mioco::spawn({.name = name}, wait));
+            await_part(name, "^\"" + name + "\" of mioco: waits for " + what + ", ");
+        };
+        expect_parked("locks", "lock", [&] { const std::scoped_lock held(guard); });
+        expect_parked("writes", "lock", [&] { const std::unique_lock held(shared); });
+        expect_parked("reads", "lock", [&] { const std::shared_lock held(shared); });
+        expect_parked("acquires", "semaphore", [&] { permits.acquire(); });
+        expect_parked("meets", "barrier", [&] { meeting.arrive_and_wait(); });
+        expect_parked("awaits work", "wait group", [&] { work.wait(); });
+        guard.unlock();
+        shared.unlock();
+        permits.release();
+        meeting.arrive_and_wait();
+        work.done();
+        for (auto& each : all) each.join();
     });
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
@@ -64,6 +65,63 @@ TEST(lock_order, a_mutex_is_handed_to_fibers_in_turn) {
         guard.unlock();
         for (auto& each : all) each.join();
         EXPECT_TRUE(std::ranges::is_sorted(order));
+    });
+}
+
+// Each comes when those before it are in line.
+template <class Wait>
+void come_one_after_another(int count, std::vector<mioco::join_handle<void>>& all, Wait wait) {
+    for (int i = 0; i < count; ++i) {
+        flag comes;
+        all.push_back(mioco::spawn([&comes, wait, i] {
+            comes.raise();
+            wait(i);
+        }));
+        comes.await();
+    }
+}
+
+TEST(lock_order, permits_are_given_to_fibers_in_turn) {
+    mioco::run(mioco::config{}.workers(1), [] {
+        mioco::counting_semaphore<> permits(0);
+        std::vector<int> order;
+        std::vector<mioco::join_handle<void>> all;
+        come_one_after_another(10, all, [&](int number) {
+            permits.acquire();
+            order.push_back(number);
+        });
+        int given = 0;
+        for (const int several : {1, 3, 1, 5}) {
+            permits.release(several);
+            EXPECT_FALSE(permits.try_acquire()) << "those in line have them";
+            given += several;
+            mioco_test::wait_for([&] { return std::ssize(order) == given; });
+            // Those that are woken at once may run in any order.
+            EXPECT_EQ(std::ranges::max(order), given - 1);
+        }
+        for (auto& each : all) each.join();
+    });
+}
+
+TEST(lock_order, writers_are_let_in_in_turn_and_before_readers) {
+    mioco::run(mioco::config{}.workers(1), [] {
+        mioco::shared_mutex guard;
+        std::vector<int> order;
+        std::vector<mioco::join_handle<void>> all;
+        guard.lock();
+        come_one_after_another(3, all, [&](int number) {
+            const std::shared_lock held(guard);
+            order.push_back(10 + number);
+        });
+        come_one_after_another(5, all, [&](int number) {
+            const std::unique_lock held(guard);
+            order.push_back(number);
+            mioco::yield();
+        });
+        guard.unlock();
+        for (auto& each : all) each.join();
+        std::sort(order.begin() + 5, order.end());  // readers are let in at once
+        EXPECT_EQ(order, (std::vector{0, 1, 2, 3, 4, 10, 11, 12}));
     });
 }
 

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -142,6 +143,36 @@ TEST_P(offload, the_librarys_calls_act_natively_inside) {
             EXPECT_EQ(beside.join(), 6);
             EXPECT_EQ(std::this_thread::get_id(), thread);
         });
+    });
+}
+
+TEST_P(offload, locks_and_channels_inside_are_shared_with_fibers) {
+    inside([] {
+        mioco::mutex guard;
+        int counter = 0;
+        const auto count = [&] {
+            const std::scoped_lock held(guard);
+            const int before = counter;
+            mioco::yield();
+            counter = before + 1;
+        };
+        auto [in, out] = mioco::channel<int>(0);
+        auto beside = mioco::spawn([&, &out = out] {
+            for (int i = 0; i < 200; ++i) {
+                count();
+                EXPECT_EQ(out.recv(), i);
+            }
+        });
+        mioco::offload([&, &in = in] {
+            const auto thread = std::this_thread::get_id();
+            for (int i = 0; i < 200; ++i) {
+                count();
+                in.send(i);
+                EXPECT_EQ(std::this_thread::get_id(), thread);
+            }
+        });
+        beside.join();
+        EXPECT_EQ(counter, 400);
     });
 }
 

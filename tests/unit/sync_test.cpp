@@ -22,6 +22,7 @@ using namespace std::chrono_literals;
 using mioco_test::beside;
 using mioco_test::error_of;
 using mioco_test::flag;
+using mioco_test::run_in_fibers_and_threads;
 
 class sync : public mioco_test::on_workers {
 protected:
@@ -168,6 +169,48 @@ TEST_P(sync, a_wait_group_waits_for_all_that_was_added) {
         EXPECT_EQ(mioco::select(work.waiting(), mioco::after(1ms)).index(), 1U);
         work.done();
         EXPECT_EQ(error_of([&] { work.done(); }), std::errc::invalid_argument);
+    });
+}
+
+TEST(sync_of_both, a_semaphore_lets_so_many_fibers_and_threads_in) {
+    mioco::counting_semaphore<2> permits(2);
+    std::atomic<int> inside{0};
+    run_in_fibers_and_threads(2, 8, 4, [&] {
+        for (int i = 0; i < 200; ++i) {
+            permits.acquire();
+            EXPECT_LE(++inside, 2);
+            if (i % 8 == 0) mioco::yield();
+            --inside;
+            permits.release();
+        }
+    });
+    EXPECT_TRUE(permits.try_acquire() && permits.try_acquire() && !permits.try_acquire());
+}
+
+TEST(sync_of_both, a_barrier_is_for_fibers_and_threads) {
+    constexpr int members = 6;
+    std::atomic<int> come{0};
+    int phases = 0;
+    mioco::barrier meeting(members, [&]() noexcept { EXPECT_EQ(come, members * ++phases); });
+    run_in_fibers_and_threads(2, members - 2, 2, [&] {
+        for (int phase = 1; phase <= 50; ++phase) {
+            ++come;
+            meeting.arrive_and_wait();
+            EXPECT_GE(come, members * phase);
+        }
+    });
+    EXPECT_EQ(phases, 50);
+}
+
+TEST(sync_of_both, fibers_and_threads_wait_for_work_of_both) {
+    mioco::wait_group work(12);
+    std::atomic<int> done{0};
+    run_in_fibers_and_threads(2, 8, 4, [&] {
+        mioco::sleep_for(1ms);
+        ++done;
+        work.done();
+        work.wait();
+        EXPECT_EQ(done, 12);
     });
 }
 
