@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <iterator>
 #include <string_view>
 #include <system_error>
+#include <utility>
+#include <variant>
 
 #include <gtest/gtest.h>
 #include <mioco/mioco.hpp>
 
 #include <sys/eventfd.h>
 #include <sys/sendfile.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -29,6 +34,13 @@ std::atomic<int> takes_no_flags{-1};
 std::atomic<int> refuses{-1};
 std::atomic<int> quiet_writes{0};
 std::atomic<bool> asked_for_more_than_sent{false};
+
+std::atomic<int> lost_by{-1};
+std::atomic<int> lost{0};
+
+// What accept(2) says in place of a connection whose client has gone, or whose network failed.
+constexpr int losses[] = {ECONNABORTED, EPROTO,       ENETDOWN,   ENOPROTOOPT, EHOSTDOWN,
+                          ENONET,       EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH, EPERM};
 
 int fail_with(int code) {
     errno = code;
@@ -50,12 +62,18 @@ extern "C" ssize_t sendfile(int to, int from, off_t* offset, std::size_t count) 
     return sent;
 }
 
+extern "C" int accept4(int fd, sockaddr* peer, socklen_t* size, int flags) {
+    if (fd == lost_by && lost < std::ssize(losses)) return fail_with(losses[lost++]);
+    return static_cast<int>(syscall(SYS_accept4, fd, peer, size, flags));
+}
+
 extern "C" int fdatasync(int fd) {
     return fd == refuses ? fail_with(ECANCELED) : static_cast<int>(syscall(SYS_fdatasync, fd));
 }
 
 namespace {
 
+using namespace std::chrono_literals;
 using namespace std::string_view_literals;
 using mioco::fs::file;
 
@@ -104,6 +122,28 @@ TEST_P(kernels, a_devices_own_cancel_is_an_error_as_any_other) {
         expect_error<mioco::io_error>([&] { mioco::copy(written, device); });
 #endif
         refuses = -1;
+    });
+}
+
+TEST_P(kernels, accept_passes_over_clients_that_have_gone) {
+    inside([] {
+        auto listener = mioco::net::tcp_listener::bind("127.0.0.1:0");
+        const auto expect_next = [&](auto accept) {
+            const mioco_test::raw_client client(listener.local());
+            lost = 0;
+            lost_by = listener.native_handle();
+            EXPECT_EQ(accept().peer(), client.local());
+            EXPECT_EQ(lost, std::ssize(losses));
+            lost_by = -1;
+        };
+        expect_next([&] { return listener.accept(); });
+        expect_next(
+            [&] { return std::get<0>(mioco::select(listener.accepting(), mioco::after(1h))); });
+        expect_next([&] {
+            auto stream = listener.try_accept();
+            while (!stream) stream = listener.try_accept();
+            return std::move(*stream);
+        });
     });
 }
 

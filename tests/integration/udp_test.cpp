@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <array>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -265,6 +266,57 @@ TEST_P(udp, a_group_is_heard_while_it_is_joined) {
         EXPECT_FALSE(ec) << ec;
         six.join_multicast(endpoint::parse("[::1]:0"), lo, ec);
         EXPECT_TRUE(ec) << "that is no group";
+    });
+}
+
+// The loopback network has a broadcast address of its own.
+TEST_P(udp, a_broadcast_reaches_all_that_listen_once_it_is_allowed) {
+    inside([] {
+        auto first = udp_socket::bind("0.0.0.0:0", {.reuse_address = true});
+        auto second = udp_socket::bind(first.local(), {.reuse_address = true});
+        const endpoint all = endpoint::parse("127.255.255.255:0").with_port(first.local().port());
+        auto sender = udp_socket::v4();
+        EXPECT_EQ(error_of([&] { sender.send_to("to all"sv, all); }), std::errc::permission_denied);
+        sender.broadcast(true);
+        EXPECT_EQ(sender.send_to("to all"sv, all), 6U);
+        char buffer[16];
+        for (auto* const each : {&first, &second}) EXPECT_EQ(each->recv(buffer), 6U);
+    });
+}
+
+// Whose datagrams to a group come back to this machine; 0 if there is none.
+unsigned interface_with_ipv6_groups() {
+    for (unsigned each = 1; each < 100; ++each) {
+        char name[IF_NAMESIZE];
+        if (if_indextoname(each, name) == nullptr) continue;
+        auto sender = udp_socket::v6();
+        std::error_code ec;
+        sender.send_to("nobody"sv, endpoint::parse("[ff01::77%" + std::string(name) + "]:9"), ec);
+        if (!ec) return each;
+    }
+    return 0;
+}
+
+TEST_P(udp, an_ipv6_group_is_heard_while_it_is_joined) {
+    const unsigned where = interface_with_ipv6_groups();
+    if (where == 0) GTEST_SKIP() << "no interface that takes part in groups of IPv6";
+    inside([where] {
+        auto member = udp_socket::bind("[::]:0", {.v6_only = true});
+        const auto port = member.local().port();
+        // Of this test alone, as others that listen to all addresses hear what anybody on the machine has joined. Stays on the interface.
+        std::ostringstream own;
+        own << "[ff01::77:" << std::hex << port << "]:" << std::dec << port;
+        const auto group = endpoint::parse(own.str());
+        member.join_multicast(group, where);
+        auto sender = udp_socket::v6();
+        sender.multicast_interface(where);
+        sender.send_to("to all"sv, group);
+        char buffer[16];
+        EXPECT_EQ(member.recv(buffer), 6U);
+        member.leave_multicast(group, where);
+        sender.send_to("to nobody"sv, group);
+        sender.send_to("alone"sv, endpoint::loopback_v6(port));
+        EXPECT_EQ(member.recv(buffer), 5U);
     });
 }
 
