@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MPL-2.0
 // What docs/guide/io.md shows.
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/signalfd.h>
 
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 
 #include <mioco/async_fd.hpp>
 #include <mioco/copy.hpp>
@@ -72,6 +76,29 @@ void chat(mioco::net::tcp_stream connection) {
 }
 // end
 
+// snippet: ready
+void exchange(mioco::net::tcp_stream& peer, std::string_view out) {
+    while (!out.empty()) {
+        auto event = mioco::select(peer.ready(), mioco::after(10s));
+        if (event.index() == 1) return;  // neither way for ten seconds
+        const auto ways = std::get<0>(event);
+        char in[1024];
+        if (ways.readable && peer.try_read(in) == 0) return;  // the end
+        if (ways.writable) out.remove_prefix(peer.try_write(out).value_or(0));
+    }
+}
+// end
+
+void library_use(int socket);
+
+// snippet: release
+void lend(mioco::net::tcp_stream connection) {
+    const int fd = connection.release();  // blocking again, and nobody else's
+    library_use(fd);
+    serve(mioco::net::tcp_stream::adopt(fd));
+}
+// end
+
 void options(mioco::net::tcp_stream& connection) {
     // snippet: options
     connection.nodelay(true);
@@ -109,6 +136,20 @@ void echo_in_batches(mioco::net::udp_socket& socket) {
 }
 // end
 
+void groups() {
+    // snippet: groups
+    const auto group = mioco::net::endpoint::parse("239.1.2.3:5000");
+    auto member = mioco::net::udp_socket::bind("0.0.0.0:5000", {.reuse_address = true});
+    member.join_multicast(group);
+
+    auto sender = mioco::net::udp_socket::v4();
+    sender.multicast_ttl(1);  // no router passes it on
+    sender.send_to("to all members"sv, group);
+    sender.broadcast(true);
+    sender.send_to("to all of this network"sv, mioco::net::endpoint::parse("255.255.255.255:5000"));
+    // end
+}
+
 void unix_sockets() {
     // snippet: unix
     auto listener = mioco::net::unix_listener::bind(
@@ -120,7 +161,12 @@ void unix_sockets() {
     const auto name = mioco::net::unix_endpoint::abstract("app");  // no file
     auto mailbox = mioco::net::unix_datagram::bind(name);
     auto [left, right] = mioco::net::unix_seqpacket::pair();
+    left.send("one"sv);
+    left.send("two"sv);
+    char record[16];
+    const std::size_t size = right.recv(record);  // 3: "one" alone
     // end
+    std::printf("%zu\n", size);
 }
 
 // snippet: passing
@@ -179,6 +225,20 @@ void drive(library* client) {
         auto event = mioco::select(socket.readable(), mioco::after(1min));
         if (event.index() == 1) return;
         library_read(client);
+    }
+}
+// end
+
+// snippet: signals-and-folders
+void watch(const char* folder, const sigset_t& interrupts) {  // which every thread has blocked
+    auto signals = mioco::async_fd::adopt(::signalfd(-1, &interrupts, SFD_CLOEXEC));
+    auto changes = mioco::async_fd::adopt(::inotify_init1(IN_CLOEXEC));
+    ::inotify_add_watch(changes.native_handle(), folder, IN_CREATE | IN_DELETE);
+    for (;;) {
+        auto event = mioco::select(changes.readable(), signals.readable());
+        if (event.index() == 1) return;
+        alignas(inotify_event) char told[4096];
+        if (changes.read(told) > 0) std::puts("something came or went");
     }
 }
 // end

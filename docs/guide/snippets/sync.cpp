@@ -71,6 +71,13 @@ public:
 };
 // end
 
+void timed_sharing(mioco::shared_mutex& guard) {
+    // snippet: timed-shared
+    if (const std::shared_lock reading(guard, 50ms); reading.owns_lock()) fetch(1);
+    if (const std::unique_lock writing(guard, 50ms); writing.owns_lock()) store("late", 2);
+    // end
+}
+
 // snippet: condition
 class mailbox {
     mioco::mutex guard_;

@@ -16,6 +16,7 @@
 using namespace std::chrono_literals;
 
 void send_heartbeat();
+void print(const std::optional<std::string>& line);
 
 void sleeping() {
     // snippet: sleep
@@ -37,6 +38,17 @@ void echo(mioco::net::tcp_stream& connection) {
     }
 }
 // end
+
+void take_for(const mioco::receiver<std::string>& lines, const mioco::receiver<bool>& stop) {
+    // snippet: at
+    const auto end = std::chrono::steady_clock::now() + 5s;  // of all rounds together
+    for (;;) {
+        auto event =
+            mioco::select(mioco::on(lines.receiving(), print), stop.receiving(), mioco::at(end));
+        if (event.index() > 0) return;
+    }
+    // end
+}
 
 // snippet: interval
 void beat(const mioco::receiver<bool>& stop) {
