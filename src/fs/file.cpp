@@ -11,7 +11,6 @@
 #include <mioco/error.hpp>
 
 #include "base/cure.hpp"
-#include "base/sys.hpp"
 #include "fiber/parking.hpp"
 #include "fs/file_calls.hpp"
 
@@ -114,7 +113,7 @@ file file::open_file(const std::filesystem::path& path, const open_options& opti
 
 file file::adopt(int fd) {
     const std::filesystem::path none;
-    const int flags = detail::sys::file_status_flags(fd);
+    const int flags = detail::current_driver().status_flags(fd);
     static_cast<void>(reported{"adopt", none, fd, nullptr}.finish(flags));
     return {fd, none};
 }
@@ -180,7 +179,7 @@ void file::discard() noexcept {
     try {
         static_cast<void>(calls::close(fd));
     } catch (const std::exception&) {
-        detail::sys::close(fd);
+        detail::current_driver().close(fd);
     }
 }
 

@@ -7,7 +7,9 @@
 
 #include <sys/types.h>
 
-// All that `fs::file` asks of the system, and so what another engine would have to do in the place of the pool. Each call
+#include "io/driver.hpp"
+
+// All that `fs::file` asks of the driver, on the pool. Each call
 // parks the calling fiber, or blocks the thread, until it is done. It is repeated when a signal interrupts it, and returns a
 // count or a negative errno value: -ECANCELED, with nothing done, if the fiber was cancelled before the call began.
 
@@ -17,7 +19,7 @@ namespace mioco::detail::file_calls {
 int open(const char* path, int flags, unsigned mode);
 
 /// At the descriptor's own position, which moves on.
-constexpr std::int64_t here = -1;
+constexpr std::int64_t here = driver::here;
 ssize_t read(int fd, std::span<std::byte> into, std::int64_t offset);
 ssize_t write(int fd, std::span<const std::byte> from, std::int64_t offset);
 

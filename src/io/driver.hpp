@@ -13,16 +13,19 @@
 #include "time/lazy_timer.hpp"
 
 // What a runtime needs from the outside world. Time, randomness and IO are reached through a driver and never straight from the
-// system, so that another one can stand in for all of it.
+// system, so that another one can stand in for all of it. What is the process' own is not, as nothing could take its place: memory
+// and stacks; signals; how many CPUs and threads there are, how a plain thread waits, how long one of the pool idles, how precisely a
+// worker's wakes up; and what tells a human what went wrong. `scripts/check-rules` knows the files that see to those.
 //
 // An engine is a driver with its pollers. It must keep these promises:
 //
-//  1. An attempt never blocks. It returns a count, or a negative errno value; -EAGAIN means: wait for readiness.
+//  1. An attempt never blocks, save on the pool. It returns a count, or a negative errno value; -EAGAIN means: wait for readiness.
 //  2. A poller watches a descriptor from `watch` on. Whatever changes an attempt's -EAGAIN into another answer is an event, and is
 //     posted to the fd_object's side (see post_event.hpp) by whichever thread waits at the poller. A state that holds
 //     already when `watch` is called is an event too. Spurious events are allowed.
 //  3. `wait` may be called by any worker with a timeout of zero, at any time; with another timeout by the owner only.
 //  4. `wake` ends the owner's current or next `wait`, whoever else waits at the poller. It is async-signal-safe.
+//  5. A descriptor that was made by a call, or made non-blocking, can be disabled, whatever runs short until then.
 
 namespace mioco::detail {
 
@@ -104,11 +107,49 @@ public:
     /// Returns what it became.
     virtual int set_pipe_capacity(int fd, int bytes) noexcept = 0;
 
+    // Files. These may block, and are called where that may be: on the pool of a fiber's runtime.
+    /// Close-on-exec.
+    virtual int open_file(const char* path, int flags, unsigned mode) noexcept = 0;
+    /// An offset: at the descriptor's own position, which moves on.
+    static constexpr std::int64_t here = -1;
+    virtual ssize_t read_file(int fd, std::span<std::byte> into, std::int64_t offset) noexcept = 0;
+    virtual ssize_t write_file(int fd, std::span<const std::byte> from,
+                               std::int64_t offset) noexcept = 0;
+    /// From the file's position, which moves on. -EAGAIN: a socket or pipe has no room. Never raises SIGPIPE.
+    virtual ssize_t send_file(int file, int to, std::size_t most) noexcept = 0;
+    /// `data_only`: without what only times and owners need.
+    virtual int sync_file(int fd, bool data_only) noexcept = 0;
+    virtual std::int64_t file_size(int fd) noexcept = 0;
+    /// As lseek(2); the new place. Does not block.
+    virtual std::int64_t seek(int fd, std::int64_t offset, int origin) noexcept = 0;
+    /// The descriptor is gone in every case.
+    virtual int close_file(int fd) noexcept = 0;
+
     // The files that Unix sockets are bound to
     /// Of what the path names, a symbolic link itself.
     virtual int file_status(const char* path, struct stat& status) noexcept = 0;
     virtual int remove_file(const char* path) noexcept = 0;
 
+    // Descriptors of any kind, that may have come from outside
+    /// Type and identity of what is open.
+    virtual int fd_status(int fd, struct stat& status) noexcept = 0;
+    /// As fcntl(2) with F_GETFL, and with F_GETFD.
+    virtual int status_flags(int fd) noexcept = 0;
+    virtual int descriptor_flags(int fd) noexcept = 0;
+    /// Whether other programs may have it open too: no controlling end of a pseudo-terminal.
+    virtual bool is_terminal(int fd) noexcept = 0;
+    /// Returns whether it was blocking: 1 or 0.
+    virtual int make_non_blocking(int fd) noexcept = 0;
+    virtual void make_blocking(int fd) noexcept = 0;
+    /// Another descriptor of the same open file, close-on-exec, and none of 0, 1 and 2.
+    virtual int duplicate(int fd) noexcept = 0;
+    /// The same file opened anew, non-blocking and close-on-exec.
+    virtual int reopen(int fd) noexcept = 0;
+    /// The same under the old number. Returns whether that was blocking: 1 or 0.
+    virtual int reopen_in_place(int fd) noexcept = 0;
+    /// Has all calls fail, also those that are just being made, while the number stays taken. False if there was a shortage: then a
+    /// socket is shut down, and no more.
+    virtual bool disable(int fd) noexcept = 0;
     /// Of `events` (as poll(2)), those that hold now, with error and hang-up; or a negative errno value.
     virtual int ready_now(int fd, short events) noexcept = 0;
     virtual void close(int fd) noexcept = 0;

@@ -6,10 +6,7 @@
 #include <mutex>
 #include <system_error>
 
-#include <fcntl.h>
-
 #include "base/assert.hpp"
-#include "base/sys.hpp"
 #include "io/driver.hpp"
 #include "io/post_event.hpp"
 #include "sched/wake_inline.hpp"
@@ -19,19 +16,6 @@ namespace mioco::detail {
 constinit fd_table all_fds;
 
 namespace {
-
-// Never connected: reads and writes fail, and nothing can be sent to it. It takes the place of a closed descriptor. It is made with
-// the first of them, so that a later shortage does not matter; a failure is not kept.
-int dead_socket() noexcept {
-    static std::atomic<int> dead{-1};
-    int number = dead.load(std::memory_order_acquire);
-    if (number >= 0) [[likely]]
-        return number;
-    const int made = sys::socket(AF_UNIX, SOCK_STREAM);
-    if (made < 0 || dead.compare_exchange_strong(number, made)) return made;
-    sys::close(made);
-    return number;
-}
 
 void end_sides(fd_object& fd) noexcept {
     const waker wake(wait_arm::closed);
@@ -55,7 +39,6 @@ void retire(fd_object& fd) noexcept {
 fd_object* new_fd_object(int number) noexcept {
     fd_object* const fd = all_fds.take(1);
     if (fd == nullptr) return nullptr;
-    static_cast<void>(dead_socket());
     for (fd_side* const each : {&fd->reading, &fd->writing}) each->reset();
     fd->marks.store(0, std::memory_order_relaxed);
     fd->was_blocking = true;
@@ -69,7 +52,7 @@ fd_object* new_fd_object(int number) noexcept {
 
 fd_object& make_fd(int number) {
     if (fd_object* const fd = new_fd_object(number)) return *fd;
-    sys::close(number);
+    current_driver().close(number);
     throw std::system_error(std::make_error_code(std::errc::not_enough_memory),
                             "mioco: no room for a descriptor");
 }
@@ -92,10 +75,7 @@ bool close_fd(fd_object& fd) noexcept {
     }
     if (fd.may_be_shared) unwatch(fd);
     end_sides(fd);
-    const int number = fd.number.load(std::memory_order_relaxed);
-    if (sys::replace_fd(dead_socket(), number) >= 0) return true;
-    sys::shutdown(number, SHUT_RDWR);
-    return false;
+    return current_driver().disable(fd.number.load(std::memory_order_relaxed));
 }
 
 int release_fd(fd_object& fd) noexcept {
@@ -106,10 +86,7 @@ int release_fd(fd_object& fd) noexcept {
     }
     unwatch(fd);
     const int number = fd.number.exchange(-1, std::memory_order_relaxed);
-    if (fd.was_blocking) {
-        const int flags = sys::file_status_flags(number);
-        if (flags >= 0) sys::set_file_status_flags(number, flags & ~O_NONBLOCK);
-    }
+    if (fd.was_blocking) current_driver().make_blocking(number);
     fd.shares.store(0, std::memory_order_relaxed);
     retire(fd);
     return number;

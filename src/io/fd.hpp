@@ -27,7 +27,7 @@ enum class call_mode : std::uint8_t {
 /// An open descriptor, shared by the stream or halves that use it. Type-stable, as events of the kernel may come late: an event
 /// carries the object's address and the generation of the use that it belongs to.
 ///
-/// `close` first marks both sides, which wakes whoever waits, and puts a dead socket in the descriptor's place. So the
+/// `close` first marks both sides, which wakes whoever waits, and has the driver disable the descriptor. So the
 /// connection ends at once, while the number stays taken until the last share is gone: a call that is just being made
 /// with it cannot reach another connection.
 struct alignas(64) fd_object {

@@ -4,11 +4,8 @@
 #include <cerrno>
 #include <string>
 
-#include <fcntl.h>
-
 #include <mioco/owned_fd.hpp>
 
-#include "base/sys.hpp"
 #include "io/driver.hpp"
 #include "io/fd.hpp"
 #include "net/result.hpp"
@@ -29,7 +26,7 @@ namespace {
 int socket_option_of(int fd, int name) noexcept {
     int value = 0;
     socklen_t size = sizeof value;
-    const int failure = sys::get_option(fd, SOL_SOCKET, name, &value, &size);
+    const int failure = current_driver().get_option(fd, SOL_SOCKET, name, &value, &size);
     return failure < 0 ? failure : value;
 }
 
@@ -41,13 +38,16 @@ bool is_of_kind(int family, address_kind kind) noexcept {
 }  // namespace
 
 fd_ref adopt_any(int fd, const char* what) {
-    const int flags = sys::file_status_flags(fd);
-    if (flags < 0) throw_failure(flags, what);
+    driver& io = current_driver();
+    const int was_blocking = io.make_non_blocking(fd);
+    if (was_blocking < 0) throw_failure(was_blocking, what);
     fd_object* const object = new_fd_object(fd);
-    if (object == nullptr) throw_failure(-ENOMEM, what);
-    object->was_blocking = (flags & O_NONBLOCK) == 0;
+    if (object == nullptr) {
+        if (was_blocking > 0) io.make_blocking(fd);
+        throw_failure(-ENOMEM, what);
+    }
+    object->was_blocking = was_blocking > 0;
     object->may_be_shared = true;
-    sys::set_file_status_flags(fd, flags | O_NONBLOCK);
     return fd_ref(*object);
 }
 

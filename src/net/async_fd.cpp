@@ -10,7 +10,6 @@
 #include <unistd.h>
 #include <mioco/owned_fd.hpp>
 
-#include "base/sys.hpp"
 #include "io/driver.hpp"
 #include "io/fd.hpp"
 #include "net/adopt.hpp"
@@ -28,59 +27,45 @@ struct usage {
     bool to_restore = false;  // was blocking, and is not any more
 };
 
-bool is_blocking(int fd) noexcept {
-    const int flags = sys::file_status_flags(fd);
-    return flags >= 0 && (flags & O_NONBLOCK) == 0;
-}
-
 // Opened anew, as `fd` is others' too.
-usage opened_anew(int fd) noexcept {
-    const int opened = sys::reopen(fd);
-    if (opened < 0) return {sys::duplicate(fd), call_mode::pool_if_ready};
+usage opened_anew(driver& io, int fd) noexcept {
+    const int opened = io.reopen(fd);
+    if (opened < 0) return {io.duplicate(fd), call_mode::pool_if_ready};
     return {opened, call_mode::direct};
 }
 
 // The same, under the old number.
-usage replaced_anew(int fd) noexcept {
-    const usage as_it_is{fd, call_mode::pool_if_ready};
-    const int flags = sys::descriptor_flags(fd);
-    const bool was_blocking = is_blocking(fd);
-    const int opened = sys::reopen(fd);
-    if (opened < 0) return as_it_is;
-    const int replaced = sys::replace_fd(opened, fd);
-    sys::close(opened);
-    if (replaced < 0) return as_it_is;
-    sys::set_descriptor_flags(fd, flags);
-    return {fd, call_mode::direct, was_blocking};
+usage replaced_anew(driver& io, int fd) noexcept {
+    const int was_blocking = io.reopen_in_place(fd);
+    if (was_blocking < 0) return {fd, call_mode::pool_if_ready};
+    return {fd, call_mode::direct, was_blocking > 0};
 }
 
-usage made_non_blocking(int fd, bool is_lent) noexcept {
-    const int used = is_lent ? sys::duplicate(fd) : fd;
-    const bool was_blocking = is_blocking(used);
-    if (was_blocking) sys::set_file_status_flags(used, sys::file_status_flags(used) | O_NONBLOCK);
-    return {used, call_mode::direct, was_blocking};
+usage made_non_blocking(driver& io, int fd, bool is_lent) noexcept {
+    const int used = is_lent ? io.duplicate(fd) : fd;
+    return {used, call_mode::direct, io.make_non_blocking(used) > 0};
 }
 
-usage usage_of(int fd, bool is_lent) noexcept {
-    if (!sys::is_terminal(fd)) return made_non_blocking(fd, is_lent);
-    return is_lent ? opened_anew(fd) : replaced_anew(fd);
+usage usage_of(driver& io, int fd, bool is_lent) noexcept {
+    if (!io.is_terminal(fd)) return made_non_blocking(io, fd, is_lent);
+    return is_lent ? opened_anew(io, fd) : replaced_anew(io, fd);
 }
 
 // Whoever opens a named pipe without writers anew is not told of its end until one has come: so it is used as it is then.
-bool is_over(int pipe) noexcept {
-    short events = 0;
-    return sys::poll_one(pipe, POLLIN, events) < 0 || (events & POLLHUP) != 0;
+bool is_over(driver& io, int pipe) noexcept {
+    const int events = io.ready_now(pipe, POLLIN);
+    return events < 0 || (events & POLLHUP) != 0;
 }
 
-usage usage_of_standard(int number, const struct stat& status) noexcept {
-    if (S_ISREG(status.st_mode)) return {sys::duplicate(number), call_mode::pool};
-    if (S_ISSOCK(status.st_mode)) return {sys::duplicate(number), call_mode::dont_wait};
-    if (sys::is_terminal(number)) return opened_anew(number);
-    if (!S_ISFIFO(status.st_mode)) return {sys::duplicate(number), call_mode::pool_if_ready};
-    const usage use = opened_anew(number);
-    if (use.mode != call_mode::direct || !is_over(number)) return use;
-    sys::close(use.fd);
-    return {sys::duplicate(number), call_mode::pool_if_ready};
+usage usage_of_standard(driver& io, int number, const struct stat& status) noexcept {
+    if (S_ISREG(status.st_mode)) return {io.duplicate(number), call_mode::pool};
+    if (S_ISSOCK(status.st_mode)) return {io.duplicate(number), call_mode::dont_wait};
+    if (io.is_terminal(number)) return opened_anew(io, number);
+    if (!S_ISFIFO(status.st_mode)) return {io.duplicate(number), call_mode::pool_if_ready};
+    const usage use = opened_anew(io, number);
+    if (use.mode != call_mode::direct || !is_over(io, number)) return use;
+    io.close(use.fd);
+    return {io.duplicate(number), call_mode::pool_if_ready};
 }
 
 // 0 or a negative errno value.
@@ -107,15 +92,16 @@ fd_ref use_descriptor(int fd, bool is_lent, const char* call, std::error_code* e
     std::string what = call + (" of descriptor " + std::to_string(fd));
     struct stat status{};
     fd_ref made;
-    int failure = sys::file_status(fd, status);
+    driver& io = current_driver();
+    int failure = io.fd_status(fd, status);
     if (failure == 0) {
         if (const char* const why = why_it_cannot_be_waited_for(status)) {
             what += why;
             failure = -EINVAL;
         } else {
-            const usage use = usage_of(fd, is_lent);
+            const usage use = usage_of(io, fd, is_lent);
             failure = count(made, use);
-            if (failure < 0 && is_lent && use.fd >= 0) sys::close(use.fd);
+            if (failure < 0 && is_lent && use.fd >= 0) io.close(use.fd);
         }
     }
     report(failure, what, ec);
@@ -132,12 +118,13 @@ fd_ref async_borrow(int fd, std::error_code* ec) { return use_descriptor(fd, tru
 fd_ref standard_stream(int number, std::error_code* ec) {
     fd_ref made;
     struct stat status{};
-    const int flags = sys::descriptor_flags(number);
-    int failure = flags < 0 || (flags & FD_CLOEXEC) != 0 ? 0 : sys::file_status(number, status);
+    driver& io = current_driver();
+    const int flags = io.descriptor_flags(number);
+    int failure = flags < 0 || (flags & FD_CLOEXEC) != 0 ? 0 : io.fd_status(number, status);
     if (failure == 0 && status.st_mode != 0) {
-        const usage use = usage_of_standard(number, status);
+        const usage use = usage_of_standard(io, number, status);
         failure = count(made, use);
-        if (failure < 0 && use.fd >= 0) sys::close(use.fd);
+        if (failure < 0 && use.fd >= 0) io.close(use.fd);
     }
     report(failure, "use of standard stream " + std::to_string(number), ec);
     return made;
@@ -145,15 +132,10 @@ fd_ref standard_stream(int number, std::error_code* ec) {
 
 namespace {
 
-void make_blocking(int fd) noexcept {
-    const int flags = sys::file_status_flags(fd);
-    if (flags >= 0) sys::set_file_status_flags(fd, flags & ~O_NONBLOCK);
-}
-
-bool is_same_file(int fd, int other) noexcept {
+bool is_same_file(driver& io, int fd, int other) noexcept {
     struct stat one{};
     struct stat two{};
-    return fd >= 0 && sys::file_status(fd, one) == 0 && sys::file_status(other, two) == 0 &&
+    return fd >= 0 && io.fd_status(fd, one) == 0 && io.fd_status(other, two) == 0 &&
            one.st_dev == two.st_dev && one.st_ino == two.st_ino;
 }
 
@@ -161,7 +143,7 @@ bool is_same_file(int fd, int other) noexcept {
 
 // By the number that is used here, as a lent one may be somebody else's by now.
 void async_restore(const fd_ref& fd) noexcept {
-    if (fd_native(fd) >= 0 && fd.get()->was_blocking) make_blocking(fd_native(fd));
+    if (fd_native(fd) >= 0 && fd.get()->was_blocking) current_driver().make_blocking(fd_native(fd));
 }
 
 // After the close: a call that is being made must not find itself blocking. With no descriptor to spare a lent file is reached by the
@@ -170,12 +152,13 @@ void async_close(const fd_ref& fd, int lent) noexcept {
     const int used = fd_native(fd);
     if (used < 0) return;
     if (!fd.get()->was_blocking) return fd_close(fd);
-    const owned_fd spare(sys::duplicate(used));
-    const int open_file = spare.get() < 0 && is_same_file(lent, used) ? lent : spare.get();
-    if (close_fd(*fd.get()) && open_file >= 0) make_blocking(open_file);
+    driver& io = current_driver();
+    const owned_fd spare(io.duplicate(used));
+    const int open_file = spare.get() < 0 && is_same_file(io, lent, used) ? lent : spare.get();
+    if (close_fd(*fd.get()) && open_file >= 0) io.make_blocking(open_file);
 }
 
-void async_end_loan(fd_ref& fd) { sys::close(fd_release(fd)); }
+void async_end_loan(fd_ref& fd) { current_driver().close(fd_release(fd)); }
 
 }  // namespace mioco::detail
 

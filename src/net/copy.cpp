@@ -14,7 +14,6 @@
 #include <mioco/error.hpp>
 #include <mioco/owned_fd.hpp>
 
-#include "base/sys.hpp"
 #include "io/wait_ready.hpp"
 #include "net/result.hpp"
 #include "net/stream_io.hpp"
@@ -43,7 +42,8 @@ bool has_type(const copy_end& end, mode_t type) noexcept {
     if (end.open == nullptr || end.open->get() == nullptr) return false;
     if (end.open->get()->mode != call_mode::direct) return false;
     struct stat status{};
-    return sys::file_status(fd_native(*end.open), status) == 0 && (status.st_mode & S_IFMT) == type;
+    return current_driver().fd_status(fd_native(*end.open), status) == 0 &&
+           (status.st_mode & S_IFMT) == type;
 }
 
 bool is_pipe(const copy_end& end) noexcept { return has_type(end, S_IFIFO); }
@@ -158,9 +158,9 @@ std::optional<progress> splice_through_pipe(const copy_end& source, const copy_e
 }
 
 // Before 6.5 a kernel that was asked for more than the file has left keeps its tail back on a socket, as more may follow.
-std::size_t next_part_of(int file) noexcept {
-    const std::int64_t position = sys::seek(file, 0, SEEK_CUR);
-    const std::int64_t left = position < 0 ? 0 : sys::file_size(file) - position;
+std::size_t next_part_of(driver& io, int file) noexcept {
+    const std::int64_t position = io.seek(file, 0, SEEK_CUR);
+    const std::int64_t left = position < 0 ? 0 : io.file_size(file) - position;
     return left > 0 ? std::min(static_cast<std::size_t>(left), most_at_once) : most_at_once;
 }
 
@@ -178,11 +178,13 @@ ssize_t send_file_once(int file, const copy_end& to) {
                 return failure;
         }
         const int number = to.file != nullptr ? to.file->native_handle() : number_of(*to.open);
-        count = blocking_call(offloading::may_be_cancelled, [=]() noexcept -> ssize_t {
-            ssize_t result = -EINTR;
-            while (result == -EINTR) result = sys::send_file(file, number, next_part_of(file));
-            return result;
-        });
+        count = blocking_call(offloading::may_be_cancelled,
+                              [=, &io = current_driver()]() noexcept -> ssize_t {
+                                  ssize_t result = -EINTR;
+                                  while (result == -EINTR)
+                                      result = io.send_file(file, number, next_part_of(io, file));
+                                  return result;
+                              });
     } while (count == -EAGAIN && can_be_waited_for(to, file));
     return count < 0 && count != -ECANCELED && to.open != nullptr && to.open->get()->is_closed()
                ? -EBADF

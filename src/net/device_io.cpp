@@ -6,7 +6,6 @@
 
 #include <poll.h>
 
-#include "base/sys.hpp"
 #include "net/stream_io.hpp"
 #include "offload/blocking_call.hpp"
 
@@ -39,24 +38,22 @@ ssize_t write_now(const fd_object& fd, driver& io, int number, const_bytes from)
 template <class Call>
 ssize_t on_pool(const fd_object& fd, offloading how, Call call) {
     const int number = fd.number.load(std::memory_order_relaxed);
-    const ssize_t result = blocking_call(how, [&]() noexcept -> ssize_t {
+    const ssize_t result = blocking_call(how, [&, &io = current_driver()]() noexcept {
         ssize_t count = -EINTR;
-        while (count == -EINTR) count = call(number);
+        while (count == -EINTR) count = call(io, number);
         return count;
     });
     return result != -ECANCELED && fd.is_closed() ? -EBADF : result;
 }
 
 ssize_t read_on_pool(const fd_object& fd, bytes into, offloading how) {
-    return on_pool(
-        fd, how, [=](int number) noexcept { return sys::read(number, into.data(), into.size()); });
+    return on_pool(fd, how, [=](driver& io, int number) noexcept { return io.read(into, number); });
 }
 
 ssize_t write_on_pool(const fd_object& fd, const_bytes from, offloading how) {
     if (fd.mode == call_mode::pool_if_ready) from = from.first(std::min(from.size(), most_at_once));
-    const iovec all{const_cast<std::byte*>(from.data()), from.size()};
     return on_pool(fd, how,
-                   [&all](int number) noexcept { return sys::write_quietly(number, &all, 1); });
+                   [=](driver& io, int number) noexcept { return io.write(from, number); });
 }
 
 // Others may have made it non-blocking, or have been faster: then it is waited for again.

@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "base/sys.hpp"
 #include "net/adopt.hpp"
 #include "net/stream_io.hpp"
 
@@ -41,10 +40,11 @@ int set_capacity(int fd, std::size_t bytes) noexcept {
 
 // 0, or a negative errno value.
 int check_end(int fd, pipe_end end) noexcept {
+    driver& io = current_driver();
     struct stat status{};
-    if (const int failure = sys::file_status(fd, status); failure < 0) return failure;
+    if (const int failure = io.fd_status(fd, status); failure < 0) return failure;
     if (!S_ISFIFO(status.st_mode)) return -EINVAL;
-    const int flags = sys::file_status_flags(fd);
+    const int flags = io.status_flags(fd);
     if (flags < 0) return flags;
     const int other = end == pipe_end::read ? O_WRONLY : O_RDONLY;
     return (flags & O_ACCMODE) == other ? -EINVAL : 0;

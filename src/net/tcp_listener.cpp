@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <string>
 
-#include "base/sys.hpp"
 #include "io/driver.hpp"
 #include "io/fd.hpp"
 #include "net/accept.hpp"
@@ -51,7 +50,8 @@ tcp_listener tcp_listener::bind(const endpoint& local, const listen_options& opt
 tcp_listener tcp_listener::adopt(int fd) {
     int listening = 0;
     socklen_t size = sizeof listening;
-    const int failure = detail::sys::get_option(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size);
+    const int failure =
+        detail::current_driver().get_option(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size);
     if (failure < 0 || listening == 0) {
         detail::throw_failure(
             failure < 0 ? failure : -EINVAL,

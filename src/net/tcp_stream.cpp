@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <poll.h>
 
-#include "base/sys.hpp"
 #include "io/wait_ready.hpp"
 #include "net/adopt.hpp"
 #include "net/result.hpp"
@@ -73,7 +72,8 @@ tcp_stream tcp_stream::connect(const endpoint& peer) {
 tcp_stream tcp_stream::adopt(int fd) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
-    const int failure = detail::sys::peer_name(fd, reinterpret_cast<sockaddr*>(&address), &size);
+    const int failure =
+        detail::current_driver().peer_name(fd, reinterpret_cast<sockaddr*>(&address), &size);
     if (failure < 0) {
         detail::throw_failure(failure, "adopt of descriptor " + std::to_string(fd) +
                                            ", which is no connected socket");

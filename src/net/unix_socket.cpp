@@ -7,7 +7,6 @@
 
 #include <mioco/detail/io_result.hpp>
 
-#include "base/sys.hpp"
 #include "fiber/parking.hpp"
 #include "io/driver.hpp"
 #include "io/fd.hpp"
@@ -174,7 +173,7 @@ fd_ref unix_adopt(int fd, int type) {
 fd_ref unix_adopt_connected(int fd, int type, net::unix_endpoint& peer) {
     message_address address;
     address.size = sizeof address.storage;
-    const int failure = sys::peer_name(fd, address.data(), &address.size);
+    const int failure = current_driver().peer_name(fd, address.data(), &address.size);
     if (failure < 0) throw_failure(failure, adopt_text(fd, "is no connected socket"));
     fd_ref made = unix_adopt(fd, type);
     peer = net::unix_endpoint(address.data(), address.size);
@@ -184,7 +183,8 @@ fd_ref unix_adopt_connected(int fd, int type, net::unix_endpoint& peer) {
 fd_ref unix_adopt_listener(int fd, int type) {
     int listening = 0;
     socklen_t size = sizeof listening;
-    const int failure = sys::get_option(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size);
+    const int failure =
+        current_driver().get_option(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size);
     if (failure < 0 || listening == 0)
         throw_failure(failure < 0 ? failure : -EINVAL, adopt_text(fd, "does not listen"));
     return adopt_socket(fd, type, address_kind::local);

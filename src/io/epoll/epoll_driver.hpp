@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <random>
+#include <span>
+
+#include <fcntl.h>
+
+#include "base/sys.hpp"
+#include "base/sys_transfer.hpp"
+#include "io/driver.hpp"
+#include "io/epoll/epoll_poller.hpp"
+
+namespace mioco::detail {
+
+/// The system's calls as a driver. Tests derive from it.
+class epoll_driver : public driver {
+public:
+    [[nodiscard]] const char* name() const noexcept override { return "epoll"; }
+    std::unique_ptr<poller> make_poller(const void* group) override {
+        return std::make_unique<epoll_poller>(group);
+    }
+
+    nanoseconds_t now() noexcept override { return sys::monotonic_ns(); }
+    std::uint64_t random() noexcept override {
+        std::random_device device;
+        return std::uint64_t{device()} << 32 | device();
+    }
+
+    ssize_t receive(std::span<std::byte> into, int fd) noexcept override {
+        return sys::receive(fd, into.data(), into.size());
+    }
+    ssize_t send(std::span<const std::byte> from, int fd) noexcept override {
+        return sys::send(fd, from.data(), from.size());
+    }
+    ssize_t receive_into(int fd, std::span<const iovec> into) noexcept override {
+        msghdr message = message_of(into);
+        return sys::receive_message(fd, message);
+    }
+    ssize_t send_from(int fd, std::span<const iovec> from) noexcept override {
+        return sys::send_message(fd, message_of(from));
+    }
+    ssize_t receive_message(int fd, msghdr& message) noexcept override {
+        return sys::receive_message(fd, message);
+    }
+    ssize_t send_message(int fd, const msghdr& message) noexcept override {
+        return sys::send_message(fd, message);
+    }
+    int receive_messages(int fd, std::span<mmsghdr> messages) noexcept override {
+        return sys::receive_messages(fd, messages.data(), static_cast<unsigned>(messages.size()));
+    }
+    int send_messages(int fd, std::span<mmsghdr> messages) noexcept override {
+        return sys::send_messages(fd, messages.data(), static_cast<unsigned>(messages.size()));
+    }
+    int open_socket(int family, int type) noexcept override {
+        return made(sys::socket(family, type));
+    }
+    int open_socket_pair(int family, int type, int (&ends)[2]) noexcept override {
+        return made(sys::socket_pair(family, type, ends));
+    }
+    int bind(int fd, const sockaddr* address, socklen_t size) noexcept override {
+        return sys::bind(fd, address, size);
+    }
+    int listen(int fd, int backlog) noexcept override { return sys::listen(fd, backlog); }
+    int accept(int fd, sockaddr* peer, socklen_t* size) noexcept override {
+        return made(sys::accept(fd, peer, size));
+    }
+    int connect(int fd, const sockaddr* address, socklen_t size) noexcept override {
+        return sys::connect(fd, address, size);
+    }
+    int shutdown(int fd, int how) noexcept override { return sys::shutdown(fd, how); }
+    int get_option(int fd, int level, int name, void* value, socklen_t* size) noexcept override {
+        return sys::get_option(fd, level, name, value, size);
+    }
+    int set_option(int fd, int level, int name, const void* value,
+                   socklen_t size) noexcept override {
+        return sys::set_option(fd, level, name, value, size);
+    }
+    int local_name(int fd, sockaddr* address, socklen_t* size) noexcept override {
+        return sys::local_name(fd, address, size);
+    }
+    int peer_name(int fd, sockaddr* address, socklen_t* size) noexcept override {
+        return sys::peer_name(fd, address, size);
+    }
+    ssize_t read(std::span<std::byte> into, int fd) noexcept override {
+        return sys::read(fd, into.data(), into.size());
+    }
+    ssize_t write(std::span<const std::byte> from, int fd) noexcept override {
+        const iovec all{const_cast<std::byte*>(from.data()), from.size()};
+        return sys::write_quietly(fd, &all, 1);
+    }
+    ssize_t read_into(int fd, std::span<const iovec> into) noexcept override {
+        return sys::read_into(fd, into.data(), into.size());
+    }
+    ssize_t write_from(int fd, std::span<const iovec> from) noexcept override {
+        return sys::write_quietly(fd, from.data(), from.size());
+    }
+    ssize_t receive_at_once(std::span<std::byte> into, int fd) noexcept override {
+        return sys::receive_at_once(fd, into.data(), into.size());
+    }
+    ssize_t send_at_once(std::span<const std::byte> from, int fd) noexcept override {
+        return sys::send_at_once(fd, from.data(), from.size());
+    }
+    ssize_t splice(int from, int to, std::size_t most) noexcept override {
+        return sys::splice(from, to, most);
+    }
+    int open_pipe(int (&ends)[2]) noexcept override { return made(sys::pipe(ends)); }
+    int pipe_capacity(int fd) noexcept override { return sys::pipe_capacity(fd); }
+    int set_pipe_capacity(int fd, int bytes) noexcept override {
+        return sys::set_pipe_capacity(fd, bytes);
+    }
+    int open_file(const char* path, int flags, unsigned mode) noexcept override {
+        return sys::open(path, flags, mode);
+    }
+    ssize_t read_file(int fd, std::span<std::byte> into, std::int64_t offset) noexcept override {
+        if (offset == here) return sys::read(fd, into.data(), into.size());
+        return sys::read_at(fd, into.data(), into.size(), static_cast<std::uint64_t>(offset));
+    }
+    ssize_t write_file(int fd, std::span<const std::byte> from,
+                       std::int64_t offset) noexcept override {
+        if (offset == here) return sys::write(fd, from.data(), from.size());
+        return sys::write_at(fd, from.data(), from.size(), static_cast<std::uint64_t>(offset));
+    }
+    ssize_t send_file(int file, int to, std::size_t most) noexcept override {
+        return sys::send_file(file, to, most);
+    }
+    int sync_file(int fd, bool data_only) noexcept override {
+        return data_only ? sys::sync_data(fd) : sys::sync(fd);
+    }
+    std::int64_t file_size(int fd) noexcept override { return sys::file_size(fd); }
+    std::int64_t seek(int fd, std::int64_t offset, int origin) noexcept override {
+        return sys::seek(fd, offset, origin);
+    }
+    int close_file(int fd) noexcept override { return sys::close_checked(fd); }
+    int file_status(const char* path, struct stat& status) noexcept override {
+        return sys::link_status(path, status);
+    }
+    int remove_file(const char* path) noexcept override { return sys::unlink(path); }
+
+    int fd_status(int fd, struct stat& status) noexcept override {
+        return sys::file_status(fd, status);
+    }
+    int status_flags(int fd) noexcept override { return sys::file_status_flags(fd); }
+    int descriptor_flags(int fd) noexcept override { return sys::descriptor_flags(fd); }
+    bool is_terminal(int fd) noexcept override { return sys::is_terminal(fd); }
+    int make_non_blocking(int fd) noexcept override {
+        const int flags = sys::file_status_flags(fd);
+        if (flags < 0) return flags;
+        const bool was_blocking = (flags & O_NONBLOCK) == 0;
+        if (was_blocking) sys::set_file_status_flags(fd, flags | O_NONBLOCK);
+        return made(was_blocking ? 1 : 0);
+    }
+    void make_blocking(int fd) noexcept override {
+        const int flags = sys::file_status_flags(fd);
+        if (flags >= 0) sys::set_file_status_flags(fd, flags & ~O_NONBLOCK);
+    }
+    int duplicate(int fd) noexcept override { return made(sys::duplicate(fd)); }
+    int reopen(int fd) noexcept override { return made(sys::reopen(fd)); }
+    int reopen_in_place(int fd) noexcept override {
+        const int status = sys::file_status_flags(fd);
+        const int flags = sys::descriptor_flags(fd);
+        const int opened = made(sys::reopen(fd));
+        if (opened < 0) return opened;
+        const int replaced = sys::replace_fd(opened, fd);
+        sys::close(opened);
+        if (replaced < 0) return replaced;
+        sys::set_descriptor_flags(fd, flags);
+        return (status & O_NONBLOCK) == 0 ? 1 : 0;
+    }
+    int ready_now(int fd, short events) noexcept override {
+        short ready = 0;
+        const int result = sys::poll_one(fd, events, ready);
+        return result < 0 ? result : ready;
+    }
+    bool disable(int fd) noexcept override {
+        if (sys::replace_fd(dead_socket(), fd) >= 0) return true;
+        sys::shutdown(fd, SHUT_RDWR);
+        return false;
+    }
+    void close(int fd) noexcept override { sys::close(fd); }
+
+private:
+    // Never connected: reads and writes fail, and nothing can be sent to it. It takes the place of a closed descriptor. It is made with
+    // the first of them, so that a later shortage does not matter; a failure is not kept.
+    static int dead_socket() noexcept {
+        static std::atomic<int> dead{-1};
+        int number = dead.load(std::memory_order_acquire);
+        if (number >= 0) [[likely]]
+            return number;
+        const int made = sys::socket(AF_UNIX, SOCK_STREAM);
+        if (made < 0 || dead.compare_exchange_strong(number, made)) return made;
+        sys::close(made);
+        return number;
+    }
+
+    // What any call returns that makes a descriptor or takes one over.
+    static int made(int result) noexcept {
+        static_cast<void>(dead_socket());
+        return result;
+    }
+
+    static msghdr message_of(std::span<const iovec> parts) noexcept {
+        msghdr message{};
+        message.msg_iov = const_cast<iovec*>(parts.data());
+        message.msg_iovlen = parts.size();
+        return message;
+    }
+};
+
+}  // namespace mioco::detail
