@@ -29,9 +29,9 @@ constexpr unsigned nobody = ~0U;
 constexpr std::size_t most_taken = 32;  // injected fibers at once, beside the one to run next
 }  // namespace
 
-runtime_core::runtime_core(const config& asked)
+runtime_core::runtime_core(const config& asked, driver& io)
     : settings_(resolve_settings(asked)),
-      driver_(system_driver()),
+      driver_(io),
       pool_(fiber_pool::rent(*this)),
       board_(settings_.workers),
       offloads_({settings_.offload_threads, settings_.offload_queue, settings_.name}),

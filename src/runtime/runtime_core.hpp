@@ -31,7 +31,7 @@ class worker;
 /// other workers have threads of their own from the first fiber on until the object's end.
 class runtime_core {
 public:
-    explicit runtime_core(const config& asked);
+    explicit runtime_core(const config& asked, driver& io = system_driver());
     ~runtime_core();
     runtime_core(const runtime_core&) = delete;
     runtime_core& operator=(const runtime_core&) = delete;

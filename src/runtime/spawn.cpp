@@ -14,6 +14,7 @@
 #include "fiber/fiber_run.hpp"
 #include "fiber/parking.hpp"
 #include "runtime/fork_guard.hpp"
+#include "runtime/runtime_access.hpp"
 #include "runtime/runtime_core.hpp"
 #include "sched/current.hpp"
 #include "sched/wake.hpp"
@@ -77,17 +78,9 @@ void free_unstarted(fiber& f) noexcept {
     f.pool->give(f);
 }
 
-}  // namespace
-
-struct runtime_access {
-    static runtime_core& core(runtime& r) noexcept { return *r.core_; }
-};
-
-namespace {
-
 runtime_core& home_for(runtime* asked, worker* here) {
-    if (asked != nullptr) return runtime_access::core(*asked);
-    return here != nullptr ? here->home() : runtime_access::core(default_runtime());
+    if (asked != nullptr) return *runtime_access::core(*asked);
+    return here != nullptr ? here->home() : *runtime_access::core(default_runtime());
 }
 
 }  // namespace
