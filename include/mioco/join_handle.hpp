@@ -57,7 +57,8 @@ public:
         if (fiber_ != nullptr) detail::detach_fiber(*std::exchange(fiber_, nullptr));
     }
 
-    /// Whether the fiber has ended, so that `join` would not wait.
+    /// Whether the fiber has ended, so that `join` would not wait. Spends from the operation budget, so that a loop that asks again
+    /// and again lets others run.
     [[nodiscard]] bool done() const noexcept {
         return fiber_ == nullptr || detail::fiber_done(*fiber_);
     }

@@ -98,8 +98,11 @@ public:
     /// One of them has ended. The last one wakes all that wait. Throws `std::system_error` with
     /// `std::errc::invalid_argument` when none is under way.
     void done();
-    /// How many are under way.
-    [[nodiscard]] std::ptrdiff_t count() noexcept { return left_.count(); }
+    /// How many are under way. Spends from the operation budget, so that a loop that asks again and again lets others run.
+    [[nodiscard]] std::ptrdiff_t count() noexcept {
+        detail::begin_attempt();
+        return left_.count();
+    }
     /// Parks the fiber, or blocks the thread, until none is under way. A cancellation point.
     void wait() { left_.wait(detail::wait_reason::wait_group, detail::never); }
     /// As `wait`, but for `limit` at most; whether none is under way.

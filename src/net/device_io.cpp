@@ -71,6 +71,7 @@ ssize_t wait_and_call(const fd_ref& fd, net::direction which, Call call) {
 // For calls that never wait: -EAGAIN comes back.
 template <class Call>
 ssize_t call_if_ready(const fd_object& fd, short events, Call call) {
+    begin_attempt();
     if (fd.is_closed()) return -EBADF;
     const int ready = current_driver().ready_now(fd.number.load(std::memory_order_relaxed), events);
     if (ready <= 0) return ready == 0 ? -EAGAIN : ready;

@@ -18,6 +18,7 @@ offload_pool::outcome run_job(offload_job& job, offloading how) {
         return offload_pool::outcome::done;
     }
     refuse_after_fork("an offloaded call");
+    spend(*self);
     const bool certain = how == offloading::is_certain;
     if (!certain && is_fiber_cancelled(*self)) return offload_pool::outcome::cancelled;
     return self->on->home().offloads().run(

@@ -227,7 +227,10 @@ void detach_fiber(fiber& f) noexcept {
     drop_share(f, current_worker());
 }
 
-bool fiber_done(const fiber& f) noexcept { return f.end.is_ready(); }
+bool fiber_done(const fiber& f) noexcept {
+    begin_attempt();
+    return f.end.is_ready();
+}
 
 fiber_id id_of(const fiber& f) noexcept { return fiber_id(f.number()); }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
 #include <string_view>
 #include <system_error>
 #include <vector>
@@ -8,7 +11,11 @@
 #include <gtest/gtest.h>
 #include <mioco/mioco.hpp>
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include "support/sockets.hpp"
+#include "support/terminal.hpp"
 
 // Fibers that never have to wait, on one worker: it looks at IO, timers and the others all the same.
 
@@ -85,6 +92,26 @@ TEST(failing_call, lets_others_run) {
     });
 }
 
+// Standard streams that are no files are used with a job of the pool for each call, and whether they are ready is asked before.
+TEST(call_that_is_not_ready, lets_others_run) {
+    const mioco::owned_fd counter(eventfd(0, EFD_CLOEXEC));
+    const mioco_test::replaced_descriptor input(STDIN_FILENO, counter.get());
+    run_on_one_worker([&] {
+        std::uint64_t count[1] = {};
+        const auto room = std::as_writable_bytes(std::span(count));
+        const auto text = std::as_bytes(std::span(count));
+        auto in = mioco::standard_input();
+        repeat_beside_another([&] { EXPECT_EQ(in.try_read(room), std::nullopt); });
+        ASSERT_EQ(eventfd_write(counter.get(), ~std::uint64_t{0} - 1), 0);
+        count[0] = 1;
+        repeat_beside_another([&] { EXPECT_EQ(in.try_write(text), std::nullopt); });
+        in.close();
+        std::error_code ec;
+        repeat_beside_another([&] { EXPECT_EQ(in.try_read(room, ec), 0U); });
+        EXPECT_EQ(ec, std::errc::bad_file_descriptor);
+    });
+}
+
 // A fiber that takes any error for a reason to try again does not hold up the others' stop.
 TEST(cancelled_call, lets_others_run) {
     mioco::runtime rt(mioco::config{}.workers(1));
@@ -100,6 +127,23 @@ TEST(cancelled_call, lets_others_run) {
         mioco::yield();
         rt.stop();
         while (!stopped) near.read(buffer, ec);
+    });
+}
+
+TEST(cancelled_call, that_reads_a_file_lets_others_run) {
+    mioco::runtime rt(mioco::config{}.workers(1));
+    rt.run([&] {
+        auto file = mioco::fs::file::open("/proc/self/exe");
+        char buffer[8];
+        std::error_code ec;
+        bool stopped = false;
+        auto other = mioco::spawn([&stopped] {
+            const ending sets(stopped);
+            mioco::sleep_for(1h);
+        });
+        mioco::yield();
+        rt.stop();
+        while (!stopped) file.read(buffer, ec);
     });
 }
 

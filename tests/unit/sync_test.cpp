@@ -272,4 +272,21 @@ TEST(sync_order, who_looks_at_a_latch_again_and_again_lets_others_run) {
     });
 }
 
+TEST(sync_order, who_counts_a_group_again_and_again_lets_others_run) {
+    mioco::run(mioco::config{}.workers(1), [] {
+        mioco::wait_group work(1);
+        mioco::spawn([&] { work.done(); });
+        while (work.count() != 0) {
+        }
+    });
+}
+
+TEST(sync_order, who_asks_again_and_again_whether_a_fiber_is_done_lets_it_run) {
+    mioco::run(mioco::config{}.workers(1), [] {
+        const auto other = mioco::spawn([] {});
+        while (!other.done()) {
+        }
+    });
+}
+
 }  // namespace
