@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "sched/current.hpp"
 
+#include <pthread.h>
+
 #include "fiber/blocked_thread.hpp"
 
 namespace mioco::detail {
@@ -13,14 +15,34 @@ constinit thread_local thread_state state;
 
 namespace {
 
+void retire(fiber& block) noexcept {
+    retire_blocked_thread(block);
+    state.blocked_thread = nullptr;
+}
+
+// No destructor either, so that it can be asked until the thread is gone.
+constinit thread_local bool has_retired = false;
+
 struct retirement {
     bool wanted = false;
     ~retirement() {
-        if (wanted) retire_blocked_thread(*state.blocked_thread);
-        state.blocked_thread = nullptr;
+        has_retired = true;
+        if (wanted) retire(*state.blocked_thread);
     }
 };
 thread_local retirement at_end;
+
+// What the thread destroys afterwards may wait too, with another block. That one is left to a key of the thread: the C library
+// ends those when all such objects are gone, and again if one is set meanwhile. Of the main thread it ends none, nor need it.
+struct late_retirement {
+    pthread_key_t key{};
+    bool works =
+        pthread_key_create(&key, [](void* block) { retire(*static_cast<fiber*>(block)); }) == 0;
+
+    void want() const noexcept {
+        if (works) pthread_setspecific(key, state.blocked_thread);
+    }
+};
 
 }  // namespace
 
@@ -36,6 +58,13 @@ thread_state& current_thread() noexcept {
     return *address;
 }
 
-void retire_at_thread_end() noexcept { at_end.wanted = true; }
+void retire_at_thread_end() noexcept {
+    if (!has_retired) {
+        at_end.wanted = true;
+        return;
+    }
+    static const late_retirement late;
+    late.want();
+}
 
 }  // namespace mioco::detail

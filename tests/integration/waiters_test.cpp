@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -24,6 +26,7 @@
 
 namespace {
 
+using namespace std::chrono_literals;
 using namespace std::string_view_literals;
 using mioco::detail::side;
 using mioco::net::direction;
@@ -222,5 +225,39 @@ TEST_P(cancelled_waiters, what_was_stopped_has_taken_nothing) {
 }
 
 MIOCO_ON_WORKER_COUNTS(cancelled_waiters);
+
+// Objects of a thread that are destroyed after all that the library keeps for it, as they were made before.
+struct waits_at_the_end {
+    bool wanted = false;
+    std::atomic<int>* living = nullptr;
+    waits_at_the_end() = default;
+    waits_at_the_end(const waits_at_the_end&) = delete;
+    waits_at_the_end& operator=(const waits_at_the_end&) = delete;
+    ~waits_at_the_end() {
+        if (!wanted) return;
+        mioco::event never;
+        EXPECT_FALSE(never.wait_for(1us));
+        mioco::fiber_local<mioco_test::counted> value(
+            [this] { return mioco_test::counted(*living); });
+        static_cast<void>(value.get());
+        EXPECT_EQ(*living, 1);
+    }
+};
+thread_local waits_at_the_end made_first;
+
+TEST(waiting_thread, that_waits_again_at_its_very_end_leaves_nothing_behind) {
+    const std::size_t before = mioco_test::open_descriptors();
+    std::atomic<int> living{0};
+    for (const bool waits_before : {true, false}) {
+        std::thread([&] {
+            made_first.wanted = true;
+            made_first.living = &living;
+            mioco::event never;
+            EXPECT_FALSE(waits_before && never.wait_for(1us));
+        }).join();
+        EXPECT_EQ(mioco_test::open_descriptors(), before);
+        EXPECT_EQ(living, 0);
+    }
+}
 
 }  // namespace
