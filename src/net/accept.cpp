@@ -17,9 +17,12 @@ namespace mioco::detail {
 
 namespace {
 
-// When there is a shortage, whose end no event tells.
+// When there is nothing but to try again, as no event tells of the end: of a shortage, or of clients of whom each fails.
 constexpr std::chrono::milliseconds first_pause(5);
 constexpr std::chrono::milliseconds longest_pause = std::chrono::seconds(1);
+
+// So many clients in a row that failed are no accident: a rule may refuse each of them, and for ever.
+constexpr int most_passed_over = 64;
 
 // The client gave up before it was accepted, or its network failed: accept(2) reports that in place of the connection.
 bool concerns_one_client(int failure) noexcept {
@@ -44,21 +47,33 @@ bool is_shortage(int failure) noexcept {
     return failure == -EMFILE || failure == -ENFILE || failure == -ENOBUFS || failure == -ENOMEM;
 }
 
-void warn_of_shortage(int failure) noexcept {
-    static std::atomic<bool> warned{false};
-    if (warned.exchange(true)) return;
-    std::fprintf(stderr,
-                 "mioco: accept waits: %s; raise the limit of open files (ulimit -n), or accept "
-                 "fewer at a time\n",
-                 std::system_category().message(-failure).c_str());
+// Once a process for each of the two.
+void warn_of(int failure) noexcept {
+    static std::atomic<bool> warned[2];
+    const bool of_shortage = is_shortage(failure);
+    if (warned[of_shortage ? 1 : 0].exchange(true)) return;
+    std::fprintf(
+        stderr, "mioco: accept waits: %s; %s\n", std::system_category().message(-failure).c_str(),
+        of_shortage ? "raise the limit of open files (ulimit -n), or accept fewer at a time"
+                    : "that was told of many clients in a row: is there a rule against them?");
 }
 
-int accept_now(driver& io, int listener, message_address& peer) noexcept {
+// Whether what `accept_one` came to is to be waited out.
+bool may_end_by_itself(int number) noexcept {
+    return is_shortage(number) || concerns_one_client(number);
+}
+
+// Passes over clients that failed. Each attempt is one of wait_ready.hpp, so between two others run, and a close is seen.
+template <class Attempt>
+int accept_one(message_address& peer, Attempt attempt) {
     int number = 0;
-    do {
-        peer.size = sizeof peer.storage;
-        number = io.accept(listener, peer.data(), &peer.size);
-    } while (concerns_one_client(number));
+    for (int passed_over = 0; passed_over < most_passed_over; ++passed_over) {
+        number = static_cast<int>(attempt([&peer](driver& io, int listener, worker*) -> ssize_t {
+            peer.size = sizeof peer.storage;
+            return io.accept(listener, peer.data(), &peer.size);
+        }));
+        if (!concerns_one_client(number)) break;
+    }
     return number;
 }
 
@@ -68,23 +83,18 @@ int accept_patiently(const fd_ref& fd, message_address& peer) {
     if (fd.get() == nullptr) return -EBADF;
     growing_pause pause(first_pause, longest_pause);
     for (;;) {
-        const auto number = static_cast<int>(attempt_or_wait(
-            *fd.get(), side::read,
-            [&](driver& io, int listener, worker*) -> ssize_t {
-                return accept_now(io, listener, peer);
-            },
-            [](ssize_t) { return false; }));
-        if (!is_shortage(number)) return number;
-        warn_of_shortage(number);
+        const int number = accept_one(peer, [&fd](auto attempt) {
+            return attempt_or_wait(*fd.get(), side::read, attempt, [](ssize_t) { return false; });
+        });
+        if (!may_end_by_itself(number)) return number;
+        warn_of(number);
         if (!pause.sleep()) return -ECANCELED;
     }
 }
 
 int accept_at_once(const fd_ref& fd, message_address& peer) {
-    return static_cast<int>(
-        attempt_once(fd.get(), side::read, [&](driver& io, int listener, worker*) -> ssize_t {
-            return accept_now(io, listener, peer);
-        }));
+    return accept_one(peer,
+                      [&fd](auto attempt) { return attempt_once(fd.get(), side::read, attempt); });
 }
 
 accept_arm::~accept_arm() {
@@ -97,7 +107,7 @@ void accept_arm::begin() noexcept {
     pause_ = {};
 }
 
-// A connection that another fiber was faster to accept is none. When there is a shortage, the other cases have their chance.
+// A connection that another fiber was faster to accept is none. While it pauses, the other cases have their chance.
 bool accept_arm::try_take() {
     if (is_pausing()) {
         if (deadline_at(now()) < again_at_) return false;
@@ -107,8 +117,8 @@ bool accept_arm::try_take() {
     if (!io_arm::try_take()) return false;
     number_ = accept_at_once(*listener_, peer_);
     if (number_ == -EAGAIN) return false;
-    if (!is_shortage(number_)) return true;
-    warn_of_shortage(number_);
+    if (!may_end_by_itself(number_)) return true;
+    warn_of(number_);
     pause_ = std::clamp(2 * pause_, first_pause, longest_pause);
     again_at_ = deadline_in(pause_);
     return false;

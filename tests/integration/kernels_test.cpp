@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -22,6 +23,7 @@
 
 #include "context/sanitizer.hpp"
 #include "support/anywhere.hpp"
+#include "support/flag.hpp"
 #include "support/sockets.hpp"
 #include "support/unix_path.hpp"
 
@@ -41,6 +43,9 @@ std::atomic<int> lost{0};
 // What accept(2) says in place of a connection whose client has gone, or whose network failed.
 constexpr int losses[] = {ECONNABORTED, EPROTO,       ENETDOWN,   ENOPROTOOPT, EHOSTDOWN,
                           ENONET,       EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH, EPERM};
+
+std::atomic<int> refuses_clients{-1};  // a listener
+std::atomic<int> refused_clients{0};
 
 int fail_with(int code) {
     errno = code;
@@ -63,6 +68,10 @@ extern "C" ssize_t sendfile(int to, int from, off_t* offset, std::size_t count) 
 }
 
 extern "C" int accept4(int fd, sockaddr* peer, socklen_t* size, int flags) {
+    if (fd == refuses_clients) {  // as a rule of a firewall does
+        ++refused_clients;
+        return fail_with(EPERM);
+    }
     if (fd == lost_by && lost < std::ssize(losses)) return fail_with(losses[lost++]);
     return static_cast<int>(syscall(SYS_accept4, fd, peer, size, flags));
 }
@@ -76,6 +85,9 @@ namespace {
 using namespace std::chrono_literals;
 using namespace std::string_view_literals;
 using mioco::fs::file;
+using mioco::net::tcp_listener;
+using mioco_test::beside;
+using mioco_test::error_of;
 
 class kernels : public mioco_test::anywhere {
 protected:
@@ -181,6 +193,73 @@ TEST_P(kernels, one_that_knows_no_flag_is_asked_no_more) {
 }
 #endif
 
+class firewall : public kernels {
+protected:
+    static void refuses_all_of(const tcp_listener& listener) {
+        refuses_clients = listener.native_handle();
+    }
+    static void refuses_nobody() { refuses_clients = -1; }
+    static void until_some_were_refused() {
+        mioco_test::wait_for(
+            [before = refused_clients.load()] { return refused_clients > before + 200; });
+    }
+    void TearDown() override { refuses_nobody(); }
+};
+
+TEST_P(firewall, that_refuses_every_client_is_waited_out_while_others_run) {
+    inside([] {
+        auto listener = tcp_listener::bind("127.0.0.1:0");
+        const mioco_test::raw_client client(listener.local());
+        const mioco_test::raw_client other(listener.local());
+        refuses_all_of(listener);
+        beside accepts([&] { EXPECT_TRUE(listener.accept().is_open()); });
+        beside selects(
+            [&] { EXPECT_EQ(mioco::select(listener.accepting(), mioco::after(1h)).index(), 0U); });
+        until_some_were_refused();
+        refuses_nobody();
+        accepts.join();
+        selects.join();
+    });
+}
+
+TEST_P(firewall, that_refuses_every_client_is_an_error_for_who_does_not_wait) {
+    inside([] {
+        auto listener = tcp_listener::bind("127.0.0.1:0");
+        const mioco_test::raw_client client(listener.local());
+        refuses_all_of(listener);
+        EXPECT_EQ(error_of([&] { listener.try_accept(); }), std::errc::operation_not_permitted);
+        EXPECT_EQ(mioco::select(listener.accepting(), mioco::otherwise).index(), 1U);
+        refuses_nobody();
+        EXPECT_TRUE(listener.try_accept());
+    });
+}
+
+TEST_P(firewall, that_refuses_every_client_hides_no_close) {
+    inside([] {
+        auto listener = tcp_listener::bind("127.0.0.1:0");
+        const mioco_test::raw_client client(listener.local());
+        refuses_all_of(listener);
+        beside accepts([&] {
+            EXPECT_EQ(error_of([&] { listener.accept(); }), std::errc::bad_file_descriptor);
+        });
+        until_some_were_refused();
+        listener.close();
+        accepts.join();
+    });
+}
+
+TEST_P(firewall, that_refuses_every_client_hides_no_stop) {
+    auto listener = tcp_listener::bind("127.0.0.1:0");
+    const mioco_test::raw_client client(listener.local());
+    refuses_all_of(listener);
+    mioco::runtime rt(mioco::config{}.workers(std::max(1U, GetParam())));
+    auto accepts = rt.spawn([&] { listener.accept(); });
+    until_some_were_refused();
+    rt.stop();
+    EXPECT_EQ(error_of([&] { accepts.join(); }), std::errc::operation_canceled);
+}
+
 MIOCO_ANYWHERE(kernels);
+MIOCO_ANYWHERE(firewall);
 
 }  // namespace

@@ -11,7 +11,7 @@
 namespace mioco::detail {
 
 /// The next connection of a listener, in a select. It is accepted by the arm that wins, and by no other. When there is a shortage
-/// of descriptors or memory, it is tried again after a pause that grows, as by `accept`.
+/// of descriptors or memory, or each client fails, it is tried again after a pause that grows, as by `accept`.
 class accept_arm : public io_arm {
 public:
     explicit accept_arm(const fd_ref& listener) noexcept

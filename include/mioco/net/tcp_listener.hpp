@@ -71,12 +71,14 @@ public:
     /// The next connection, with its peer's address. Parks the fiber, or blocks the thread, until there is one. A cancellation
     /// point: a cancelled call has accepted nothing.
     ///
-    /// Connections that the client aborted are passed over. When the process or the system is out of descriptors or memory, it
-    /// warns once on stderr, then tries again after a pause that grows from 5 ms to one second, until one is free.
+    /// Connections that the client aborted are passed over. When the process or the system is out of descriptors or memory, or when one
+    /// client after the other fails, as by a rule of a firewall, it warns once on stderr, then tries again after a pause that grows from
+    /// 5 ms to one second, until one comes through.
     tcp_stream accept();
     /// The same, with the error in `ec` and no connection returned.
     tcp_stream accept(std::error_code& ec);
-    /// A connection that is there now; nothing if there is none. Never blocks. Being out of descriptors is an error here.
+    /// A connection that is there now; nothing if there is none. Never blocks. Being out of descriptors is an error here, and so
+    /// is the failure of many clients in a row.
     std::optional<tcp_stream> try_accept();
     /// The same, with the error in `ec`.
     std::optional<tcp_stream> try_accept(std::error_code& ec);
