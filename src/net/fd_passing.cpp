@@ -69,7 +69,12 @@ received receive(const fd_ref& fd, bytes into, std::span<owned_fd> places, waiti
     message.msg_control = &control;
     message.msg_controllen = sizeof control;
     received got{receive_message(fd, message, mode), {}};
-    if (got.count < 0) return got;
+    if (got.count < 0) {
+        // Something may have come all the same: an empty message that met a close.
+        net::received_fds nobodys;
+        take_fds(message, {}, nobodys);
+        return got;
+    }
     got.result.size = static_cast<std::size_t>(got.count);
     got.result.truncated = (message.msg_flags & MSG_TRUNC) != 0;
     got.result.fds_lost = (message.msg_flags & MSG_CTRUNC) != 0;

@@ -26,12 +26,16 @@ ssize_t send_messages_with(const fd_ref& fd, waiting mode, Attempt attempt) {
     return count < 0 ? finish_attempts(*fd.get(), side::write, count, once) : count;
 }
 
-/// Writes into `message` what came of it; its room for addresses and control data is that of each attempt.
+/// Writes into `message` what came of it; its room for addresses and control data is that of each attempt. Of a failure there is no control
+/// data, unless a close has made a failure of what was received.
 inline ssize_t receive_message(const fd_ref& fd, msghdr& message, waiting mode) {
     const msghdr room = message;
+    message.msg_controllen = 0;
     return receive_messages_with(fd, mode, [&](driver& io, int number, worker*) {
         message = room;
-        return io.receive_message(number, message);
+        const ssize_t count = io.receive_message(number, message);
+        if (count < 0) message.msg_controllen = 0;
+        return count;
     });
 }
 

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
+#include <functional>
 #include <iterator>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -14,6 +18,7 @@
 #include <gtest/gtest.h>
 #include <mioco/mioco.hpp>
 
+#include <fcntl.h>
 #include <sys/eventfd.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -47,6 +52,10 @@ constexpr int losses[] = {ECONNABORTED, EPROTO,       ENETDOWN,   ENOPROTOOPT, E
 std::atomic<int> refuses_clients{-1};  // a listener
 std::atomic<int> refused_clients{0};
 
+std::atomic<int> is_received_from{-1};
+std::function<void()> once_received;
+std::function<void()> before_removal;
+
 int fail_with(int code) {
     errno = code;
     return -1;
@@ -76,6 +85,17 @@ extern "C" int accept4(int fd, sockaddr* peer, socklen_t* size, int flags) {
     return static_cast<int>(syscall(SYS_accept4, fd, peer, size, flags));
 }
 
+extern "C" ssize_t recvmsg(int fd, msghdr* message, int flags) {
+    const auto count = static_cast<ssize_t>(syscall(SYS_recvmsg, fd, message, flags));
+    if (fd == is_received_from) once_received();
+    return count;
+}
+
+extern "C" int unlink(const char* path) noexcept {
+    if (before_removal) before_removal();
+    return static_cast<int>(syscall(SYS_unlinkat, AT_FDCWD, path, 0));
+}
+
 extern "C" int fdatasync(int fd) {
     return fd == refuses ? fail_with(ECANCELED) : static_cast<int>(syscall(SYS_fdatasync, fd));
 }
@@ -86,6 +106,7 @@ using namespace std::chrono_literals;
 using namespace std::string_view_literals;
 using mioco::fs::file;
 using mioco::net::tcp_listener;
+using mioco::net::unix_datagram;
 using mioco_test::beside;
 using mioco_test::error_of;
 
@@ -192,6 +213,55 @@ TEST_P(kernels, one_that_knows_no_flag_is_asked_no_more) {
     EXPECT_EXIT(write_twice(), testing::ExitedWithCode(0), "");
 }
 #endif
+
+// As if another had closed it just then. An empty message looks like the end, which the close explains.
+TEST_P(kernels, a_close_right_after_descriptors_were_received_leaks_none) {
+    inside([] {
+        for (const auto text : {""sv, "x"sv}) {
+            auto [near, far] = unix_datagram::pair();
+            auto [out, in] = mioco::pipe();
+            far.send_fds(text, std::array{in.native_handle()});
+            in = {};
+            once_received = [&near = near] { near.close(); };
+            is_received_from = near.native_handle();
+            char buffer[4];
+            {
+                mioco::owned_fd fds[1];
+                std::error_code ec;
+                const auto got = near.try_recv_fds(buffer, fds, ec);
+                EXPECT_EQ(got && got->count == 1, text.size() == 1);
+                EXPECT_EQ(ec == std::errc::bad_file_descriptor, text.empty());
+            }
+            is_received_from = -1;
+            EXPECT_EQ(out.try_read(buffer), 0U) << "nobody has the writing end";
+        }
+    });
+}
+
+// A closed socket's file may be replaced by another of the same number, and that is to stay.
+template <class Socket>
+void expect_removal_while_open(const std::string& path) {
+    auto socket = Socket::bind(path, {.remove_on_close = true});
+    bool was_open = false;
+    before_removal = [&was_open, number = socket.native_handle()] {
+        int type = 0;
+        socklen_t size = sizeof type;
+        was_open = getsockopt(number, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
+    };
+    socket = Socket();
+    before_removal = nullptr;
+    EXPECT_TRUE(was_open);
+    EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_P(kernels, the_file_goes_before_the_socket_that_is_moved_to) {
+    inside([] {
+        const mioco_test::socket_folder folder;
+        expect_removal_while_open<unix_datagram>(folder.path("one"));
+        expect_removal_while_open<mioco::net::unix_listener>(folder.path("two"));
+        expect_removal_while_open<mioco::net::unix_seqpacket_listener>(folder.path("three"));
+    });
+}
 
 class firewall : public kernels {
 protected:

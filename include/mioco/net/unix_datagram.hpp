@@ -24,6 +24,17 @@ class unix_datagram : public datagrams<unix_datagram, unix_endpoint>,
 public:
     /// No socket: every call gives `std::errc::bad_file_descriptor`.
     unix_datagram() noexcept = default;
+    /// Takes the other's socket; the other is left without one.
+    unix_datagram(unix_datagram&&) noexcept = default;
+    /// The same; its own goes first, and its file with it if the options asked for that.
+    unix_datagram& operator=(unix_datagram&& other) noexcept {
+        file_ = std::move(other.file_);
+        fd_ = std::move(other.fd_);
+        return *this;
+    }
+    unix_datagram(const unix_datagram&) = delete;
+    unix_datagram& operator=(const unix_datagram&) = delete;
+    ~unix_datagram() = default;
 
     /// A socket without an address, to send from. Does not block.
     static unix_datagram unbound() {

@@ -44,6 +44,17 @@ public:
 
     /// No socket: every call gives `std::errc::bad_file_descriptor`.
     basic_unix_listener() noexcept = default;
+    /// Takes the other's socket; the other is left without one.
+    basic_unix_listener(basic_unix_listener&&) noexcept = default;
+    /// The same; its own goes first, and its file with it if the options asked for that.
+    basic_unix_listener& operator=(basic_unix_listener&& other) noexcept {
+        file_ = std::move(other.file_);
+        fd_ = std::move(other.fd_);
+        return *this;
+    }
+    basic_unix_listener(const basic_unix_listener&) = delete;
+    basic_unix_listener& operator=(const basic_unix_listener&) = delete;
+    ~basic_unix_listener() = default;
 
     /// Binds and listens; an unnamed endpoint takes a free abstract name, which `local` tells. Does not block, and works outside of
     /// fibers. Errors name the address. A path that exists is an error (`address_in_use`), unless the options say otherwise.
@@ -80,7 +91,8 @@ public:
     Connection accept(std::error_code& ec) {
         return detail::unix_accept(fd_, Connection::type, &ec);
     }
-    /// A connection that is there now; nothing if there is none. Never blocks. Being out of descriptors is an error here.
+    /// A connection that is there now; nothing if there is none. Never blocks. Being out of descriptors is an error here, and so
+    /// is the failure of many clients in a row.
     std::optional<Connection> try_accept() {
         return some(detail::unix_try_accept(fd_, Connection::type, nullptr));
     }
