@@ -18,20 +18,20 @@ namespace detail {
 /// A barrier but for what is done at the end of each phase.
 class barrier_core {
 public:
-    explicit barrier_core(std::ptrdiff_t expected) noexcept
-        : expected_(expected), left_(expected) {}
+    /// Throws std::system_error, as `arrive` does.
+    explicit barrier_core(std::ptrdiff_t expected);
 
     struct arrival {
         std::uint64_t phase;
         bool is_last;
     };
-    arrival arrive(std::ptrdiff_t count, bool drops) noexcept;
+    arrival arrive(std::ptrdiff_t count, bool drops);
     /// By the last of a phase.
     void end_phase() noexcept;
-    void wait(std::uint64_t phase);
+    void wait(std::uint64_t phase) const;
 
 private:
-    line line_;
+    mutable line line_;  // to wait changes nothing that the owner could see
     // Guarded
     std::ptrdiff_t expected_;
     std::ptrdiff_t left_;
@@ -46,6 +46,9 @@ struct nothing_to_complete {
 
 /// As `std::barrier`, for fibers and threads: a phase ends when so many have arrived; then `Completion` is called by the last, and
 /// those who wait go on. If it throws, that is thrown to the last, and the phase has ended all the same.
+///
+/// Who arrives more often than the phase still expects, also while `Completion` runs, gets `std::system_error` (`invalid_argument`),
+/// and has not arrived.
 template <class Completion = detail::nothing_to_complete>
 class barrier {
 public:
@@ -60,20 +63,20 @@ public:
     [[nodiscard]] static constexpr std::ptrdiff_t max() noexcept {
         return std::numeric_limits<std::ptrdiff_t>::max();
     }
-    /// For so many; not negative.
+    /// For so many. Throws `std::system_error` (`invalid_argument`) for a negative number.
     explicit barrier(std::ptrdiff_t expected, Completion completion = Completion())
         : core_(expected), completion_(std::move(completion)) {}
     barrier(const barrier&) = delete;
     barrier& operator=(const barrier&) = delete;
     ~barrier() = default;
 
-    /// Arrives so many times, and does not wait.
+    /// Arrives so many times, at least once, and does not wait.
     [[nodiscard]] arrival_token arrive(std::ptrdiff_t update = 1) {
         return arrival_token(come(update, false));
     }
     /// Waits until the phase is over. A cancellation point.
-    void wait(arrival_token&& arrived) { core_.wait(arrived.phase_); }
-    /// Both, one after the other.
+    void wait(arrival_token&& arrived) const { core_.wait(arrived.phase_); }
+    /// `arrive`, and then `wait`.
     void arrive_and_wait() { wait(arrive()); }
     /// Arrives, and is expected no more from the next phase on.
     void arrive_and_drop() { come(1, true); }

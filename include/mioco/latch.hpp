@@ -7,8 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <mutex>
-#include <utility>
+#include <optional>
 
 #include <mioco/detail/line.hpp>
 #include <mioco/detail/line_arm.hpp>
@@ -20,28 +19,31 @@ namespace detail {
 /// A count and those who wait until it is zero.
 class countdown {
 public:
-    explicit countdown(std::ptrdiff_t count) noexcept : count_(count) {}
+    static constexpr std::ptrdiff_t most = std::numeric_limits<std::ptrdiff_t>::max();
 
-    /// False, and nothing is changed, if it would be negative.
-    bool add(std::ptrdiff_t change) noexcept;
-    bool wait(wait_reason why, nanoseconds_t deadline);
-    [[nodiscard]] std::ptrdiff_t count() noexcept;
+    /// Throws std::system_error for a negative count of `whose`.
+    countdown(std::ptrdiff_t count, const char* whose);
+
+    /// Nothing if it is changed; else the count, which with `change` would be below zero or above `most`.
+    std::optional<std::ptrdiff_t> add(std::ptrdiff_t change) noexcept;
+    bool wait(wait_reason why, nanoseconds_t deadline) const;
+    [[nodiscard]] std::ptrdiff_t count() const noexcept;
 
     class zero_arm;
     struct zero_case {
         using select_arm_type = zero_arm;
-        countdown* of;
+        const countdown* of;
     };
 
 private:
-    friend class line_arm<countdown>;
+    friend class line_arm<const countdown>;
     [[nodiscard]] bool try_now() const noexcept { return count_ == 0; }
 
-    line line_;
+    mutable line line_;     // to wait changes nothing that the owner could see
     std::ptrdiff_t count_;  // guarded
 };
 
-class countdown::zero_arm : public line_arm<countdown> {
+class countdown::zero_arm : public line_arm<const countdown> {
 public:
     explicit zero_arm(zero_case from) noexcept : line_arm(*from.of, from.of->line_) {}
     void take() {}
@@ -53,31 +55,30 @@ public:
 class latch {
 public:
     /// The most that can be counted.
-    [[nodiscard]] static constexpr std::ptrdiff_t max() noexcept {
-        return std::numeric_limits<std::ptrdiff_t>::max();
-    }
-    /// To be counted down so many times; not negative.
-    explicit latch(std::ptrdiff_t expected) noexcept : left_(expected) {}
+    [[nodiscard]] static constexpr std::ptrdiff_t max() noexcept { return detail::countdown::most; }
+    /// To be counted down so many times. Throws `std::system_error` (`invalid_argument`) for a negative number.
+    explicit latch(std::ptrdiff_t expected) : left_(expected, "latch") {}
     latch(const latch&) = delete;
     latch& operator=(const latch&) = delete;
     ~latch() = default;
 
-    /// Counts down, and at zero wakes all that wait. Never blocks. Not below zero.
-    void count_down(std::ptrdiff_t update = 1) noexcept { left_.add(-update); }
+    /// Counts down, and at zero wakes all that wait. Never blocks. Throws `std::system_error` (`invalid_argument`) for a negative
+    /// number and for more than is left; nothing is counted then.
+    void count_down(std::ptrdiff_t update = 1);
     /// Whether it is open.
-    [[nodiscard]] bool try_wait() noexcept {
+    [[nodiscard]] bool try_wait() const noexcept {
         detail::begin_attempt();
         return left_.count() == 0;
     }
     /// Parks the fiber, or blocks the thread, until it is open. A cancellation point.
-    void wait() { left_.wait(detail::wait_reason::latch, detail::never); }
-    /// Both, one after the other.
+    void wait() const { left_.wait(detail::wait_reason::latch, detail::never); }
+    /// `count_down`, and then `wait`.
     void arrive_and_wait(std::ptrdiff_t update = 1) {
         count_down(update);
         wait();
     }
     /// That it is open, as a case of `select`.
-    [[nodiscard]] detail::countdown::zero_case opening() noexcept { return {&left_}; }
+    [[nodiscard]] detail::countdown::zero_case opening() const noexcept { return {&left_}; }
 
 private:
     detail::countdown left_;
@@ -87,31 +88,33 @@ private:
 /// the moment when none is under way. May be used again.
 class wait_group {
 public:
-    /// With so many under way.
-    explicit wait_group(std::ptrdiff_t count = 0) noexcept : left_(count) {}
+    /// With so many under way. Throws `std::system_error` (`invalid_argument`) for a negative number.
+    explicit wait_group(std::ptrdiff_t count = 0) : left_(count, "wait_group") {}
     wait_group(const wait_group&) = delete;
     wait_group& operator=(const wait_group&) = delete;
     ~wait_group() = default;
 
-    /// So many more are under way. Before `wait` is called for them, or while others are under way.
-    void add(std::ptrdiff_t count = 1) noexcept { left_.add(count); }
+    /// So many more are under way. Before `wait` is called for them, or while others are under way. A negative number is as many calls
+    /// of `done`. Throws `std::system_error`, and changes nothing: `invalid_argument` if there would be less than none under way,
+    /// `value_too_large` if there would be more than a `std::ptrdiff_t` can count.
+    void add(std::ptrdiff_t count = 1);
     /// One of them has ended. The last one wakes all that wait. Throws `std::system_error` with
     /// `std::errc::invalid_argument` when none is under way.
     void done();
     /// How many are under way. Spends from the operation budget, so that a loop that asks again and again lets others run.
-    [[nodiscard]] std::ptrdiff_t count() noexcept {
+    [[nodiscard]] std::ptrdiff_t count() const noexcept {
         detail::begin_attempt();
         return left_.count();
     }
     /// Parks the fiber, or blocks the thread, until none is under way. A cancellation point.
-    void wait() { left_.wait(detail::wait_reason::wait_group, detail::never); }
+    void wait() const { left_.wait(detail::wait_reason::wait_group, detail::never); }
     /// As `wait`, but for `limit` at most; whether none is under way.
     template <class Rep, class Period>
-    [[nodiscard]] bool wait_for(const std::chrono::duration<Rep, Period>& limit) {
+    [[nodiscard]] bool wait_for(const std::chrono::duration<Rep, Period>& limit) const {
         return left_.wait(detail::wait_reason::wait_group, detail::deadline_in(limit));
     }
     /// That none is under way, as a case of `select`.
-    [[nodiscard]] detail::countdown::zero_case waiting() noexcept { return {&left_}; }
+    [[nodiscard]] detail::countdown::zero_case waiting() const noexcept { return {&left_}; }
 
 private:
     detail::countdown left_;

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <limits>
+#include <optional>
 
 #include <mioco/detail/line.hpp>
 #include <mioco/detail/line_arm.hpp>
@@ -17,7 +18,8 @@ namespace detail {
 
 class semaphore_core {
 public:
-    explicit semaphore_core(std::ptrdiff_t count) noexcept : count_(count) {}
+    /// Throws std::system_error unless the count is from 0 to `most`.
+    semaphore_core(std::ptrdiff_t count, std::ptrdiff_t most);
 
     void release(std::ptrdiff_t count, std::ptrdiff_t most);
     bool acquire(nanoseconds_t deadline);
@@ -32,6 +34,8 @@ public:
 private:
     friend class line_arm<semaphore_core>;
     bool try_now() noexcept;
+    /// Nothing if they were given; else how many there are, which is too many to give these.
+    std::optional<std::ptrdiff_t> give(std::ptrdiff_t count, std::ptrdiff_t most) noexcept;
 
     line line_;
     std::ptrdiff_t count_;  // guarded; 0 while somebody is in line
@@ -51,8 +55,8 @@ class counting_semaphore {
     static_assert(LeastMax >= 0);
 
 public:
-    /// With so many permits, from 0 to `max()`.
-    explicit counting_semaphore(std::ptrdiff_t desired) noexcept : core_(desired) {}
+    /// With so many permits, from 0 to `max()`; throws `std::system_error` (`invalid_argument`) for any other number.
+    explicit counting_semaphore(std::ptrdiff_t desired) : core_(desired, LeastMax) {}
     counting_semaphore(const counting_semaphore&) = delete;
     counting_semaphore& operator=(const counting_semaphore&) = delete;
     ~counting_semaphore() = default;
@@ -61,7 +65,8 @@ public:
     [[nodiscard]] static constexpr std::ptrdiff_t max() noexcept { return LeastMax; }
 
     /// Gives so many permits back, and wakes as many that wait. Never blocks. Throws `std::system_error` with
-    /// `std::errc::invalid_argument` for a negative count and `std::errc::value_too_large` for more permits than `max()`.
+    /// `std::errc::invalid_argument` for a negative count and `std::errc::value_too_large` for more permits than `max()`; nothing is
+    /// given then.
     void release(std::ptrdiff_t update = 1) { core_.release(update, LeastMax); }
     /// Takes a permit. While there is none, it parks the fiber or blocks the thread. A cancellation point.
     void acquire() { core_.acquire(detail::never); }

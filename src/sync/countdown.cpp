@@ -1,41 +1,67 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <mutex>
-#include <system_error>
+#include <string>
 
 #include <mioco/latch.hpp>
+
+#include "sync/refuse.hpp"
 
 namespace mioco {
 
 namespace detail {
 
-bool countdown::add(std::ptrdiff_t change) noexcept {
+countdown::countdown(std::ptrdiff_t count, const char* whose) : count_(count) {
+    if (count >= 0) return;
+    refuse(std::errc::invalid_argument, std::string(whose) + "(" + std::to_string(count) +
+                                            "): it cannot begin with less than 0");
+}
+
+std::optional<std::ptrdiff_t> countdown::add(std::ptrdiff_t change) noexcept {
     wake_list woken;
     {
         const std::scoped_lock held(line_.guard);
-        if (count_ + change < 0) return false;
+        if (change < 0 ? count_ + change < 0 : change > most - count_) return count_;
         count_ += change;
         if (count_ == 0) woken.claim_all(line_.waiting);
     }
     woken.carry_out();
-    return true;
+    return std::nullopt;
 }
 
-bool countdown::wait(wait_reason why, nanoseconds_t deadline) {
+bool countdown::wait(wait_reason why, nanoseconds_t deadline) const {
     return take_turn(line_, why, {.deadline = deadline}, [this] { return try_now(); });
 }
 
-std::ptrdiff_t countdown::count() noexcept {
+std::ptrdiff_t countdown::count() const noexcept {
     const std::scoped_lock held(line_.guard);
     return count_;
 }
 
 }  // namespace detail
 
+void latch::count_down(std::ptrdiff_t update) {
+    const auto left = update < 0 ? left_.count() : left_.add(-update);
+    if (!left) return;
+    const std::string most = std::to_string(*left);
+    detail::refuse(std::errc::invalid_argument, "latch::count_down(" + std::to_string(update) +
+                                                    ") with " + most + " left: allowed is 0 to " +
+                                                    most);
+}
+
+void wait_group::add(std::ptrdiff_t count) {
+    const auto there = left_.add(count);
+    if (!there) return;
+    const std::string what = "wait_group::add(" + std::to_string(count) + ") with " +
+                             std::to_string(*there) + " under way: ";
+    if (count < 0)
+        detail::refuse(std::errc::invalid_argument, what + "there cannot be less than none");
+    detail::refuse(std::errc::value_too_large,
+                   what + "there cannot be more than " + std::to_string(detail::countdown::most));
+}
+
 void wait_group::done() {
-    if (!left_.add(-1)) {
-        throw std::system_error(std::make_error_code(std::errc::invalid_argument),
-                                "mioco: wait_group::done was called more often than add");
-    }
+    if (!left_.add(-1)) return;
+    detail::refuse(std::errc::invalid_argument, "wait_group::done was called more often than add");
 }
 
 }  // namespace mioco

@@ -1,29 +1,45 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <mutex>
-#include <system_error>
+#include <optional>
+#include <string>
 
 #include <mioco/semaphore.hpp>
 
+#include "sync/refuse.hpp"
+
 namespace mioco::detail {
+
+semaphore_core::semaphore_core(std::ptrdiff_t count, std::ptrdiff_t most) : count_(count) {
+    if (count >= 0 && count <= most) return;
+    refuse(std::errc::invalid_argument, "a semaphore is made with " + std::to_string(count) +
+                                            " permits: allowed is 0 to " + std::to_string(most));
+}
 
 void semaphore_core::release(std::ptrdiff_t count, std::ptrdiff_t most) {
     if (count < 0) {
-        throw std::system_error(std::make_error_code(std::errc::invalid_argument),
-                                "mioco: a semaphore is given a negative number of permits");
+        refuse(std::errc::invalid_argument, "a semaphore is given " + std::to_string(count) +
+                                                " permits: that cannot be less than 0");
     }
+    if (const auto there = give(count, most)) {
+        refuse(std::errc::value_too_large, "a semaphore that has " + std::to_string(*there) +
+                                               " permits is given " + std::to_string(count) +
+                                               ": its maximum is " + std::to_string(most));
+    }
+}
+
+std::optional<std::ptrdiff_t> semaphore_core::give(std::ptrdiff_t count,
+                                                   std::ptrdiff_t most) noexcept {
     wake_list woken;
     {
         const std::scoped_lock held(line_.guard);
-        if (count > most - count_) {
-            throw std::system_error(std::make_error_code(std::errc::value_too_large),
-                                    "mioco: a semaphore has more permits than its maximum");
-        }
+        if (count > most - count_) return count_;
         while (count > 0 && !line_.waiting.empty()) {
             if (woken.claim(*line_.waiting.pop())) --count;
         }
         count_ += count;
     }
     woken.carry_out();
+    return std::nullopt;
 }
 
 bool semaphore_core::try_now() noexcept {

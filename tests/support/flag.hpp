@@ -2,6 +2,8 @@
 #pragma once
 
 #include <atomic>
+#include <exception>
+#include <string>
 #include <system_error>
 #include <thread>
 
@@ -45,6 +47,17 @@ std::errc error_of(F&& f) {
         f();
     } catch (const std::system_error& e) {
         return static_cast<std::errc>(e.code().default_error_condition().value());
+    }
+    return {};
+}
+
+/// What the std::exception that `f` throws says; empty if it throws none.
+template <class F>
+std::string message_of(F&& f) {
+    try {
+        f();
+    } catch (const std::exception& e) {
+        return e.what();
     }
     return {};
 }

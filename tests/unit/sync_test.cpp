@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <functional>
+#include <initializer_list>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
+#include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -22,7 +28,21 @@ using namespace std::chrono_literals;
 using mioco_test::beside;
 using mioco_test::error_of;
 using mioco_test::flag;
+using mioco_test::message_of;
 using mioco_test::run_in_fibers_and_threads;
+
+constexpr std::ptrdiff_t least = std::numeric_limits<std::ptrdiff_t>::min();
+constexpr std::ptrdiff_t most = std::numeric_limits<std::ptrdiff_t>::max();
+
+// Whether the error of `f` tells these numbers.
+template <class F>
+bool names(F&& f, std::initializer_list<std::ptrdiff_t> numbers) {
+    const std::string message = message_of(f);
+    const auto is_told = [&](std::ptrdiff_t each) {
+        return message.find(std::to_string(each)) != std::string::npos;
+    };
+    return std::ranges::all_of(numbers, is_told);
+}
 
 class sync : public mioco_test::on_workers {
 protected:
@@ -75,6 +95,101 @@ TEST(sync_errors, a_semaphore_refuses_what_it_cannot_hold) {
     EXPECT_EQ(error_of([&] { permits.release(2); }), std::errc::value_too_large);
     EXPECT_EQ(error_of([&] { permits.release(-1); }), std::errc::invalid_argument);
     permits.release();
+    EXPECT_EQ(error_of([&] { permits.release(most); }), std::errc::value_too_large);
+    EXPECT_TRUE(names([&] { permits.release(most); }, {most, 2}));
+    EXPECT_TRUE(names([&] { permits.release(least); }, {least}));
+    for (const std::ptrdiff_t wrong : {least, std::ptrdiff_t{-1}, std::ptrdiff_t{3}, most}) {
+        EXPECT_EQ(error_of([&] { mioco::counting_semaphore<2> made(wrong); }),
+                  std::errc::invalid_argument);
+        EXPECT_TRUE(names([&] { mioco::counting_semaphore<2> made(wrong); }, {wrong, 2}));
+    }
+    mioco::counting_semaphore<> full(most);
+    EXPECT_EQ(error_of([&] { full.release(); }), std::errc::value_too_large);
+}
+
+TEST(sync_errors, a_latch_refuses_what_it_cannot_count) {
+    mioco::latch opening(2);
+    for (const std::ptrdiff_t wrong : {least, std::ptrdiff_t{-1}, std::ptrdiff_t{3}, most}) {
+        EXPECT_EQ(error_of([&] { opening.count_down(wrong); }), std::errc::invalid_argument);
+        EXPECT_TRUE(names([&] { opening.count_down(wrong); }, {wrong, 2}));
+        EXPECT_EQ(error_of([&] { opening.arrive_and_wait(wrong); }), std::errc::invalid_argument);
+    }
+    opening.count_down(0);
+    EXPECT_FALSE(opening.try_wait());
+    opening.count_down(2);
+    opening.wait();
+    EXPECT_EQ(error_of([&] { opening.count_down(); }), std::errc::invalid_argument);
+    EXPECT_EQ(error_of([] { mioco::latch made(-1); }), std::errc::invalid_argument);
+    EXPECT_TRUE(names([] { mioco::latch made(-1); }, {-1}));
+    mioco::latch far(most);
+    far.count_down(most);
+    EXPECT_TRUE(far.try_wait());
+}
+
+TEST(sync_errors, a_barrier_refuses_more_than_it_expects) {
+    mioco::barrier meeting(2);
+    for (const std::ptrdiff_t wrong :
+         {least, std::ptrdiff_t{-1}, std::ptrdiff_t{0}, std::ptrdiff_t{3}, most}) {
+        EXPECT_EQ(error_of([&] { static_cast<void>(meeting.arrive(wrong)); }),
+                  std::errc::invalid_argument);
+        EXPECT_TRUE(names([&] { static_cast<void>(meeting.arrive(wrong)); }, {wrong, 2}));
+    }
+    auto first = meeting.arrive();
+    meeting.arrive_and_drop();
+    meeting.wait(std::move(first));
+    meeting.arrive_and_wait();
+    meeting.arrive_and_drop();
+    EXPECT_EQ(error_of([&] { meeting.arrive_and_wait(); }), std::errc::invalid_argument);
+    EXPECT_EQ(error_of([&] { meeting.arrive_and_drop(); }), std::errc::invalid_argument);
+    EXPECT_EQ(error_of([] { mioco::barrier made(-1); }), std::errc::invalid_argument);
+    EXPECT_TRUE(names([] { mioco::barrier made(-1); }, {-1}));
+}
+
+TEST(sync_errors, a_barrier_refuses_who_comes_while_its_phase_ends) {
+    mioco::barrier<std::function<void()>>* ending = nullptr;
+    std::errc refused{};
+    mioco::barrier<std::function<void()>> meeting(
+        1, [&] { refused = error_of([&] { static_cast<void>(ending->arrive()); }); });
+    ending = &meeting;
+    meeting.arrive_and_wait();
+    EXPECT_EQ(refused, std::errc::invalid_argument);
+    meeting.arrive_and_wait();
+}
+
+TEST(sync_errors, a_wait_group_refuses_what_it_cannot_count) {
+    mioco::wait_group work(2);
+    for (const std::ptrdiff_t wrong : {least, std::ptrdiff_t{-3}}) {
+        EXPECT_EQ(error_of([&] { work.add(wrong); }), std::errc::invalid_argument);
+        EXPECT_TRUE(names([&] { work.add(wrong); }, {wrong, 2}));
+    }
+    EXPECT_EQ(error_of([&] { work.add(most - 1); }), std::errc::value_too_large);
+    EXPECT_TRUE(names([&] { work.add(most - 1); }, {most - 1, 2}));
+    EXPECT_EQ(work.count(), 2);
+    work.add(most - 2);
+    EXPECT_EQ(error_of([&] { work.add(); }), std::errc::value_too_large);
+    work.add(-most);
+    work.wait();
+    EXPECT_EQ(error_of([] { mioco::wait_group made(-1); }), std::errc::invalid_argument);
+}
+
+TEST(sync_errors, to_wait_changes_neither_latch_nor_barrier) {
+    mioco::latch opening(1);
+    const mioco::latch& seen = opening;
+    EXPECT_FALSE(seen.try_wait());
+    EXPECT_EQ(mioco::select(seen.opening(), mioco::otherwise).index(), 1U);
+    opening.count_down();
+    EXPECT_TRUE(seen.try_wait());
+    EXPECT_EQ(mioco::select(seen.opening(), mioco::otherwise).index(), 0U);
+    seen.wait();
+    mioco::barrier meeting(1);
+    const auto& met = meeting;
+    met.wait(meeting.arrive());
+    mioco::wait_group work;
+    const mioco::wait_group& looked_at = work;
+    EXPECT_EQ(looked_at.count(), 0);
+    EXPECT_TRUE(looked_at.wait_for(1h));
+    EXPECT_EQ(mioco::select(looked_at.waiting(), mioco::otherwise).index(), 0U);
+    looked_at.wait();
 }
 
 TEST_P(sync, a_latch_opens_when_all_have_come) {
