@@ -9,10 +9,13 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -33,16 +36,36 @@ namespace detail {
 /// The latest items, each with its number. An item is shared, so that it is copied without the guard.
 template <class T>
 class broadcast_state {
+    using list = std::vector<std::shared_ptr<const T>>;
+
 public:
-    explicit broadcast_state(std::size_t capacity) : latest_(capacity) {}
+    static constexpr std::size_t most =
+        static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max()) /
+        sizeof(std::shared_ptr<const T>);
+
+    // A large capacity costs its memory only when it is used.
+    explicit broadcast_state(std::size_t capacity) : capacity_(capacity) {
+        constexpr std::size_t at_once = 512;
+        latest_.reserve(std::min(capacity, at_once));
+    }
 
     bool send(T&& item) {
         auto shared = std::make_shared<const T>(std::move(item));
         wake_list woken;
         {
-            const std::scoped_lock held(at.guard);
+            std::unique_lock held(at.guard);
+            while (!closed_ && is_out_of_room()) {
+                const std::size_t room = latest_.capacity();
+                held.unlock();
+                grow(room);
+                held.lock();
+            }
             if (closed_) return false;
-            latest_[next_ % latest_.size()].swap(shared);
+            if (latest_.size() < capacity_) {
+                latest_.push_back(std::move(shared));
+            } else {
+                latest_[next_ % capacity_].swap(shared);
+            }
             ++next_;
             woken.claim_all(at.waiting);
         }
@@ -72,9 +95,9 @@ public:
         {
             const std::scoped_lock held(at.guard);
             if (position == next_) return std::nullopt;
-            const std::uint64_t oldest = next_ > latest_.size() ? next_ - latest_.size() : 0;
+            const std::uint64_t oldest = next_ - latest_.size();
             number = std::max(position, oldest);
-            item = latest_[number % latest_.size()];
+            item = latest_[number % capacity_];
         }
         broadcast_item<T> taken{*item, number - position};
         position = number + 1;
@@ -91,8 +114,22 @@ public:
     std::atomic<std::uint32_t> receivers{0};
 
 private:
+    [[nodiscard]] bool is_out_of_room() const noexcept {
+        return latest_.size() == latest_.capacity() && latest_.size() < capacity_;
+    }
+    // Allocates without the guard.
+    void grow(std::size_t room) {
+        list larger;
+        larger.reserve(std::min(2 * room, capacity_));
+        const std::scoped_lock held(at.guard);
+        if (latest_.capacity() >= larger.capacity()) return;
+        std::ranges::move(latest_, std::back_inserter(larger));
+        latest_.swap(larger);
+    }
+
+    const std::size_t capacity_;
     // Guarded
-    std::vector<std::shared_ptr<const T>> latest_;
+    list latest_;  // each item at its number, modulo the capacity
     std::uint64_t next_ = 0;
     bool closed_ = false;
 };
@@ -100,7 +137,8 @@ private:
 }  // namespace detail
 
 /// Receives all that is sent after it was made. When it falls behind by more than the capacity, the oldest are lost to it, and the
-/// next item tells how many. A copy goes on from the same place. Used by one fiber or thread at a time.
+/// next item tells how many. A copy goes on from the same place. Used by one fiber or thread at a time. Of one that was moved from,
+/// whatever receives throws `std::system_error` (`invalid_argument`).
 template <class T>
 class broadcast_receiver {
 public:
@@ -128,7 +166,7 @@ public:
     /// The next item if it is there.
     [[nodiscard]] std::optional<broadcast_item<T>> try_recv() {
         detail::begin_attempt();
-        return state_->take(position_);
+        return state().take(position_);
     }
     /// As `recv`, but waits for `limit` at most, which gives nothing as the end does.
     template <class Rep, class Period>
@@ -160,9 +198,15 @@ private:
     [[nodiscard]] bool try_now() const noexcept { return state_->has(position_); }
 
     std::optional<broadcast_item<T>> receive(detail::nanoseconds_t deadline) {
-        take_turn(state_->at, detail::wait_reason::news, {.deadline = deadline},
+        take_turn(state().at, detail::wait_reason::news, {.deadline = deadline},
                   [this] { return try_now(); });
         return state_->take(position_);
+    }
+
+    [[nodiscard]] detail::broadcast_state<T>& state() const {
+        if (state_ == nullptr) [[unlikely]]
+            detail::throw_no_channel();
+        return *state_;
     }
 
     std::shared_ptr<detail::broadcast_state<T>> state_;
@@ -172,25 +216,41 @@ private:
 /// What a broadcast's receiver becomes in a select.
 template <class T>
 class broadcast_receiver<T>::receiving_arm : public detail::line_arm<broadcast_receiver> {
+    using base = detail::line_arm<broadcast_receiver>;
+
 public:
-    /// Of that receiver.
-    explicit receiving_arm(receiving_case from) noexcept
-        : detail::line_arm<broadcast_receiver>(*from.of, from.of->state_->at) {}
+    /// Of that receiver. Throws if it was moved from.
+    explicit receiving_arm(receiving_case from) : base(*from.of, from.of->state().at) {}
+    /// A case of a list may be used again, and its receiver belong to another broadcast by then.
+    void begin() noexcept override {
+        if (this->owner().state_ != nullptr) this->set_line(this->owner().state_->at);
+    }
+    /// Whether there is an item, or will be none. Throws if the receiver was moved from.
+    bool try_take() override {
+        static_cast<void>(this->owner().state());
+        return base::try_take();
+    }
     /// The item.
     std::optional<broadcast_item<T>> take() {
         return this->owner().state_->take(this->owner().position_);
     }
 };
 
-/// Sends to all receivers. Copies send to the same ones; the broadcast ends with the last of them.
+/// Sends to all receivers. Copies send to the same ones; the broadcast ends with the last of them. Of one that was moved from, `send`
+/// and `subscribe` throw `std::system_error` (`invalid_argument`).
 template <class T>
 class broadcast_sender {
 public:
-    /// A broadcast that keeps the latest `capacity` items for those who are behind; at least one. Throws
-    /// `std::invalid_argument`, `std::bad_alloc`.
+    /// A broadcast that keeps the latest `capacity` items for those who are behind; at least one. A large capacity takes memory as
+    /// items come. Throws `std::invalid_argument`, `std::length_error` for more than any memory could hold, `std::bad_alloc`.
     explicit broadcast_sender(std::size_t capacity) {
         if (capacity == 0)
             throw std::invalid_argument("mioco: a broadcast's capacity must be at least 1");
+        if (capacity > detail::broadcast_state<T>::most) {
+            throw std::length_error("mioco: a broadcast's capacity must be at most " +
+                                    std::to_string(detail::broadcast_state<T>::most) + ", not " +
+                                    std::to_string(capacity));
+        }
         state_ = std::make_shared<detail::broadcast_state<T>>(capacity);
     }
     /// One more sender.
@@ -213,21 +273,27 @@ public:
     /// Sends the item to all receivers there are now, and waits for none. Without receivers it is lost. Throws `std::bad_alloc`.
     void send(T item) const {
         detail::begin_attempt();
-        state_->send(std::move(item));
+        state().send(std::move(item));
     }
     /// A receiver of what is sent from now on.
-    [[nodiscard]] broadcast_receiver<T> subscribe() const { return {state_, state_->next()}; }
+    [[nodiscard]] broadcast_receiver<T> subscribe() const { return {state_, state().next()}; }
     /// The same, and of the latest one that was sent before.
     [[nodiscard]] broadcast_receiver<T> subscribe_from_latest() const {
-        const std::uint64_t next = state_->next();
+        const std::uint64_t next = state().next();
         return {state_, next == 0 ? 0 : next - 1};
     }
     /// How many receivers there are.
     [[nodiscard]] std::size_t receiver_count() const noexcept {
-        return state_->receivers.load(std::memory_order_relaxed);
+        return state_ == nullptr ? 0 : state_->receivers.load(std::memory_order_relaxed);
     }
 
 private:
+    [[nodiscard]] detail::broadcast_state<T>& state() const {
+        if (state_ == nullptr) [[unlikely]]
+            detail::throw_no_channel();
+        return *state_;
+    }
+
     std::shared_ptr<detail::broadcast_state<T>> state_;
 };
 

@@ -21,7 +21,8 @@ class oneshot_sender;
 template <class T>
 [[nodiscard]] std::pair<oneshot_sender<T>, oneshot_receiver<T>> oneshot();
 
-/// Sends the item. Move-only; dropped without an item, it tells the receiver that there will be none.
+/// Sends the item. Move-only; dropped without an item, it tells the receiver that there will be none. One that was moved from, as by
+/// `send`, counts as closed, and its `send` throws `std::system_error` (`invalid_argument`).
 template <class T>
 class oneshot_sender {
 public:
@@ -45,7 +46,7 @@ private:
     sender<T> end_;
 };
 
-/// Receives the item. Move-only.
+/// Receives the item. Move-only. Of one that was moved from, all calls throw `std::system_error` (`invalid_argument`).
 template <class T>
 class oneshot_receiver {
 public:

@@ -176,7 +176,8 @@ auto select(Cases&&... cases) {
         cases...);
 }
 
-/// A case of any kind, for lists whose length or kinds are known only at run time. Move-only.
+/// A case of any kind, for lists whose length or kinds are known only at run time. Move-only. One that was moved from can be assigned
+/// to; every other use throws `std::system_error` (`invalid_argument`).
 ///
 ///     std::vector<mioco::any_case> cases;
 ///     for (auto& each : inboxes) cases.emplace_back(each.receiving());
@@ -193,7 +194,7 @@ public:
     /// if it has no result of this type, or none any more.
     template <class Result>
     Result take() {
-        auto* const result = static_cast<std::optional<Result>*>(held_->result(typeid(Result)));
+        auto* const result = static_cast<std::optional<Result>*>(held().result(typeid(Result)));
         if (result == nullptr || !*result) throw std::bad_cast();
         Result taken = std::move(**result);
         result->reset();
@@ -227,13 +228,19 @@ private:
         std::optional<result_type> result_;
     };
 
+    [[nodiscard]] holder_base& held() const {
+        if (held_ == nullptr) [[unlikely]]
+            detail::throw_no_case();
+        return *held_;
+    }
+
     std::unique_ptr<holder_base> held_;
 };
 
 /// The same for a list of cases, 65,000 at most; returns the position of the one that was taken, which `any_case::take` gives the result
 /// of. What taking it throws this throws, too: of several `joining` cases it is the one whose handle is not `joinable` any more.
 /// Throws `std::system_error` with `std::errc::argument_list_too_long` for a longer list, and with
-/// `std::errc::invalid_argument` for an empty one.
+/// `std::errc::invalid_argument` for an empty one and for a case that was moved from.
 std::size_t select(std::span<any_case> cases);
 
 }  // namespace mioco

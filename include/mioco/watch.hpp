@@ -15,7 +15,8 @@ namespace mioco {
 template <class T>
 class watch_sender;
 
-/// Sees the value. Used by one fiber or thread at a time; a copy has seen what this one has.
+/// Sees the value. Used by one fiber or thread at a time; a copy has seen what this one has. Of one that was moved from, all calls throw
+/// `std::system_error` (`invalid_argument`).
 template <class T>
 class watch_receiver {
 public:
@@ -59,9 +60,8 @@ class watch_receiver<T>::changing_arm
     using base = typename broadcast_receiver<std::shared_ptr<const T>>::receiving_arm;
 
 public:
-    /// Of that watcher.
-    explicit changing_arm(changing_case from) noexcept
-        : base(from.of->news_.receiving()), of_(*from.of) {}
+    /// Of that watcher. Throws if it was moved from.
+    explicit changing_arm(changing_case from) : base(from.of->news_.receiving()), of_(*from.of) {}
     /// The value.
     std::shared_ptr<const T> take() {
         auto latest = base::take();
@@ -74,7 +74,8 @@ private:
 };
 
 /// A value that is replaced as a whole, and watched: receivers see the latest, and may miss what was there in between. Copies set
-/// the same value. Any fibers and threads may use it at once.
+/// the same value. Any fibers and threads may use it at once. Of one that was moved from, `send` and `subscribe` throw
+/// `std::system_error` (`invalid_argument`).
 template <class T>
 class watch_sender {
 public:

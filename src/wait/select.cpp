@@ -233,6 +233,11 @@ std::size_t select_one(std::span<select_arm* const> arms, bool may_wait, std::si
     }
 }
 
+void throw_no_case() {
+    throw std::system_error(std::make_error_code(std::errc::invalid_argument),
+                            "mioco: use of a case of select that was moved from");
+}
+
 }  // namespace mioco::detail
 
 namespace mioco {
@@ -246,12 +251,13 @@ std::size_t select(std::span<any_case> cases) {
     detail::check_count(cases.size());
     arms.reserve(cases.size());
     for (const any_case& each : cases) {
-        arms.push_back(&each.held_->arm());
-        each.held_->arm().begin();
+        detail::select_arm& arm = each.held().arm();
+        arms.push_back(&arm);
+        arm.begin();
     }
     const bool may_wait = detail::begin_operation();
     const std::size_t won = detail::select_one({arms.data(), arms.size()}, may_wait);
-    cases[won].held_->finish();
+    cases[won].held().finish();
     return won;
 }
 

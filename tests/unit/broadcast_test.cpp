@@ -1,23 +1,30 @@
 // SPDX-License-Identifier: MPL-2.0
-#include <atomic>
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <gtest/gtest.h>
 #include <mioco/mioco.hpp>
 
 #include "support/anywhere.hpp"
+#include "support/flag.hpp"
 #include "support/workers.hpp"
 
 namespace {
 
 using namespace std::chrono_literals;
 using mioco_test::beside;
+using mioco_test::error_of;
+using mioco_test::message_of;
 
 class broadcast : public mioco_test::on_workers {
 protected:
@@ -74,6 +81,143 @@ TEST(broadcast_outside, tells_how_many_were_missed) {
     EXPECT_FALSE(out.try_recv());
     EXPECT_FALSE(out.try_recv_for(1ms));
     EXPECT_THROW(mioco::broadcast_sender<int>(0), std::invalid_argument);
+}
+
+TEST(broadcast_outside, a_huge_capacity_takes_memory_as_items_come) {
+    mioco::broadcast_sender<int> in(std::size_t{1} << 40);
+    auto out = in.subscribe();
+    for (int i = 0; i < 5000; ++i) in.send(i);
+    for (int i = 0; i < 5000; ++i) {
+        const auto item = out.recv();
+        ASSERT_TRUE(item);
+        EXPECT_EQ(item->value, i);
+        EXPECT_EQ(item->missed, 0U);
+    }
+    EXPECT_FALSE(out.try_recv());
+}
+
+TEST(broadcast_outside, grows_up_to_its_capacity_and_not_beyond) {
+    constexpr int capacity = 1500;  // more than there is room for at first, and no power of two
+    mioco::broadcast_sender<int> in(capacity);
+    auto all = in.subscribe();
+    std::vector<mioco::broadcast_receiver<int>> starts;
+    for (int i = 0; i < 2 * capacity + 7; ++i) {
+        if (i % 100 == 0) starts.push_back(in.subscribe());
+        in.send(i);
+    }
+    EXPECT_EQ(all.try_recv()->missed, std::uint64_t{capacity + 7});
+    for (std::size_t i = 0; i < starts.size(); ++i) {
+        const int first = static_cast<int>(i) * 100;
+        const auto item = starts[i].try_recv();
+        ASSERT_TRUE(item);
+        EXPECT_EQ(item->value, std::max(first, capacity + 7));
+        EXPECT_EQ(item->missed, static_cast<std::uint64_t>(item->value - first));
+    }
+}
+
+TEST(broadcast_outside, refuses_a_capacity_that_no_memory_could_hold) {
+    const auto make = [] { mioco::broadcast_sender<int> in(static_cast<std::size_t>(-1)); };
+    EXPECT_THROW(make(), std::length_error);
+    const std::string message = message_of(make);
+    EXPECT_NE(message.find(std::to_string(static_cast<std::size_t>(-1))), std::string::npos)
+        << message;
+    EXPECT_NE(message.find("broadcast"), std::string::npos) << message;
+}
+
+// What `call` throws, if it is what the use of a channel's end throws that was moved from.
+template <class F>
+bool refused(F&& call) {
+    return error_of(call) == std::errc::invalid_argument &&
+           message_of(call).find("moved from") != std::string::npos;
+}
+
+TEST(broadcast_outside, an_end_that_was_moved_from_says_so) {
+    mioco::broadcast_sender<int> in(2);
+    auto out = in.subscribe();
+    const auto sends = std::move(in);
+    auto receives = std::move(out);
+    EXPECT_TRUE(refused([&] { in.send(1); }));
+    EXPECT_TRUE(refused([&] { static_cast<void>(in.subscribe()); }));
+    EXPECT_TRUE(refused([&] { static_cast<void>(in.subscribe_from_latest()); }));
+    EXPECT_EQ(in.receiver_count(), 0U);
+    EXPECT_TRUE(refused([&] { static_cast<void>(out.recv()); }));
+    EXPECT_TRUE(refused([&] { static_cast<void>(out.try_recv()); }));
+    EXPECT_TRUE(refused([&] { static_cast<void>(out.try_recv_for(1h)); }));
+    EXPECT_TRUE(
+        refused([&] { static_cast<void>(mioco::select(out.receiving(), mioco::otherwise)); }));
+    EXPECT_TRUE(refused([&] { const mioco::any_case made(out.receiving()); }));
+    const auto in_too = in;
+    auto out_too = out;
+    EXPECT_TRUE(refused([&] { static_cast<void>(in_too.subscribe()); }));
+    EXPECT_TRUE(refused([&] { static_cast<void>(out_too.recv()); }));
+    sends.send(2);
+    EXPECT_EQ(receives.recv()->value, 2);
+    in = sends;
+    in.send(3);
+    EXPECT_EQ(receives.recv()->value, 3);
+}
+
+TEST(broadcast_outside, an_end_of_a_watch_that_was_moved_from_says_so) {
+    mioco::watch_sender<int> in(1);
+    auto out = in.subscribe();
+    const auto sends = std::move(in);
+    auto receives = std::move(out);
+    EXPECT_TRUE(refused([&] { in.send(2); }));
+    EXPECT_TRUE(refused([&] { static_cast<void>(in.subscribe()); }));
+    EXPECT_EQ(in.receiver_count(), 0U);
+    EXPECT_TRUE(refused([&] { static_cast<void>(out.get()); }));
+    EXPECT_TRUE(refused([&] { static_cast<void>(out.changed()); }));
+    EXPECT_TRUE(
+        refused([&] { static_cast<void>(mioco::select(out.changing(), mioco::otherwise)); }));
+    sends.send(3);
+    EXPECT_EQ(*receives.changed(), 3);
+}
+
+TEST(broadcast_outside, an_end_of_a_oneshot_that_was_moved_from_says_so) {
+    auto [in, out] = mioco::oneshot<int>();
+    auto sends = std::move(in);
+    auto receives = std::move(out);
+    EXPECT_TRUE(in.is_closed());
+    EXPECT_TRUE(refused([&in = in] { static_cast<void>(std::move(in).send(1)); }));
+    EXPECT_TRUE(refused([&out = out] { static_cast<void>(out.recv()); }));
+    EXPECT_TRUE(refused([&out = out] { static_cast<void>(out.try_recv()); }));
+    EXPECT_TRUE(refused([&out = out] { static_cast<void>(out.try_recv_for(1h)); }));
+    EXPECT_TRUE(refused(
+        [&out = out] { static_cast<void>(mioco::select(out.receiving(), mioco::otherwise)); }));
+    EXPECT_FALSE(std::move(sends).send(2));
+    EXPECT_TRUE(refused([&] { static_cast<void>(std::move(sends).send(3)); }));
+    EXPECT_EQ(receives.recv(), 2);
+}
+
+TEST(broadcast_outside, a_case_of_a_list_follows_its_receiver) {
+    auto in = std::make_unique<mioco::broadcast_sender<int>>(2);
+    auto out = in->subscribe();
+    std::vector<mioco::any_case> cases;
+    cases.emplace_back(out.receiving());
+    cases.emplace_back(mioco::otherwise);
+    EXPECT_EQ(mioco::select(cases), 1U);
+    const mioco::broadcast_sender<int> other(2);
+    out = other.subscribe();
+    in.reset();  // what the case was made of is no more
+    EXPECT_EQ(mioco::select(cases), 1U);
+    other.send(4);
+    EXPECT_EQ(mioco::select(cases), 0U);
+    EXPECT_EQ(cases[0].take<std::optional<mioco::broadcast_item<int>>>()->value, 4);
+    auto elsewhere = std::move(out);
+    EXPECT_TRUE(refused([&] { mioco::select(cases); }));
+    out = std::move(elsewhere);
+    EXPECT_EQ(mioco::select(cases), 1U);
+}
+
+TEST(any_case, that_was_moved_from_says_so) {
+    std::vector<mioco::any_case> cases;
+    cases.emplace_back(mioco::after(0s));
+    cases.emplace_back(mioco::after(0s));
+    mioco::any_case taken = std::move(cases[1]);
+    EXPECT_TRUE(refused([&] { mioco::select(cases); }));
+    EXPECT_TRUE(refused([&] { cases[1].take<std::monostate>(); }));
+    cases[1] = std::move(taken);
+    cases[mioco::select(cases)].take<std::monostate>();
 }
 
 TEST_P(broadcast, is_a_case_of_select) {

@@ -73,6 +73,8 @@ inline constexpr std::size_t any_start = static_cast<std::size_t>(-1);  // one b
 std::size_t select_one(std::span<select_arm* const> arms, bool may_wait,
                        std::size_t start = any_start);
 
+[[noreturn]] void throw_no_case();
+
 /// An arm of a user's own type.
 template <selectable Case>
 class user_arm : public select_arm {
