@@ -109,14 +109,12 @@ public:
     /// The clock of all deadlines.
     using clock = std::chrono::steady_clock;
 
-    /// The first tick comes a period from now. Throws `std::invalid_argument` unless the period is positive.
+    /// The first tick comes a period from now. Throws `std::invalid_argument` unless the period is positive. A fraction of a
+    /// nanosecond counts as one.
     template <class Rep, class Period>
     explicit interval(const std::chrono::duration<Rep, Period>& period,
                       missed_ticks policy = missed_ticks::burst)
-        : interval(detail::time_at(
-                       std::chrono::time_point<clock, std::chrono::duration<Rep, Period>>(period))
-                       .time_since_epoch(),
-                   policy) {}
+        : interval(in_nanoseconds(period), policy) {}
     /// The same.
     explicit interval(clock::duration period, missed_ticks policy = missed_ticks::burst);
 
@@ -142,6 +140,15 @@ public:
     void reset();
 
 private:
+    // Away from zero, and no further than there are numbers. One that is not positive is for the message that says so.
+    template <class Rep, class Period>
+    static clock::duration in_nanoseconds(const std::chrono::duration<Rep, Period>& period) {
+        using seconds = std::chrono::duration<double>;
+        using time = std::chrono::time_point<clock, std::chrono::duration<Rep, Period>>;
+        if (period > period.zero()) return detail::time_at(time(period)).time_since_epoch();
+        if (seconds(period) <= seconds(clock::duration::min())) return clock::duration::min();
+        return std::chrono::floor<clock::duration>(period);
+    }
     clock::time_point take(clock::time_point now) noexcept;
 
     clock::duration period_;

@@ -8,7 +8,7 @@ namespace mioco {
 
 interval::interval(clock::duration period, missed_ticks policy) : period_(period), policy_(policy) {
     if (period <= clock::duration::zero()) {
-        throw std::invalid_argument("mioco: an interval's period must be positive, not " +
+        throw std::invalid_argument("mioco: an interval's period must be at least 1 ns, not " +
                                     std::to_string(period.count()) + " ns");
     }
     reset();

@@ -2,16 +2,19 @@
 // Timers and intervals.
 #include <chrono>
 #include <stdexcept>
+#include <string>
 
 #include <gtest/gtest.h>
 #include <mioco/mioco.hpp>
 
 #include "support/anywhere.hpp"
+#include "support/flag.hpp"
 
 namespace {
 
 using namespace std::chrono_literals;
 using mioco::after;
+using mioco_test::message_of;
 
 class timer : public mioco_test::anywhere {};
 class interval : public mioco_test::anywhere {};
@@ -72,6 +75,14 @@ TEST_P(interval, makes_up_for_missed_ticks_or_not) {
 TEST(interval_once, refuses_a_period_that_is_not_positive) {
     EXPECT_THROW(mioco::interval(0ms), std::invalid_argument);
     EXPECT_THROW(mioco::interval(-1ms), std::invalid_argument);
+    const auto told = [](auto period) { return message_of([=] { mioco::interval made(period); }); };
+    const std::string positive = "mioco: an interval's period must be at least 1 ns, not ";
+    EXPECT_EQ(told(0ns), positive + "0 ns");
+    EXPECT_EQ(told(-5ns), positive + "-5 ns");
+    EXPECT_EQ(told(-5ms), positive + "-5000000 ns");
+    EXPECT_EQ(told(std::chrono::duration<double>(-1e-10)), positive + "-1 ns");
+    EXPECT_EQ(told(std::chrono::hours::min()), positive + "-9223372036854775808 ns");
+    EXPECT_EQ(mioco::interval(std::chrono::duration<double>(1e-10)).period(), 1ns);
 }
 
 }  // namespace
