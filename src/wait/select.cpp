@@ -73,7 +73,6 @@ public:
         for (const select_arm* const each : arms_) {
             if (each->what() == kind::off) continue;
             has_any_ = true;
-            deadline_ = std::min(deadline_, each->deadline());
             if (each->what() == kind::queued) guards_.push_back(each->guard());
             if (each->what() == kind::hinted) why_ = wait_reason::select;
         }
@@ -81,16 +80,15 @@ public:
         std::ranges::sort(guards_);
         const auto same = std::ranges::unique(guards_);
         guards_.shrink_to(guards_.size() - same.size());
-        if (current_fiber() == nullptr) list_descriptors();
+        look_again();
     }
 
-    /// After a wait in vain: what an arm waits for may be something else by now.
-    void renew() {
+    /// Before each wait: what an arm waits for may be something else than before the last one.
+    void look_again() {
         deadline_ = never;
         for (const select_arm* const each : arms_) {
             if (each->what() != kind::off) deadline_ = std::min(deadline_, each->deadline());
         }
-        entries_.shrink_to(0);
         if (current_fiber() == nullptr) list_descriptors();
     }
 
@@ -198,12 +196,30 @@ private:
     }
 
     void list_descriptors() {
+        entries_.shrink_to(0);
         entries_.reserve(arms_.size() + 1);
         entries_.push_back({});  // the thread's own
         for (const select_arm* const each : arms_) {
             pollfd entry{};
             if (each->what() == kind::hinted && each->poll_entry(entry)) entries_.push_back(entry);
         }
+        merge_entries();
+    }
+
+    // Poll(2) takes only as many entries as the process may have descriptors, and looks at each.
+    void merge_entries() noexcept {
+        if (entries_.size() < 3) return;
+        pollfd* last = entries_.begin() + 1;  // the thread's own has no number yet
+        std::sort(last, entries_.end(),
+                  [](const pollfd& a, const pollfd& b) { return a.fd < b.fd; });
+        for (const pollfd* next = last + 1; next != entries_.end(); ++next) {
+            if (next->fd == last->fd) {
+                last->events = static_cast<short>(last->events | next->events);
+            } else {
+                *++last = *next;
+            }
+        }
+        entries_.shrink_to(static_cast<std::size_t>(last + 1 - entries_.begin()));
     }
 
     std::span<select_arm* const> arms_;
@@ -229,7 +245,7 @@ std::size_t select_one(std::span<select_arm* const> arms, bool may_wait, std::si
         if (!may_wait) may_wait = among.can_be_woken();
         if (const auto won = among.wait_once()) return *won;
         if (const auto won = among.try_all()) return *won;
-        among.renew();
+        among.look_again();
     }
 }
 

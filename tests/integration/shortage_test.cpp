@@ -12,6 +12,7 @@
 #include <string_view>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -307,23 +308,66 @@ void close_what_is_no_connection() {
     close(lent);
 }
 
-void select_among_more_than_may_be_polled() {
-    auto [near, far] = mioco_test::connected_pair();
+void allow_few_descriptors() {
+    mioco::select(mioco::after(1ms));  // makes what this thread waits with
     rlimit limit{};
     getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = 64;
     setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void select_among_more_than_may_be_polled() {
+    std::vector<std::pair<mioco::pipe_reader, mioco::pipe_writer>> pipes;
+    for (int i = 0; i < 100; ++i) pipes.push_back(mioco::pipe());
+    allow_few_descriptors();
     std::vector<mioco::any_case> cases;
     cases.emplace_back(mioco::after(50ms));
-    for (int i = 0; i < 100; ++i) cases.emplace_back(near.readable());
+    for (auto& each : pipes) cases.emplace_back(each.first.readable());
     require(mioco::select(cases) == 0, "the time comes");
-    std::thread sends([&far = far] {
+    std::thread sends([&] {
         std::this_thread::sleep_for(20ms);
-        far.write_all("x"sv);
+        pipes.back().second.write_all("x"sv);
     });
     cases.front() = mioco::any_case(mioco::after(1h));
-    require(mioco::select(cases) > 0, "what arrives is seen");
+    require(mioco::select(cases) == 100, "what arrives is seen");
     sends.join();
+}
+
+long sleeps_of_this_thread() {
+    rusage used{};
+    getrusage(RUSAGE_THREAD, &used);
+    return used.ru_nvcsw;
+}
+
+// More cases than poll(2) would take entries: it is asked once for all that name one descriptor, and need not be asked again.
+void select_among_many_cases_of_one_descriptor() {
+    auto [near, far] = mioco_test::connected_pair();
+    allow_few_descriptors();
+    std::vector<mioco::any_case> cases;
+    cases.emplace_back(mioco::after(300ms));
+    for (int i = 0; i < 100; ++i) cases.emplace_back(near.readable());
+    const long before = sleeps_of_this_thread();
+    require(mioco::select(cases) == 0, "the time comes");
+    require(sleeps_of_this_thread() - before < 10, "it does not look again and again");
+    const std::string chunk(65'536, 'x');
+    while (near.try_write(chunk)) continue;
+    for (int i = 0; i < 100; ++i) cases.emplace_back(near.writable());
+    cases.front() = mioco::any_case(mioco::after(1h));
+    mioco_test::flag seen;
+    std::thread drains([&, &far = far] {
+        std::this_thread::sleep_for(20ms);
+        far.write_all("x"sv);
+        seen.await();
+        std::this_thread::sleep_for(20ms);
+        while (!mioco_test::read_some(far).empty()) continue;
+    });
+    require(mioco::select(cases) <= 100, "what can be read is seen");
+    char byte[1];
+    near.read(byte);
+    seen.raise();
+    require(mioco::select(cases) > 100, "what can be written to is seen");
+    near.close();
+    drains.join();
 }
 
 void end_a_runtime_in_a_shortage() {
@@ -424,6 +468,11 @@ TEST_F(shortage, close_still_ends_the_connection) {
 
 TEST_F(shortage, a_select_on_a_thread_may_have_more_descriptors_than_the_limit) {
     EXPECT_EXIT(run_to_exit([](const auto&) { select_among_more_than_may_be_polled(); }),
+                testing::ExitedWithCode(0), is_empty());
+}
+
+TEST_F(shortage, a_select_on_a_thread_may_have_more_cases_of_a_descriptor_than_the_limit) {
+    EXPECT_EXIT(run_to_exit([](const auto&) { select_among_many_cases_of_one_descriptor(); }),
                 testing::ExitedWithCode(0), is_empty());
 }
 
