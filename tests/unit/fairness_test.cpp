@@ -47,6 +47,41 @@ TEST(budget, of_a_fiber_that_spawns_lets_its_children_run) {
     });
 }
 
+TEST(budget, of_a_fiber_that_tries_to_lock_again_and_again_lets_others_run) {
+    // The only other fiber ends it, so it has to come to run. With no time left, with some, and when it succeeds each time.
+    const auto ends = [](auto lock_and_try) {
+        bool done = false;
+        auto trying = mioco::spawn([&] {
+            while (!done) lock_and_try();
+        });
+        mioco::yield();
+        done = true;
+        trying.join();
+    };
+    mioco::run(mioco::config{}.workers(1), [&] {
+        mioco::mutex guard;
+        mioco::shared_mutex shared;
+        ends([&] {
+            if (guard.try_lock_for(0s)) guard.unlock();
+        });
+        ends([&] {
+            if (shared.try_lock_for(0s)) shared.unlock();
+        });
+        ends([&] {
+            if (shared.try_lock_shared_for(0s)) shared.unlock_shared();
+        });
+        guard.lock();
+        shared.lock();
+        for (const auto limit : {-1ns, 0ns, 1ns}) {
+            ends([&] { EXPECT_FALSE(guard.try_lock_for(limit)); });
+            ends([&] { EXPECT_FALSE(shared.try_lock_for(limit)); });
+            ends([&] { EXPECT_FALSE(shared.try_lock_shared_for(limit)); });
+        }
+        guard.unlock();
+        shared.unlock();
+    });
+}
+
 // One worker is held by a fiber that computes and calls nothing of the library.
 class computing : public testing::TestWithParam<unsigned> {
 protected:

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <atomic>
 #include <chrono>
+#include <ratio>
 #include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
 #include <mioco/mioco.hpp>
 
+#include "support/anywhere.hpp"
 #include "support/flag.hpp"
 #include "support/workers.hpp"
 
@@ -159,6 +161,25 @@ TEST(sleep_on_one_worker, takes_any_time_point) {
         EXPECT_EQ(mioco::select(mioco::at(hours::max()), mioco::after(1ms)).index(), 1U);
         EXPECT_GT(mioco::interval(std::chrono::hours::max()).period(), 24h);
     });
+}
+
+TEST(sleep_on_one_worker, a_case_after_the_longest_time_never_comes) {
+    const auto check = [] {
+        using mioco::after;
+        using hours = std::chrono::hours;
+        using days = std::chrono::duration<double, std::ratio<86'400>>;
+        EXPECT_EQ(mioco::select(after(hours::max()), after(1ms)).index(), 1U);
+        EXPECT_EQ(mioco::select(after(clock_type::duration::max()), after(1ms)).index(), 1U);
+        EXPECT_EQ(mioco::select(after(days::max()), after(1ms)).index(), 1U);
+        EXPECT_EQ(mioco::select(after(hours::max()), mioco::otherwise).index(), 1U);
+        EXPECT_EQ(mioco::select(after(hours::max()), after(hours::min())).index(), 1U);
+        auto [in, out] = mioco::channel<int>(0);
+        mioco_test::beside sending([in = in] { in.send(1); });
+        EXPECT_EQ(mioco::select(after(hours::max()), out.receiving()).index(), 1U);
+        sending.join();
+    };
+    mioco::run(mioco::config{}.workers(1), check);
+    check();
 }
 
 TEST(sleep_on_one_worker, lets_others_run_though_no_time_is_left) {
