@@ -97,15 +97,17 @@ public:
         return *this;
     }
 
-    /// What is done in a deadlock: when every fiber of the runtime waits for something that only another one of them could do,
-    /// as joins in a circle. It is looked for when all workers are idle, a few milliseconds later at most, and is never
-    /// reported when a fiber waits for time, for a descriptor, for another runtime, or for anything else that can happen
-    /// outside of the runtime's fibers. `runtime::stop` still ends the fibers then.
+    /// What is done in a deadlock: when every fiber of the runtime waits for something that only another of them could do, such as
+    /// fibers that join each other. There is none while any fiber waits for a time, a descriptor, an offloaded call or another
+    /// runtime, as that may still come. `runtime::stop` ends the fibers of a deadlock as any others.
     ///
-    /// Channels, locks, conditions and the like could be served by any other code of the process as well. So a deadlock that has
-    /// such a wait in it is found only where there is none: the process has no thread but the runtime's own (the caller of `run` among
-    /// them), this is its only runtime, it has the default scheduler, and no `stop_on_signal`. Signal handlers of your own that stop
-    /// the runtime are not known: there ask for `ignore`.
+    /// When all workers are idle they look for one, at 1024 fibers every ten milliseconds: with up to a thousand fibers in the
+    /// process it is found within some ten milliseconds, with a million within some ten seconds.
+    ///
+    /// What is waited for at a channel, a lock, a condition and the like may come from any code of the process. So a deadlock that has
+    /// such a wait in it is found only if there is no such code but the runtime's fibers: the process has no thread but the runtime's own
+    /// (the caller of `run` among them), this is its only runtime, it has the default scheduler, and no `stop_on_signal`. A signal
+    /// handler of your own that stops the runtime is not seen: with one ask for `ignore`.
     config& deadlocks(on_deadlock policy) {
         deadlocks_ = policy;
         return *this;

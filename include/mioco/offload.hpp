@@ -52,10 +52,10 @@ R offload_for_result(Call& call, offloading how) {
 /// thread, and `spawn` starts a fiber of the default runtime. Called there again, or on another thread that runs no fiber,
 /// `offload` simply calls `f`: the thread is one that may block. So nested calls need no second thread.
 ///
-/// The threads are the runtime's own: they start one by one as they are needed, `config::offload_threads` of them at most,
-/// have every signal blocked, and end when they were idle for ten seconds, or with the runtime. When all are busy, calls wait in
-/// order. If `f` itself waits for a fiber that offloads, that takes a thread more; when all threads are held so, they
-/// wait for ever.
+/// The threads are the runtime's own: they start one by one as they are needed, `config::offload_threads` of them at most, and end
+/// when they were idle for ten seconds, or with the runtime. They block all signals but those that code causes itself, such as
+/// SIGSEGV. When all are busy, calls wait in order. An `f` that waits for another fiber holds its thread all the while; if
+/// that fiber offloads too, it needs a second one. When all threads are held by calls that wait so, they wait for ever.
 ///
 /// A cancellation point before `f` begins: a call that waits for a thread is taken out of the queue, throws
 /// `fiber_cancelled`, and `f` is not called. Once `f` runs it is waited for, and its result counts. Throws

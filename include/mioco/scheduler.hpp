@@ -130,8 +130,9 @@ public:
     scheduler& operator=(const scheduler&) = delete;
     virtual ~scheduler();
 
-    /// A new fiber: of a fiber on this worker, told when that next waits, yields or ends; or one that was spawned from outside of the
-    /// runtime, which come to the workers in turn, beginning with worker 0.
+    /// There is a new fiber. One that was spawned on this worker, by a fiber or by a call of a scheduler, is told of before the next
+    /// `tick`: so not until the fiber that spawned it waits, yields or ends. Those that were spawned from outside of the runtime
+    /// are told to its workers in turn, beginning with worker 0.
     virtual void spawned(ready_fiber fiber) = 0;
 
     /// A fiber that was last on this worker can run: what it waited for has come, or it yields, or it was placed here by

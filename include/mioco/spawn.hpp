@@ -34,10 +34,14 @@ concept fiber_function = std::invocable<std::decay_t<F>, std::decay_t<Args>...> 
 /// Runs `f(args...)` in a new fiber of the calling fiber's runtime and returns at once; outside of fibers in one default
 /// runtime, which starts at the first such call and lives as long as the process.
 ///
-/// Where and when the fiber runs is open: on this worker at the earliest when the caller next parks, yields or ends, on
-/// another perhaps before `spawn` returns. A spawn spends from the operation budget, so that a loop that spawns lets
-/// its children run now and then. Throws `std::system_error`: `errc::too_many_fibers`, or `not_enough_memory`. Not a
-/// cancellation point. In the original since 0.1.
+/// The fiber may begin on another worker before `spawn` returns, and on this one as soon as the caller waits, yields or ends.
+/// `spawn` yields by itself when the caller has used its operation budget up, so that in a loop that spawns the children
+/// run now and then.
+///
+/// Throws `std::bad_alloc`, `std::system_error` (`errc::too_many_fibers`), what the copy of `f` or an argument throws,
+/// `std::logic_error` in a forked child, and outside of fibers what making and starting a `runtime` throws. If there is
+/// no memory for the fiber's stack, `f` is not called, and it is `join` that throws `std::system_error`
+/// (`not_enough_memory`). Not a cancellation point. In the original since 0.1.
 template <class F, class... Args>
     requires fiber_function<F, Args...>
 join_handle<fiber_result<F, Args...>> spawn(F&& f, Args&&... args) {

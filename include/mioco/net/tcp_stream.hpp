@@ -42,8 +42,9 @@ public:
         return ec ? tcp_stream() : connect(parsed, ec);
     }
 
-    /// Takes over a connected socket and sets it non-blocking. Throws `std::system_error` if `fd` is no connected
-    /// TCP socket; `fd` then stays the caller's.
+    /// Takes over a connected socket, which this object closes in the end. Until `release` it is non-blocking, also for other
+    /// descriptors of the same open file. Throws `std::system_error` if `fd` is no connected TCP socket; then it stays the
+    /// caller's, as it was.
     static tcp_stream adopt(int fd);
 
     /// The two directions as two objects, for two fibers.
