@@ -85,13 +85,13 @@ void runtime_core::rouse_one(unsigned except) noexcept {
 void runtime_core::one_starts(fiber& f) noexcept {
     f.shares.store(2, std::memory_order_relaxed);  // the run's and the handle's
     const auto start = census_.one_starts();
-    // Schedulers were not asked for a bound of their sleep while there was nobody.
-    if (start.is_first && settings_.scheduler) [[unlikely]]
-        wake_workers();
-    if (start.is_stopping) {
+    if (start.is_stopping) [[unlikely]] {
         f.cancelled_id.store(f.number(), std::memory_order_relaxed);
         f.may_be_cancelled.store(true, std::memory_order_relaxed);
     }
+    // Schedulers were not asked for a bound of their sleep while there was nobody.
+    if (start.is_first && settings_.scheduler) [[unlikely]]
+        wake_workers();
 }
 
 void runtime_core::one_ended() noexcept {
@@ -100,7 +100,7 @@ void runtime_core::one_ended() noexcept {
     workers_.front()->rouse();
 }
 
-void runtime_core::wake_workers() noexcept {
+[[gnu::noinline]] void runtime_core::wake_workers() noexcept {
     for (auto& each : workers_) each->events().wake();
 }
 

@@ -37,11 +37,27 @@ void* storage_for(fiber& f, const task_ops& ops) {
     return fits ? f.inline_storage : ::operator new(ops.size, std::align_val_t{ops.alignment});
 }
 
+// The call that makes a worker's scheduler may come when there are no fibers and nobody runs worker 0.
+void refuse_while_making(const runtime_core& home) {
+    const worker* const here = current_worker();
+    if (here == nullptr || &here->home() != &home) return;
+    if (here->seat() == nullptr || here->seat()->is_made()) return;
+    throw std::system_error(
+        std::make_error_code(std::errc::operation_not_permitted),
+        "mioco: spawn in the function of config::scheduler: a scheduler is made there, which may "
+        "spawn in its `tick`");
+}
+
+void equip_orphan(fiber& f, std::string_view name, const runtime_core& home) {
+    refuse_while_making(home);
+    give_extras(f, name, &home.settings().data);
+}
+
 // A new fiber inherits its parent's children's data, or without a parent in its runtime the runtime's. By far most get neither
 // that nor a name.
 inline void equip(fiber& f, std::string_view name, const fiber* parent, const runtime_core& home) {
     if (parent == nullptr) [[unlikely]]
-        return give_extras(f, name, &home.settings().data);
+        return equip_orphan(f, name, home);
     const fiber_extras* const parents = parent->extras.load(std::memory_order_relaxed);
     if (name.empty() && (parents == nullptr || !parents->of_children)) [[likely]]
         return;
@@ -112,50 +128,32 @@ void drop_unstarted(fiber& f) noexcept {
 
 namespace {
 
-void discard(fiber& f) noexcept {
-    f.task->discard(f.storage);
-    f.shares.store(0, std::memory_order_relaxed);
-    drop_unstarted(f);
-}
-
 // Into a runtime that the caller need not keep alive: the fiber, which is counted already, does so until it is queued.
 void start_elsewhere(fiber& f, runtime_core& home) {
     const guest until_queued(home.guests());
     try {
         home.start_threads(true);
     } catch (...) {
-        discard(f);
+        f.task->discard(f.storage);
+        f.shares.store(0, std::memory_order_relaxed);
+        drop_unstarted(f);
         home.one_ended();
         throw;
     }
     home.inject(f);
 }
 
-// In the call that makes a worker's scheduler, which may come when there are no fibers and nobody runs worker 0.
-void refuse_while_making(fiber& f, worker& here) {
-    if (here.seat() == nullptr || here.seat()->is_made()) return;
-    discard(f);
-    throw std::system_error(
-        std::make_error_code(std::errc::operation_not_permitted),
-        "mioco: spawn in the function of config::scheduler: a scheduler is made there, which may "
-        "spawn in its `tick`");
-}
-
 }  // namespace
 
 void start_fiber(fiber& f) {
     runtime_core& home = *f.home.load(std::memory_order_relaxed);
-    // The closure's constructor may have been a switch point, so this thread need not be the one that made the block.
-    worker* const here = current_worker();
-    const bool at_home = here != nullptr && &here->home() == &home;
-    fiber* const self = current_fiber();
-    if (at_home && self == nullptr) [[unlikely]]
-        refuse_while_making(f, *here);
     MIOCO_LOG("spawns C%llu", static_cast<unsigned long long>(f.number()));
     home.one_starts(f);
-    if (!at_home) return start_elsewhere(f, home);
+    // The closure's constructor may have been a switch point, so this thread need not be the one that made the block.
+    worker* const here = current_worker();
+    if (here == nullptr || &here->home() != &home) return start_elsewhere(f, home);
     here->start(f);
-    if (self != nullptr) spend(*self);
+    if (fiber* const self = current_fiber()) spend(*self);
 }
 
 namespace {
