@@ -115,7 +115,7 @@ bool accept_arm::try_take() {
         again_at_ = never;
     }
     if (!io_arm::try_take()) return false;
-    number_ = accept_at_once(*listener_, peer_);
+    number_ = accept_at_once(descriptor(), peer_);
     if (number_ == -EAGAIN) return false;
     if (!may_end_by_itself(number_)) return true;
     warn_of(number_);

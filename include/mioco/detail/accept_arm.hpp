@@ -14,8 +14,7 @@ namespace mioco::detail {
 /// of descriptors or memory, or each client fails, it is tried again after a pause that grows, as by `accept`.
 class accept_arm : public io_arm {
 public:
-    explicit accept_arm(const fd_ref& listener) noexcept
-        : io_arm(listener, io_ways::reading), listener_(&listener) {}
+    explicit accept_arm(const fd_ref& listener) noexcept : io_arm(listener, io_ways::reading) {}
     ~accept_arm() override;
 
     void begin() noexcept override;
@@ -32,7 +31,6 @@ protected:
 private:
     [[nodiscard]] bool is_pausing() const noexcept { return again_at_ != never; }
 
-    const fd_ref* listener_;
     message_address peer_;
     int number_ = -1;
     nanoseconds_t again_at_ = never;  // set while it pauses

@@ -25,6 +25,7 @@ public:
     bool poll_entry(pollfd& entry) const noexcept override;
 
 protected:
+    [[nodiscard]] const fd_ref& descriptor() const noexcept { return *ref_; }
     [[nodiscard]] io_ways ready() const noexcept { return ready_; }
 
 private:
