@@ -22,7 +22,8 @@ class Check:
 
 @dataclasses.dataclass
 class Result:
-    """A case: rows of a table (each a dictionary of column and text), its targets, its remarks and its raw samples."""
+    """A case: rows of a table (each a dictionary of column and text), its targets, its remarks and its raw samples; and when
+    it was measured, with how fast the machine was then."""
 
     name: str
     title: str
@@ -30,6 +31,7 @@ class Result:
     checks: list = dataclasses.field(default_factory=list)
     notes: list = dataclasses.field(default_factory=list)
     samples: dict = dataclasses.field(default_factory=dict)
+    taken: str = ""
 
 
 def say(text, end="\n"):

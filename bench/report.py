@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MPL-2.0
-"""Writes RESULTS.md and results.json."""
+"""Writes RESULTS.md and results.json, and reads the latter."""
 
 import dataclasses
 import json
+
+import measure
 
 
 def table(rows):
@@ -27,6 +29,8 @@ def _section(result):
         lines += [*table(result.rows), ""]
     lines += [f"- {check_line(check)}" for check in result.checks]
     lines += [f"- {note}" for note in result.notes]
+    if result.taken:
+        lines.append(f"- Measured {result.taken}")
     return [*lines, ""]
 
 
@@ -41,10 +45,23 @@ def markdown(facts, results, quick):
 
 
 def write(folder, facts, results, quick):
-    raw = {"machine": facts, "quick": quick, "cases": {}}
+    cases = {}
     for result in results:
-        raw["cases"][result.name] = {"checks": [dataclasses.asdict(c) | {"met": c.met} for c in result.checks],
-                                     "samples": result.samples}
+        cases[result.name] = dataclasses.asdict(result)
+        cases[result.name]["checks"] = [dataclasses.asdict(c) | {"met": c.met} for c in result.checks]
+    raw = {"machine": facts, "quick": quick, "cases": cases}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "RESULTS.md").write_text(markdown(facts, results, quick), encoding="utf-8")
     (folder / "results.json").write_text(json.dumps(raw, indent=1) + "\n", encoding="utf-8")
+
+
+def read(folder):
+    """The results that `write` has left there, by name of their cases."""
+    raw = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    if raw["quick"]:
+        raise ValueError(f"{folder / 'results.json'} is of a quick run")
+    results = {}
+    for name, case in raw["cases"].items():
+        checks = [measure.Check(c["what"], c["value"], c["limit"], c["unit"]) for c in case["checks"]]
+        results[name] = measure.Result(**(case | {"checks": checks}))
+    return results

@@ -75,12 +75,16 @@ def parse_arguments():
     parser.add_argument("--only", action="append", metavar="CASE", help=f"of {', '.join(CASES)}; a prefix will do")
     parser.add_argument("--client", choices=("load_client", "mioco-load"), default="load_client",
                         help="who makes the load (default: load_client, in plain C)")
+    parser.add_argument("--keep", action="store_true",
+                        help="with --only: the results beside this script, with the chosen cases measured anew")
     parser.add_argument("--output", type=pathlib.Path,
-                        help="the folder to write to (default: beside this script for a full run, else the build's)")
+                        help="the folder to write to (default: beside this script for a full run or with --keep, else the build's)")
     arguments = parser.parse_args()
+    if arguments.keep and (arguments.quick or arguments.client != "load_client"):
+        parser.error("--keep is for full measurements with load_client, as the kept ones are")
     if arguments.output is None:
         whole = not arguments.quick and not arguments.only and arguments.client == "load_client"
-        arguments.output = pathlib.Path(__file__).parent if whole else arguments.build
+        arguments.output = pathlib.Path(__file__).parent if whole or arguments.keep else arguments.build
     prefixes = tuple(arguments.only or [""])
     arguments.cases = [name for name in CASES if name.startswith(prefixes)]
     if not arguments.cases:
@@ -94,23 +98,27 @@ def main():
     arguments = parse_arguments()
     run = Run(programs.Programs(arguments.build, arguments.client), arguments.quick)
     facts = machine.describe(run.programs) | {"load made by": arguments.client}
-    results, failed = [], []
+    results = report.read(pathlib.Path(__file__).parent) if arguments.keep else {}
+    failed = []
     others = machine.OthersUsage()
     for name in arguments.cases:
         measure.say(f"{name}:")
+        taken = machine.now_and_speed(run.programs)
         try:
-            results.append(CASES[name](run))
+            results[name] = CASES[name](run)
+            results[name].taken = taken
         except (FileNotFoundError, RuntimeError) as error:
             measure.say(f"  left out: {error}")
             failed.append(name)
-            results.append(measure.Result(name, name, notes=[f"left out: {error}"]))
-        for check in results[-1].checks:
+            results[name] = measure.Result(name, name, notes=[f"left out: {error}"])
+        for check in results[name].checks:
             measure.say(f"  {report.check_line(check)}")
     share = others.share()
     facts["taken by other programs"] = f"{100 * share:.1f} % of the machine's time during the run"
     if share > BUSY_SHARE:
         measure.say(f"other programs took {100 * share:.0f} % of the machine: do not trust times and latencies")
-    report.write(arguments.output, facts, results, arguments.quick)
+    in_order = [results[name] for name in CASES if name in results]
+    report.write(arguments.output, facts, in_order, arguments.quick)
     measure.say(f"written: {arguments.output / 'RESULTS.md'} and {arguments.output / 'results.json'}")
     return 1 if failed else 0
 

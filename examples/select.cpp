@@ -34,7 +34,7 @@ void work(const mioco::receiver<int>& jobs, const mioco::sender<std::string>& an
 }
 
 void print_answers() {
-    tally done;
+    tally done;  // nothing stops this runtime, so the fibers end before what they refer to
     mioco::wait_group working;
     auto [jobs, to_do] = mioco::channel<int>(2);
     auto [answers, to_print] = mioco::channel<std::string>(0);
@@ -51,7 +51,9 @@ void print_answers() {
     for (bool busy = true; busy;) {
         mioco::select(
             mioco::on(to_print.receiving(),
-                      [](const std::optional<std::string>& line) { std::puts(line->c_str()); }),
+                      [](const std::optional<std::string>& line) {
+                          if (line) std::puts(line->c_str());
+                      }),
             mioco::on(working.waiting(), [&] { busy = false; }),
             mioco::on(mioco::after(10s), [] { std::puts("nobody has answered for ten seconds"); }));
     }

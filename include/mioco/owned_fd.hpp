@@ -6,7 +6,7 @@
 namespace mioco {
 
 /// A descriptor that is closed with the object; move-only. It knows nothing of fibers: give what `release` returns to an `adopt` of
-/// the type that fits. Since 0.1.
+/// the type that fits. In the original since 0.1.
 class owned_fd {
 public:
     /// No descriptor.

@@ -66,7 +66,7 @@ private:
 };
 
 /// The end of a pipe that is read from. A read of 0 bytes is the end: every writer has closed. Move-only; destroying it closes
-/// it. Fibers and threads as for `net::tcp_stream`; see `net::reading` for what the calls do. Since 0.1.
+/// it. Fibers and threads as for `net::tcp_stream`; see `net::reading` for what the calls do. In the original since 0.1.
 class pipe_reader : public net::reading<pipe_reader, detail::file_transfer>,
                     public pipe_handle<pipe_reader> {
 public:
@@ -94,7 +94,7 @@ private:
 /// write. Move-only; destroying it closes it, which the reader sees as the end.
 ///
 /// Up to `PIPE_BUF` bytes (4096) of one `write` stay together. Fibers and threads as for `net::tcp_stream`; see `net::writing` for
-/// what the calls do. Since 0.1.
+/// what the calls do. In the original since 0.1.
 class pipe_writer : public net::writing<pipe_writer, detail::file_transfer>,
                     public pipe_handle<pipe_writer> {
 public:

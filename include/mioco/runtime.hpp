@@ -128,7 +128,7 @@ fiber_result<F> run(F&& f) {
 }
 
 /// Ends the runtime of the calling fiber: asks all its fibers to stop, as `runtime::stop` does, and the caller first of all. Never
-/// returns: it throws `fiber_cancelled`, inside a shield and in a destructor too (where, during unwinding, that ends the
+/// returns: it throws `fiber_cancelled`, in a destructor too (where, during unwinding, that ends the
 /// process). So destructors run everywhere, whether a fiber runs, waits or has not begun, and a `run` whose function calls
 /// this throws `std::system_error` (`operation_canceled`). A fiber that stays can be found by `runtime::shutdown` from
 /// outside.

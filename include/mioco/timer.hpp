@@ -57,7 +57,8 @@ template <class Duration>
 }
 
 /// A deadline that can be moved. Nothing happens by itself when it is reached: from then on, until it is moved, waits for it
-/// return at once. Setting it costs a store. Used by one fiber or thread at a time. In the original since 0.1.
+/// return at once. Setting it costs a look at the clock, at most, and a store. Used by one fiber or thread at a time. In the
+/// original since 0.1.
 class timer {
 public:
     /// The clock of all deadlines.

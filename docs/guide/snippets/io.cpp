@@ -130,8 +130,11 @@ void echo_in_batches(mioco::net::udp_socket& socket) {
     for (;;) {
         const std::size_t count = socket.recv_batch(in);  // one system call
         for (std::size_t i = 0; i < count; ++i) out[i] = {in[i].data(), in[i].sender};
-        for (auto left = std::span(out).first(count); !left.empty();)
-            left = left.subspan(socket.send_batch(left));
+        for (auto left = std::span(out).first(count); !left.empty();) {
+            std::error_code ec;  // one client's trouble is not that of the next
+            const std::size_t sent = socket.send_batch(left, ec);
+            left = left.subspan(ec ? 1 : sent);
+        }
     }
 }
 // end
@@ -194,7 +197,10 @@ void relay(mioco::net::tcp_stream client, mioco::net::tcp_stream server) {
     auto [from_server, to_server] = std::move(server).split();
     auto upward = mioco::spawn([from = std::move(from_client),
                                 to = std::move(to_server)]() mutable { mioco::copy(from, to); });
-    mioco::copy(from_server, to_client);
+    {
+        auto to = std::move(to_client);
+        mioco::copy(from_server, to);
+    }  // here the client is told the end
     upward.join();
 }
 // end

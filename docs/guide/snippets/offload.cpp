@@ -2,23 +2,23 @@
 // What docs/guide/offload.md shows.
 #include <netdb.h>
 
+#include <cstdint>
 #include <memory>
 #include <stdexcept>
 #include <string>
 
 #include <mioco/config.hpp>
+#include <mioco/net/endpoint.hpp>
 #include <mioco/offload.hpp>
 
 // snippet: offload
-std::string address_of(const std::string& host) {
+mioco::net::endpoint look_up(const std::string& host, std::uint16_t port) {
     addrinfo* found = nullptr;
     const int error =
         mioco::offload([&] { return ::getaddrinfo(host.c_str(), nullptr, nullptr, &found); });
     if (error != 0) throw std::runtime_error(::gai_strerror(error));
     const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, ::freeaddrinfo);
-    char text[NI_MAXHOST] = "";
-    ::getnameinfo(found->ai_addr, found->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST);
-    return text;
+    return mioco::net::endpoint(found->ai_addr, found->ai_addrlen).with_port(port);
 }
 // end
 

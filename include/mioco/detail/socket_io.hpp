@@ -178,7 +178,7 @@ class reading {
     using calls = detail::stream_calls<Transfer>;
 
 public:
-    /// Reads what is there, at least one byte unless the peer has closed or the buffer is empty; returns the count. Since 0.1.
+    /// Reads what is there, at least one byte unless the peer has closed or the buffer is empty; returns the count. In the original since 0.1.
     template <mutable_byte_range B>
     std::size_t read(B&& into) {
         return calls::read(fd(), detail::writable_bytes_of(into), nullptr);
@@ -207,7 +207,7 @@ public:
         return calls::readv(fd(), into, &ec);
     }
 
-    /// Reads what is there now; nothing if a read would have to wait. Never blocks, and is no cancellation point. Since 0.2.
+    /// Reads what is there now; nothing if a read would have to wait. Never blocks, and is no cancellation point. In the original since 0.2.
     template <mutable_byte_range B>
     std::optional<std::size_t> try_read(B&& into) {
         return calls::try_read(fd(), detail::writable_bytes_of(into), nullptr);
@@ -245,7 +245,7 @@ class writing {
     using calls = detail::stream_calls<Transfer>;
 
 public:
-    /// Writes what there is room for, at least one byte unless `from` is empty; returns the count. Since 0.1.
+    /// Writes what there is room for, at least one byte unless `from` is empty; returns the count. In the original since 0.1.
     template <byte_range B>
     std::size_t write(const B& from) {
         return calls::write(fd(), detail::bytes_of(from), nullptr);
@@ -275,7 +275,7 @@ public:
     }
 
     /// Writes what there is room for now; nothing if a write would have to wait. Never blocks, and is no cancellation point.
-    /// Since 0.2.
+    /// In the original since 0.2.
     template <byte_range B>
     std::optional<std::size_t> try_write(const B& from) {
         return calls::try_write(fd(), detail::bytes_of(from), nullptr);

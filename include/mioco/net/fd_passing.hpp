@@ -55,7 +55,7 @@ net::peer_credentials socket_peer_credentials(const fd_ref& fd, std::error_code*
 namespace mioco::net {
 
 /// Descriptors that go from process to process, in `unix_stream`, `unix_datagram` and `unix_seqpacket`. The calls wait, wake and fail as
-/// those for bytes alone do. What is received without these calls loses its descriptors: the kernel closes them. Since 0.1.
+/// those for bytes alone do. What is received without these calls loses its descriptors: the kernel closes them. In the original since 0.1.
 template <class Self>
 class fd_passing {
 public:

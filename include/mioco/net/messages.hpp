@@ -30,7 +30,7 @@ struct received_datagram {
 /// cancellation points: a cancelled call has taken or sent nothing. Errors are thrown as `std::system_error`, or set in `ec`. Several
 /// fibers may send and receive at once: of two that do the same, one waits its turn. `close` by another fiber wakes a waiting one
 /// with `std::errc::bad_file_descriptor`. What was sent before and could not be delivered is an error of a later call, such as
-/// `connection_refused` when nobody listens at the peer's port. Since 0.1.
+/// `connection_refused` when nobody listens at the peer's port. In the original since 0.1.
 template <class Self>
 class messages {
 public:

@@ -22,7 +22,7 @@ struct listen_options {
     bool reuse_port = false;
 };
 
-/// A listening TCP socket. Move-only; destroying it closes it. Several fibers may accept from one listener. Since 0.1.
+/// A listening TCP socket. Move-only; destroying it closes it. Several fibers may accept from one listener. In the original since 0.1.
 class tcp_listener : public socket_handle<tcp_listener> {
 public:
     /// "The next connection", as a case of `select`.

@@ -61,7 +61,7 @@ public:
     void nodelay(bool on) { set_option(option::no_delay{on ? 1 : 0}); }
     /// The same, with the error in `ec`.
     void nodelay(bool on, std::error_code& ec) { set_option(option::no_delay{on ? 1 : 0}, ec); }
-    /// Whether and when a silent peer is probed. Since 0.2.
+    /// Whether and when a silent peer is probed. In the original since 0.2.
     void keepalive(const keepalive_options& options) {
         detail::socket_keepalive(fd_, options, nullptr);
     }

@@ -17,7 +17,7 @@ namespace mioco::net {
 ///
 /// When the receiver's queue is full, `send` of a connected socket waits for room; `send_to` has no event to wait for, and looks again
 /// after a pause that grows from 1 to 20 ms. Who is to be answered binds to an address first. Fibers and threads as for
-/// `unix_stream`; see `messages`, `datagrams` and `fd_passing` for what the calls do. Since 0.1.
+/// `unix_stream`; see `messages`, `datagrams` and `fd_passing` for what the calls do. In the original since 0.1.
 class unix_datagram : public datagrams<unix_datagram, unix_endpoint>,
                       public fd_passing<unix_datagram>,
                       public socket_handle<unix_datagram> {

@@ -14,7 +14,7 @@
 namespace mioco::net {
 
 /// A listening Unix socket: `unix_listener` for streams, `unix_seqpacket_listener` for records. Move-only; destroying it closes it.
-/// Several fibers may accept from one listener. Since 0.1.
+/// Several fibers may accept from one listener. In the original since 0.1.
 template <class Connection>
 class basic_unix_listener : public socket_handle<basic_unix_listener<Connection>> {
 public:

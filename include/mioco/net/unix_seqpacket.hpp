@@ -18,7 +18,7 @@ namespace mioco::net {
 ///
 /// A `recv` of 0 bytes is the end. An empty record would read the same, as the kernel makes no difference, so do not send one. A
 /// send to what the peer has closed gives `std::errc::broken_pipe`, never SIGPIPE. Fibers and threads as for
-/// `unix_stream`; see `messages` and `fd_passing` for what the calls do. Since 0.1.
+/// `unix_stream`; see `messages` and `fd_passing` for what the calls do. In the original since 0.1.
 class unix_seqpacket : public messages<unix_seqpacket>,
                        public fd_passing<unix_seqpacket>,
                        public socket_handle<unix_seqpacket> {

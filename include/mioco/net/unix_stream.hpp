@@ -23,7 +23,7 @@ using unix_write_half = basic_write_half<unix_endpoint>;
 ///
 /// Made and used in fibers of any runtime and on plain threads. Calls by several of them at once are safe, `close` among
 /// them: one reads while one writes, and others wait their turn. Moving and destroying need the object alone. See `reading`,
-/// `writing` and `fd_passing` for what the calls do. Since 0.1.
+/// `writing` and `fd_passing` for what the calls do. In the original since 0.1.
 class unix_stream : public reading<unix_stream>,
                     public writing<unix_stream>,
                     public fd_passing<unix_stream>,
