@@ -13,11 +13,15 @@ inline const char* cure_of(int failure) noexcept {
             return " (raise this process's limit of open files: ulimit -n)";
         case ENFILE:
             return " (raise the system's limit of open files: sysctl fs.file-max)";
-        case EADDRINUSE:
-            return " (another socket is there: choose another port, or 0 for a free one)";
         default:
             return "";
     }
+}
+
+/// The same, of a bind to an address with a port.
+inline const char* cure_of_bind(int failure) noexcept {
+    if (failure != -EADDRINUSE) return cure_of(failure);
+    return " (another socket is there: choose another port, or 0 for a free one)";
 }
 
 }  // namespace mioco::detail

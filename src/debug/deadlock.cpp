@@ -30,7 +30,7 @@ nanoseconds_t deadlock_search::look() noexcept {
     const auto witness = witness_now();
     if (witness == woken_by::anybody) [[likely]]
         return never;
-    if (home_.settings().deadlocks == on_deadlock::ignore || !home_.has_fibers() ||
+    if (home_.settings().deadlocks == on_deadlock::ignore || home_.fiber_count() == 0 ||
         reported_.load(std::memory_order_relaxed)) {
         return never;
     }

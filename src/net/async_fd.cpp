@@ -81,6 +81,12 @@ int count(fd_ref& made, const usage& use) noexcept {
     return 0;
 }
 
+void undo(driver& io, const usage& use, bool is_lent) noexcept {
+    if (use.fd < 0) return;
+    if (use.to_restore) io.make_blocking(use.fd);
+    if (is_lent) io.close(use.fd);
+}
+
 const char* why_it_cannot_be_waited_for(const struct stat& status) noexcept {
     if (S_ISREG(status.st_mode)) return ", which is a regular file: use mioco::fs::file";
     if (S_ISBLK(status.st_mode)) return ", which is a disk: use mioco::fs::file";
@@ -101,7 +107,7 @@ fd_ref use_descriptor(int fd, bool is_lent, const char* call, std::error_code* e
         } else {
             const usage use = usage_of(io, fd, is_lent);
             failure = count(made, use);
-            if (failure < 0 && is_lent && use.fd >= 0) io.close(use.fd);
+            if (failure < 0) undo(io, use, is_lent);
         }
     }
     report(failure, what, ec);

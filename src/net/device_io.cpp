@@ -35,8 +35,21 @@ ssize_t write_now(const fd_object& fd, driver& io, int number, const_bytes from)
     return io.write(from, number);
 }
 
+// For a call that goes on with the descriptor after others may have run: they cannot release it meanwhile.
+class keeping_fd {
+public:
+    explicit keeping_fd(fd_object& fd) noexcept : fd_(fd) { add_share(fd_); }
+    ~keeping_fd() { drop_share(fd_); }
+    keeping_fd(const keeping_fd&) = delete;
+    keeping_fd& operator=(const keeping_fd&) = delete;
+
+private:
+    fd_object& fd_;
+};
+
 template <class Call>
-ssize_t on_pool(const fd_object& fd, offloading how, Call call) {
+ssize_t on_pool(fd_object& fd, offloading how, Call call) {
+    const keeping_fd until_done(fd);
     const int number = fd.number.load(std::memory_order_relaxed);
     const ssize_t result = blocking_call(how, [&, &io = current_driver()]() noexcept {
         ssize_t count = -EINTR;
@@ -46,11 +59,11 @@ ssize_t on_pool(const fd_object& fd, offloading how, Call call) {
     return result != -ECANCELED && fd.is_closed() ? -EBADF : result;
 }
 
-ssize_t read_on_pool(const fd_object& fd, bytes into, offloading how) {
+ssize_t read_on_pool(fd_object& fd, bytes into, offloading how) {
     return on_pool(fd, how, [=](driver& io, int number) noexcept { return io.read(into, number); });
 }
 
-ssize_t write_on_pool(const fd_object& fd, const_bytes from, offloading how) {
+ssize_t write_on_pool(fd_object& fd, const_bytes from, offloading how) {
     if (fd.mode == call_mode::pool_if_ready) from = from.first(std::min(from.size(), most_at_once));
     return on_pool(fd, how,
                    [=](driver& io, int number) noexcept { return io.write(from, number); });
@@ -70,7 +83,8 @@ ssize_t wait_and_call(const fd_ref& fd, net::direction which, Call call) {
 
 // For calls that never wait: -EAGAIN comes back.
 template <class Call>
-ssize_t call_if_ready(const fd_object& fd, short events, Call call) {
+ssize_t call_if_ready(fd_object& fd, short events, Call call) {
+    const keeping_fd until_done(fd);
     begin_attempt();
     if (fd.is_closed()) return -EBADF;
     const int ready = current_driver().ready_now(fd.number.load(std::memory_order_relaxed), events);
@@ -105,7 +119,7 @@ ssize_t device_calls::receive(const fd_ref& fd, bytes into) {
             return read_now(object, io, number, into);
         });
     }
-    return wait_and_call(fd, net::direction::read, [into](const fd_object& of, offloading how) {
+    return wait_and_call(fd, net::direction::read, [into](fd_object& of, offloading how) {
         return read_on_pool(of, into, how);
     });
 }
@@ -129,7 +143,7 @@ ssize_t device_calls::send_again(const fd_ref& fd, const_bytes from, ssize_t fir
                                    return write_now(object, io, number, from);
                                });
     }
-    return wait_and_call(fd, net::direction::write, [from](const fd_object& of, offloading how) {
+    return wait_and_call(fd, net::direction::write, [from](fd_object& of, offloading how) {
         return write_on_pool(of, from, how);
     });
 }
@@ -181,13 +195,12 @@ std::optional<std::size_t> device_calls::try_read(const fd_ref& fd, bytes into,
                                                   std::error_code* ec) {
     if (into.empty()) return maybe(0, "try_read", ec);
     if (fd.get() == nullptr) return maybe(-EBADF, "try_read", ec);
-    const fd_object& object = *fd.get();
+    fd_object& object = *fd.get();
     const ssize_t count =
         is_pooled(object)
-            ? call_if_ready(object, POLLIN,
-                            [into](const fd_object& of, offloading how) {
-                                return read_on_pool(of, into, how);
-                            })
+            ? call_if_ready(
+                  object, POLLIN,
+                  [into](fd_object& of, offloading how) { return read_on_pool(of, into, how); })
             : attempt_once(fd.get(), side::read, [&](driver& io, int number, worker*) {
                   return read_now(object, io, number, into);
               });
@@ -199,13 +212,12 @@ std::optional<std::size_t> device_calls::try_write(const fd_ref& fd, const_bytes
                                                    std::error_code* ec) {
     if (from.empty()) return maybe(0, "try_write", ec);
     if (fd.get() == nullptr) return maybe(-EBADF, "try_write", ec);
-    const fd_object& object = *fd.get();
+    fd_object& object = *fd.get();
     const ssize_t count =
         is_pooled(object)
-            ? call_if_ready(object, POLLOUT,
-                            [from](const fd_object& of, offloading how) {
-                                return write_on_pool(of, from, how);
-                            })
+            ? call_if_ready(
+                  object, POLLOUT,
+                  [from](fd_object& of, offloading how) { return write_on_pool(of, from, how); })
             : attempt_once(fd.get(), side::write, [&](driver& io, int number, worker*) {
                   return write_now(object, io, number, from);
               });

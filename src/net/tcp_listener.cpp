@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <string>
 
+#include "base/cure.hpp"
 #include "io/driver.hpp"
 #include "io/fd.hpp"
 #include "net/accept.hpp"
@@ -35,7 +36,9 @@ int open_listener(detail::fd_ref& made, const endpoint& local, const listen_opti
 tcp_listener tcp_listener::bind(const endpoint& local, const listen_options& options) {
     detail::fd_ref made;
     const int failure = open_listener(made, local, options);
-    if (failure < 0) detail::throw_failure(failure, "listen on " + local.to_string());
+    if (failure < 0)
+        detail::throw_failure(failure, "listen on " + local.to_string(),
+                              detail::cure_of_bind(failure));
     return tcp_listener(std::move(made));
 }
 

@@ -9,6 +9,7 @@
 
 #include <netinet/in.h>
 
+#include "base/cure.hpp"
 #include "io/driver.hpp"
 #include "io/fd.hpp"
 #include "net/adopt.hpp"
@@ -133,7 +134,7 @@ fd_ref udp_bind(const net::endpoint& local, const net::udp_options& options, std
     if (made.get() == nullptr) return made;
     const int failure = bind_to(made, local, options);
     if (failure < 0) made.reset();
-    report(failure, "bind to " + local.to_string(), ec);
+    report(failure, "bind to " + local.to_string(), ec, cure_of_bind(failure));
     return made;
 }
 

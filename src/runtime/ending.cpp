@@ -16,7 +16,7 @@ namespace mioco::detail {
 
 namespace {
 
-bool is_idle(const void* core) { return !static_cast<const runtime_core*>(core)->has_fibers(); }
+bool is_idle(const void* core) { return static_cast<const runtime_core*>(core)->is_at_rest(); }
 
 void report_remaining(const runtime_core& core) noexcept {
     char headline[128];
@@ -63,7 +63,7 @@ bool runtime_core::shut_down(nanoseconds_t deadline) {
                 deadlocks_.forget();
                 return true;
             case idle_waiters::outcome::timed_out:
-                if (!has_fibers()) break;
+                if (is_at_rest()) break;
                 report_remaining(*this);
                 return false;
             case idle_waiters::outcome::notified:

@@ -23,23 +23,36 @@ public:
 
     /// Counts a fiber that can be found by now.
     start one_starts() noexcept {
-        const bool is_first = count_.fetch_add(1, std::memory_order_seq_cst) == 0;
-        return {is_first, is_stopping()};
+        const std::uint64_t before = count_.fetch_add(1, std::memory_order_seq_cst);
+        return {(before & fibers_mask) == 0, is_stopping()};
     }
-    /// Whether there is none any more.
+    /// Whether the runtime comes to rest.
     [[nodiscard]] bool one_ended() noexcept {
         return count_.fetch_sub(1, std::memory_order_seq_cst) == 1;
     }
-    /// Counts one more, unless there is none: then the runtime is at rest, or about to be.
+
+    /// The runtime does not come to rest before `let_go` is called for it. Not if there are no fibers, though others may keep it
+    /// alive: so that those who keep it alive again and again do not keep each other.
     [[nodiscard]] bool keep_alive() noexcept {
-        std::size_t old = count();
-        while (old != 0) {
-            if (count_.compare_exchange_weak(old, old + 1, std::memory_order_seq_cst)) return true;
+        std::uint64_t old = count_.load(std::memory_order_seq_cst);
+        while ((old & fibers_mask) != 0) {
+            if (count_.compare_exchange_weak(old, old + one_keeper, std::memory_order_seq_cst))
+                return true;
         }
         return false;
     }
+    /// Whether the runtime comes to rest.
+    [[nodiscard]] bool let_go() noexcept {
+        return count_.fetch_sub(one_keeper, std::memory_order_seq_cst) == one_keeper;
+    }
+
+    /// Fibers.
     [[nodiscard]] std::size_t count() const noexcept {
-        return count_.load(std::memory_order_seq_cst);
+        return count_.load(std::memory_order_seq_cst) & fibers_mask;
+    }
+    /// There are no fibers, and there is nobody who may start one.
+    [[nodiscard]] bool is_at_rest() const noexcept {
+        return count_.load(std::memory_order_seq_cst) == 0;
     }
 
     /// Async-signal-safe.
@@ -96,8 +109,12 @@ private:
         one_request = 4
     };
 
-    // Started and not ended. Sequentially consistent against the sleep of worker 0, which ends with zero, and against `stop_`.
-    alignas(64) typename Sync::template atomic<std::size_t> count_{0};
+    static constexpr std::uint64_t one_keeper = std::uint64_t{1} << 32;
+    static constexpr std::uint64_t fibers_mask = one_keeper - 1;
+
+    // Fibers that were started and have not ended, and above them those who keep the runtime alive. Sequentially consistent against the
+    // sleep of worker 0, which ends with zero, and against `stop_`.
+    alignas(64) typename Sync::template atomic<std::uint64_t> count_{0};
     alignas(64) typename Sync::template atomic<std::uint64_t> stop_{none};
 };
 

@@ -55,7 +55,7 @@ runtime_core::~runtime_core() {
     forget_stop_signals(*this);
     request_stop();
     const auto idle = [](const void* self) {
-        return !static_cast<const runtime_core*>(self)->has_fibers();
+        return static_cast<const runtime_core*>(self)->is_at_rest();
     };
     const cancel_shield until_all_have_ended;
     while (idle_waiters_.wait_unless(idle, this, never) != idle_waiters::outcome::held) {
@@ -95,7 +95,14 @@ void runtime_core::one_starts(fiber& f) noexcept {
 }
 
 void runtime_core::one_ended() noexcept {
-    if (!census_.one_ended()) return;
+    if (census_.one_ended()) come_to_rest();
+}
+
+void runtime_core::let_go() noexcept {
+    if (census_.let_go()) come_to_rest();
+}
+
+void runtime_core::come_to_rest() noexcept {
     idle_waiters_.notify_all();
     workers_.front()->rouse();
 }

@@ -58,8 +58,9 @@ public:
     /// Counts a fiber that is about to start. `stop` reaches it from then on.
     void one_starts(fiber& f) noexcept;
     void one_ended() noexcept;
-    /// Counts one more, unless there is none: so that the runtime does not come to rest before `one_ended` is called for it.
+    /// Unless it has no fibers, the runtime does not come to rest before `let_go` is called for it.
     [[nodiscard]] bool keep_alive() noexcept { return census_.keep_alive(); }
+    void let_go() noexcept;
     /// [any thread] Starts the threads that do not run yet. Throws std::system_error when the system has none left.
     void start_threads(bool with_first_worker);
     /// [worker, or guest] Queues a ready fiber for whichever worker is free first.
@@ -81,7 +82,7 @@ public:
     /// Asks all fibers to stop, and waits until they have ended or the deadline has come; false in that case, with a report of
     /// those that are left.
     bool shut_down(nanoseconds_t deadline);
-    [[nodiscard]] bool has_fibers() const noexcept { return census_.count() != 0; }
+    [[nodiscard]] bool is_at_rest() const noexcept { return census_.is_at_rest(); }
 
     /// Async-signal-safe.
     void request_stop() noexcept;
@@ -98,13 +99,14 @@ public:
 
 private:
     std::exception_ptr take_error() noexcept;
-    static bool is_idle(const runtime_core& self) noexcept { return !self.has_fibers(); }
+    static bool is_idle(const runtime_core& self) noexcept { return self.is_at_rest(); }
     static bool is_closing(const runtime_core& self) noexcept {
         return self.closing_.load(std::memory_order_seq_cst);
     }
 
     void start_thread(unsigned number);
     void wake_workers() noexcept;
+    void come_to_rest() noexcept;
     void join_threads() noexcept;
     void cancel_all() noexcept;
     void cancel(fiber& f) noexcept;

@@ -66,7 +66,7 @@ void runtime_core::drive() noexcept {
         workers_.front()->run(&is_idle);
         // Who spawns from outside just now finds either a driver or, having counted its fiber before it looks, makes this one go on.
         const std::scoped_lock held(threads_mutex_);
-        if (has_fibers()) continue;
+        if (!is_at_rest()) continue;
         driven_ = false;
         forget_poller(workers_.front()->events());
         return;

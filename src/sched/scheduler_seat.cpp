@@ -16,6 +16,28 @@
 
 namespace mioco::detail {
 
+namespace {
+
+// What is spawned in a call of a scheduler's is there before the runtime can come to rest, and so finds its workers.
+class keeping_alive {
+public:
+    explicit keeping_alive(runtime_core& home) noexcept : home_(home), works_(home.keep_alive()) {}
+    ~keeping_alive() {
+        if (works_) home_.let_go();
+    }
+    keeping_alive(const keeping_alive&) = delete;
+    keeping_alive& operator=(const keeping_alive&) = delete;
+
+    /// There are fibers; or there were, when it began.
+    explicit operator bool() const noexcept { return works_; }
+
+private:
+    runtime_core& home_;
+    const bool works_;
+};
+
+}  // namespace
+
 void scheduler_seat::arrive() noexcept {
     if (user_ == nullptr) make();
 }
@@ -32,15 +54,6 @@ void scheduler_seat::ask(const char* name, Call call) noexcept {
     }
     report_scheduler_failure(self_.number(), name, thrown);
     self_.home().fail(std::move(thrown));
-}
-
-// Nobody is asked while there are no fibers, and what is spawned in the call is there before the runtime can come to rest: so it
-// finds its workers.
-template <class Call>
-void scheduler_seat::ask_while_alive(const char* name, Call call) noexcept {
-    if (!self_.home().keep_alive()) return;
-    if (can_ask()) ask(name, call);
-    self_.home().one_ended();
 }
 
 bool scheduler_seat::make() noexcept {
@@ -115,6 +128,7 @@ void scheduler_seat::announce(fiber& f) noexcept {
         if (f.word.take(epoch)) run(f);
         return;
     }
+    const keeping_alive until_told(self_.home());  // as the fiber may end meanwhile
     ready_fiber handed = ready_fiber_access::make(f.token(epoch));
     ask(is_new ? "spawned" : "ready",
         [&] { is_new ? user_->spawned(std::move(handed)) : user_->ready(std::move(handed)); });
@@ -126,14 +140,16 @@ bool scheduler_seat::serve() noexcept {
         --announcing_count_;
         announce(*announcing_.pop());
     }
-    ask_while_alive("tick", [this] { user_->tick(); });
+    if (const keeping_alive until_told(self_.home()); until_told && can_ask())
+        ask("tick", [this] { user_->tick(); });
     return announcing_count_ != 0 || self_.has_to_run();
 }
 
 nanoseconds_t scheduler_seat::longest_sleep_ns() noexcept {
-    nanoseconds_t longest = never;
-    ask_while_alive("timeout", [&] {
-        longest = 0;  // also if it throws
+    const keeping_alive until_told(self_.home());
+    if (!until_told || !can_ask()) return announcing_count_ == 0 ? never : 0;
+    nanoseconds_t longest = 0;
+    ask("timeout", [&] {
         const auto asked = user_->timeout();
         longest = asked ? std::max<nanoseconds_t>(0, asked->count()) : never;
     });

@@ -59,8 +59,6 @@ private:
     bool make() noexcept;
     template <class Call>
     void ask(const char* name, Call call) noexcept;
-    template <class Call>
-    void ask_while_alive(const char* name, Call call) noexcept;
 
     worker& self_;
     std::unique_ptr<scheduler> user_;  // null: not made yet, or could not be

@@ -120,7 +120,12 @@ void worker::yield(fiber& self) noexcept {
     switch_from(self);
 }
 
+// Not in the midst of a select's arming, which may call what spends: the wait is open, and the fiber could not be kept by a scheduler.
 void worker::yield_spent(fiber& self) noexcept {
+    if (!self.word.is_done()) [[unlikely]] {
+        self.budget = 0;
+        return;
+    }
     ticks_left_ = std::min(ticks_left_, 0);
     handover_.what = handover::action::requeue;
     switch_from(self);

@@ -10,6 +10,9 @@ namespace {
 // How often others may pass a thread that was woken, before the mutex is handed to it. Each time costs it a sleep of the system's,
 // during which fibers take and give back the mutex a hundred times.
 constexpr unsigned most_passes = 8;
+// How far an unlock looks behind threads that may be passed, as others spin meanwhile. Who stands further behind gets nearer, as those
+// threads get the mutex.
+constexpr unsigned most_looked_at = 32;
 
 struct waiting_thread {
     unsigned passed = 0;
@@ -58,7 +61,8 @@ void mutex::hand_over() noexcept {
     {
         const std::scoped_lock held_here(line_.guard);
         auto* next = line_.waiting.empty() ? nullptr : &line_.waiting.first();
-        while (next != nullptr && !given) {
+        for (unsigned seen = 0; next != nullptr && !given; ++seen) {
+            if (roused && seen >= most_looked_at) break;
             detail::queued_arm& each = *std::exchange(next, next->next);
             const bool refused = may_be_passed(each);
             if (refused && roused) continue;

@@ -257,6 +257,13 @@ TEST_P(udp, a_group_is_heard_while_it_is_joined) {
         sender.send_to("to all"sv, group.with_port(member.local().port()));
         char buffer[16];
         EXPECT_EQ(member.recv(buffer), 6U);
+        try {
+            member.join_multicast(group, lo);
+            ADD_FAILURE() << "it had joined";
+        } catch (const std::system_error& e) {
+            EXPECT_EQ(e.code(), std::errc::address_in_use);
+            EXPECT_EQ(std::string(e.what()).find("port"), std::string::npos) << e.what();
+        }
         member.leave_multicast(group, lo);
         EXPECT_EQ(error_of([&] { member.leave_multicast(group, lo); }),
                   std::errc::address_not_available);

@@ -28,6 +28,7 @@
 
 // A runtime over a world that is made up: none of its descriptors is the kernel's, and time passes only while all wait. What went
 // straight to the system would fail there, or not come to its end.
+#include "support/flag.hpp"
 
 namespace {
 
@@ -71,6 +72,7 @@ public:
     std::string to_come;
     std::size_t drawn = 0;
     std::size_t disabled = 0;
+    std::function<void()> before_read = [] {};  // of anything but a file
 
     std::unique_ptr<mioco::detail::poller> make_poller(const void* group) override {
         return std::make_unique<made_up_poller>(group, time_);
@@ -110,6 +112,7 @@ public:
         return 0;
     }
     ssize_t read(std::span<std::byte> into, int fd) noexcept override {
+        before_read();
         if (!open_.contains(fd)) return -EBADF;
         const std::size_t count = to_come.copy(as_text(into), into.size());
         to_come.erase(0, count);
@@ -260,6 +263,26 @@ TEST_F(in_a_made_up_world, descriptors_of_any_kind_are_the_driver_s) {
         const int lent = world.make(kind::reading);
         mioco::async_fd::borrow(lent).close();
         world.close(lent);
+    });
+}
+
+TEST_F(in_a_made_up_world, a_descriptor_is_not_released_while_the_pool_reads_it) {
+    world.to_come = "line";
+    mioco_test::flag reads;
+    mioco_test::flag may_go_on;
+    world.before_read = [&] {
+        reads.raise();
+        may_go_on.await_computing();
+    };
+    run([&] {
+        auto terminal = mioco::async_fd::adopt(world.make(kind::terminal));
+        auto reading = mioco::spawn([&] { return read_from(terminal); });
+        reads.await();
+        EXPECT_EQ(mioco_test::error_of([&] { terminal.release(); }),
+                  std::errc::device_or_resource_busy);
+        may_go_on.raise();
+        EXPECT_EQ(reading.join(), "line");
+        world.close(terminal.release());
     });
 }
 

@@ -89,6 +89,36 @@ TEST(resting_schedulers, get_what_they_spawn_while_the_runtime_is_destroyed) {
     EXPECT_TRUE(handle.done());
 }
 
+// The second worker's scheduler is told of the last fiber, gives it away, and spawns when it has ended.
+class gives_away_and_spawns : public mioco::scheduler {
+public:
+    gives_away_and_spawns(unsigned number, const flag& ended, std::atomic<bool>& ran)
+        : number_(number), ended_(ended), ran_(ran) {}
+    void spawned(mioco::ready_fiber f) override { f.place_on(number_ == 0 ? 1 : 0); }
+    void ready(mioco::ready_fiber f) override {
+        if (number_ == 0) return f.resume();
+        f.place_on(0);
+        ended_.await_computing();
+        std::this_thread::sleep_for(20ms);
+        mioco::spawn([&ran = ran_] { ran = true; }).detach();
+    }
+
+private:
+    unsigned number_;
+    const flag& ended_;
+    std::atomic<bool>& ran_;
+};
+
+TEST(resting_schedulers, get_what_they_spawn_when_they_are_told_of_the_last_fiber) {
+    flag ended;
+    std::atomic<bool> ran{false};
+    mioco::runtime rt(mioco::config{}.workers(2).scheduler([&](const mioco::worker_place& at) {
+        return std::make_unique<gives_away_and_spawns>(at.number, ended, ran);
+    }));
+    rt.run([&] { ended.raise(); });
+    EXPECT_TRUE(ran);
+}
+
 TEST(resting_schedulers, are_not_asked_without_fibers) {
     std::atomic<int> asked{0};
     schedule_script counts;
