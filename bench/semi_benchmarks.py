@@ -165,6 +165,7 @@ def describe(found, left_out):
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("build", type=pathlib.Path, help="the folder of the built programs")
+    parser.add_argument("--rounds", type=int, metavar="N", help=f"how often to measure each (default: {FULL.rounds})")
     parser.add_argument("--quick", action="store_true", help="tiny runs, to try the command; written to the build folder")
     parser.add_argument("--output", type=pathlib.Path, help="the file to write (default: SEMI-BENCHMARKS.md, beside this script)")
     arguments = parser.parse_args()
@@ -177,6 +178,8 @@ def parse_arguments():
 def main():
     arguments = parse_arguments()
     sizes = QUICK if arguments.quick else FULL
+    if arguments.rounds is not None:
+        sizes = dataclasses.replace(sizes, rounds=max(1, arguments.rounds))
     found = p.Programs(arguments.build)
     subjects = [s for s in SUBJECTS if s.there(found)]
     facts = describe(found, [s.name for s in SUBJECTS if s not in subjects])
