@@ -20,26 +20,6 @@ void retire(fiber& block) noexcept {
     state.blocked_thread = nullptr;
 }
 
-// What the thread's objects and keys destroy may wait too, before or after the block was retired. So it is left to a key of the
-// thread as well: the C library ends those when all objects are gone, and again if one is set meanwhile. Of the main thread it
-// ends none, nor need it.
-class end_key {
-public:
-    void set(fiber* block) const noexcept {
-        if (works_) pthread_setspecific(key_, block);
-    }
-
-private:
-    pthread_key_t key_{};
-    bool works_ =
-        pthread_key_create(&key_, [](void* block) { retire(*static_cast<fiber*>(block)); }) == 0;
-};
-
-const end_key& last_chance() noexcept {
-    static const end_key key;
-    return key;
-}
-
 // No destructor either, so that it can be asked until the thread is gone.
 constinit thread_local bool has_retired = false;
 
@@ -47,12 +27,22 @@ struct retirement {
     bool wanted = false;
     ~retirement() {
         has_retired = true;
-        if (!wanted) return;
-        retire(*state.blocked_thread);
-        last_chance().set(nullptr);
+        if (wanted) retire(*state.blocked_thread);
     }
 };
 thread_local retirement at_end;
+
+// What the thread destroys afterwards may wait too, with another block. That one is left to a key of the thread: the C library
+// ends those when all such objects are gone, and again if one is set meanwhile. Of the main thread it ends none, nor need it.
+struct late_retirement {
+    pthread_key_t key{};
+    bool works =
+        pthread_key_create(&key, [](void* block) { retire(*static_cast<fiber*>(block)); }) == 0;
+
+    void want() const noexcept {
+        if (works) pthread_setspecific(key, state.blocked_thread);
+    }
+};
 
 }  // namespace
 
@@ -69,8 +59,12 @@ thread_state& current_thread() noexcept {
 }
 
 void retire_at_thread_end() noexcept {
-    if (!has_retired) at_end.wanted = true;
-    last_chance().set(state.blocked_thread);
+    if (!has_retired) {
+        at_end.wanted = true;
+        return;
+    }
+    static const late_retirement late;
+    late.want();
 }
 
 }  // namespace mioco::detail

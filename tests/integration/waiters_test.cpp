@@ -13,7 +13,6 @@
 #include <mioco/mioco.hpp>
 
 #include <netinet/tcp.h>
-#include <pthread.h>
 #include <sys/socket.h>
 
 #include "support/anywhere.hpp"
@@ -259,21 +258,6 @@ TEST(waiting_thread, that_waits_again_at_its_very_end_leaves_nothing_behind) {
         EXPECT_EQ(mioco_test::open_descriptors(), before);
         EXPECT_EQ(living, 0);
     }
-}
-
-// Keys of a C library's end after all objects of the thread.
-TEST(waiting_thread, that_waits_first_at_its_very_end_leaves_nothing_behind) {
-    pthread_key_t key{};
-    ASSERT_EQ(pthread_key_create(&key,
-                                 [](void*) {
-                                     mioco::event never;
-                                     EXPECT_FALSE(never.wait_for(1us));
-                                 }),
-              0);
-    const std::size_t before = mioco_test::open_descriptors();
-    std::thread([&] { pthread_setspecific(key, &key); }).join();
-    EXPECT_EQ(mioco_test::open_descriptors(), before);
-    pthread_key_delete(key);
 }
 
 }  // namespace
