@@ -18,7 +18,7 @@ struct context {
     /// For one that is soon resumed: the frames above its stack pointer.
     void prefetch() const noexcept {
         const auto* const frames = static_cast<const std::byte*>(stack_pointer);
-        for (std::size_t line = 0; line < 3; ++line) __builtin_prefetch(frames + 64 * line, 1, 2);
+        for (std::size_t line = 0; line < 4; ++line) __builtin_prefetch(frames + 64 * line, 1, 2);
     }
 
 #if defined(MIOCO_ASAN)

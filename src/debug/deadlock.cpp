@@ -26,10 +26,7 @@ std::optional<woken_by> deadlock_search::witness_now() const noexcept {
     return who;
 }
 
-nanoseconds_t deadlock_search::look() noexcept {
-    const auto witness = witness_now();
-    if (witness == woken_by::anybody) [[likely]]
-        return never;
+nanoseconds_t deadlock_search::look_further(std::optional<woken_by> witness) noexcept {
     if (home_.settings().deadlocks == on_deadlock::ignore || home_.fiber_count() == 0 ||
         reported_.load(std::memory_order_relaxed)) {
         return never;

@@ -26,7 +26,12 @@ public:
     explicit deadlock_search(runtime_core& home) noexcept : home_(home) {}
 
     /// [worker, while none is inside a fiber] How long it may sleep at most until it asks again.
-    nanoseconds_t look() noexcept;
+    nanoseconds_t look() noexcept {
+        const auto witness = witness_now();
+        if (witness == woken_by::anybody) [[likely]]
+            return never;
+        return look_further(witness);
+    }
 
     /// [the end of all fibers was seen] The next deadlock is another one.
     void forget() noexcept { reported_.store(false, std::memory_order_relaxed); }
@@ -53,6 +58,7 @@ private:
 
     [[nodiscard]] sight look_at(fiber& f) const noexcept;
     [[nodiscard]] std::optional<woken_by> witness_now() const noexcept;
+    nanoseconds_t look_further(std::optional<woken_by> witness) noexcept;
     void count_outsiders(nanoseconds_t now) noexcept;
     bool find_witness() noexcept;
     [[nodiscard]] std::optional<tally> count_stuck() noexcept;

@@ -50,39 +50,38 @@ inline constexpr std::uint8_t killed = 8;     // the scheduler has dropped it, a
 ///     parked    context, word, timer
 ///     ended     outcome, error, storage (the result), end
 struct alignas(64) fiber {
-    // The first cache line is what each switch and each wait touch, the second what is asked about a fiber that runs or is
-    // woken, the third what its maker and its joiner touch: a batch of ended fibers that are joined costs little more than that
-    // line each.
+    // The first cache line is what a message touches: the event that wakes the fiber, the switch, and the next wait. A thousand
+    // connections in turn find none of it in the cache. The second is what rarer waits touch and what is asked about a fiber, the
+    // third what its maker and its joiner touch: a batch of ended fibers that are joined costs little more than that line each.
     context ctx;
     worker* on = nullptr;  // written by whoever switches to it; null: has not run yet
     wait_word word;
-    lazy_timer timer;
     eh_globals exceptions;  // valid while it does not run
-    // The fiber that was asked to stop: this one, if the number is its id. So a request that comes late, when the block is
-    // another's, does no harm. seq_cst against the word, see basic_wait_word::cancellable_epoch.
-    std::atomic<std::uint64_t> cancelled_id{0};
-
     // From spawn to end. Read by `stop`, which looks at all blocks.
     std::atomic<runtime_core*> home{nullptr};
     const std::uint32_t index;
-    std::int32_t budget = 0;  // operations until the next forced yield
-    bool pinned = false;
-    bool placed = false;       // pinned, or moved at each wake-up: not for just any queue
-    bool is_thread = false;    // a plain thread's stand-in
-    std::uint8_t shields = 0;  // nested regions in which a cancel is not seen
+    std::int32_t budget = 0;      // operations until the next forced yield
+    std::uint32_t parked_at = 0;  // when, see `clock_stamp`; for dumps
+    bool placed = false;          // pinned, or moved at each wake-up: not for just any queue
+    std::uint8_t shields = 0;     // nested regions in which a cancel is not seen
     wait_reason waits_for = wait_reason::none;
-    // A hint that `cancelled_id` is worth a look; sequentially consistent likewise, and set after it.
+    // A hint that `cancelled_id` is worth a look; sequentially consistent as that is, and set after it.
     std::atomic<bool> may_be_cancelled{false};
+
+    lazy_timer timer;
+    // The fiber that was asked to stop: this one, if the number is its id. So a request that comes late, when the block is
+    // another's, does no harm. seq_cst against the word, see basic_wait_word::cancellable_epoch.
+    std::atomic<std::uint64_t> cancelled_id{0};
+    bool pinned = false;
+    bool is_thread = false;  // a plain thread's stand-in
     stack_kind wanted_stack;
-    // Who the block is now; written by the maker before `home`. Numbers are never used again.
-    std::atomic<std::uint64_t> id{0};
-    stack memory;
-    // When it parked, see `clock_stamp`; for dumps.
-    std::uint32_t parked_at = 0;
     union {
         int thread_wakeup_fd = -1;  // of a plain thread
         std::uint32_t tenancy;      // of a fiber: its pool's when it was made, see fiber_pool
     };
+    // Who the block is now; written by the maker before `home`. Numbers are never used again.
+    std::atomic<std::uint64_t> id{0};
+    stack memory;
     std::uint64_t stray_epoch = 0;  // its last wait that `stray_waits` counted
 
     alignas(64) fiber* next = nullptr;  // in an inbox, a list of ready fibers, or a free list

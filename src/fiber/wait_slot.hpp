@@ -84,9 +84,8 @@ public:
     /// waiter's `consume` are sequentially consistent, so that comes later, and the attempt after it sees what caused both.
     [[nodiscard]] wait_token post() noexcept {
         std::uint64_t old = state_.load(std::memory_order_seq_cst);
-        if (old == ready || old == closed) return wait_token();
-        if (exchange(old, ready)) [[likely]]
-            return token_in(old);
+        if (token_in(old) && exchange(old, ready)) [[likely]]
+            return wait_token(old);
         return try_post().value_or(wait_token());
     }
 

@@ -31,7 +31,7 @@ inline void post_event(std::uint64_t key, std::uint32_t events, const Waker& wak
     if ((events & EPOLLIN) != 0) [[likely]]
         fd[side::read].post(wake);
     // With each event that there is input comes the news that there still is room.
-    if ((events & EPOLLOUT) != 0 && !fd[side::write].slot().keeps_event()) [[unlikely]]
+    if (!fd[side::write].slot().keeps_event() && (events & EPOLLOUT) != 0) [[unlikely]]
         post_room(fd, wake);
 }
 

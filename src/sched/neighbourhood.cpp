@@ -13,8 +13,6 @@ namespace mioco::detail {
 
 watch_board& neighbourhood::board() const noexcept { return self_.home().board(); }
 
-bool neighbourhood::alone() const noexcept { return self_.home().worker_count() == 1; }
-
 template <class Visit>
 void neighbourhood::for_each_other(Visit visit) {
     const unsigned count = self_.home().worker_count();
@@ -29,8 +27,7 @@ void neighbourhood::arrive() noexcept {
 
 void neighbourhood::depart() noexcept { board().count_idle(); }
 
-bool neighbourhood::begin_sleep() noexcept {
-    if (alone()) return false;
+bool neighbourhood::leave() noexcept {
     const nanoseconds_t now = self_.home().io().now();
     pauses_.begin(now);
     board().count_idle();
@@ -49,20 +46,17 @@ void neighbourhood::begin_watching(nanoseconds_t now) noexcept {
     for_each_other([&](worker& other) { static_cast<void>(look(other, now)); });
 }
 
-void neighbourhood::end_sleep(nanoseconds_t now) noexcept {
-    if (alone()) return;
+void neighbourhood::come_back(nanoseconds_t now) noexcept {
     if (watching_) board().stop_watching();
     watching_ = false;
     board().count_busy();
     pauses_.end(now);
 }
 
-bool neighbourhood::need_a_watcher() const noexcept { return !alone() && board().needs_watcher(); }
-
-void neighbourhood::ensure_watcher() noexcept {
+void neighbourhood::leave_watching() noexcept {
     quiet_rounds_ = 0;
     interval_ns_ = shortest_interval_ns;
-    if (alone() || board().is_watched()) return;
+    if (board().is_watched()) return;
     self_.home().rouse_one(self_.number());
 }
 
@@ -93,8 +87,7 @@ bool neighbourhood::help(worker& other, nanoseconds_t now) noexcept {
     return helped || other.queue_.has_before(found.queue_end_before);
 }
 
-bool neighbourhood::find_waiting() noexcept {
-    if (alone()) return false;
+bool neighbourhood::find_waiting_elsewhere() noexcept {
     const nanoseconds_t now = self_.home().io().now();
     // A watcher whose sleeps are all cut short by little things to do has not looked for long.
     if (watched_ && now - looked_at_ >= 2 * shortest_interval_ns) {

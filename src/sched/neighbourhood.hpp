@@ -29,32 +29,42 @@ class worker;
 /// One worker's view of the others; used by that worker only.
 class neighbourhood {
 public:
-    explicit neighbourhood(worker& self) noexcept : self_(self) {}
+    /// `alone`: it is the only one, and never has anything to do here.
+    neighbourhood(worker& self, bool alone) noexcept : self_(self), alone_(alone) {}
 
     /// Around the worker's life as a runner of fibers.
     void arrive() noexcept;
     void depart() noexcept;
 
     /// Around each sleep. True: as a watcher, so sleep for `interval_ns` at most, then call `help`.
-    bool begin_sleep() noexcept;
-    void end_sleep(nanoseconds_t now) noexcept;
+    bool begin_sleep() noexcept { return !alone_ && leave(); }
+    void end_sleep(nanoseconds_t now) noexcept {
+        if (!alone_) come_back(now);
+    }
     [[nodiscard]] nanoseconds_t interval_ns() const noexcept { return interval_ns_; }
     /// [between the two] No worker is inside a fiber.
-    [[nodiscard]] bool all_rest() const noexcept { return alone() || !board().any_busy(); }
+    [[nodiscard]] bool all_rest() const noexcept { return alone_ || !board().any_busy(); }
     /// A worker is inside a fiber, and nobody watches.
-    [[nodiscard]] bool need_a_watcher() const noexcept;
+    [[nodiscard]] bool need_a_watcher() const noexcept {
+        return !alone_ && board().needs_watcher();
+    }
     /// Before running fibers after a sleep: somebody else watches from now on, if there is anybody.
-    void ensure_watcher() noexcept;
+    void ensure_watcher() noexcept {
+        if (!alone_) leave_watching();
+    }
 
     /// Takes what has waited, see above. Fibers are queued at the own worker.
     void help() noexcept;
     /// For a worker that has nothing left to do: what has waited, as far as that is known from the last look. Whether there was
     /// any.
-    bool find_waiting() noexcept;
+    bool find_waiting() noexcept { return !alone_ && find_waiting_elsewhere(); }
 
 private:
-    [[nodiscard]] bool alone() const noexcept;
     [[nodiscard]] watch_board& board() const noexcept;
+    bool leave() noexcept;
+    void come_back(nanoseconds_t now) noexcept;
+    void leave_watching() noexcept;
+    bool find_waiting_elsewhere() noexcept;
     void begin_watching(nanoseconds_t now) noexcept;
     neighbour_view::findings look(worker& other, nanoseconds_t now) noexcept;
     bool help(worker& other, nanoseconds_t now) noexcept;
@@ -68,6 +78,7 @@ private:
     static constexpr nanoseconds_t longest_interval_ns = 1'000'000;
 
     worker& self_;
+    const bool alone_;
     bool watching_ = false;
     bool watched_ = false;  // in its last sleep
     pause_count pauses_;

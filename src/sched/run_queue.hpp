@@ -24,7 +24,10 @@ public:
     /// [owner] False if the queue is full.
     bool push(Item* item) noexcept {
         const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
-        if (tail - head_.load(std::memory_order_acquire) == Capacity) return false;
+        if (tail == full_at_) [[unlikely]] {
+            full_at_ = head_.load(std::memory_order_acquire) + Capacity;
+            if (tail == full_at_) return false;
+        }
         slot(tail).store(item, std::memory_order_relaxed);
         tail_.store(tail + 1, std::memory_order_release);
         return true;
@@ -113,6 +116,8 @@ private:
     // and the fiber behind it to thieves; an exchange of head_ releases a slot to the owner, which acquires it in push.
     alignas(64) atomic<std::uint64_t> head_{0};
     alignas(64) atomic<std::uint64_t> tail_{0};
+    // [owner] Not above head_ + Capacity, so that most pushes need no look at what thieves write.
+    std::uint64_t full_at_ = Capacity;
     std::array<atomic<Item*>, Capacity> slots_{};
 };
 

@@ -26,7 +26,7 @@ worker::worker(runtime_core& home, unsigned number)
       is_alone_(home.worker_count() == 1),
       always_switches_(home.settings().scheduler || (moves_ == migration::always && !is_alone_)),
       io_(home.io()),
-      neighbours_(*this),
+      neighbours_(*this, is_alone_),
       seat_(home.settings().scheduler ? std::make_unique<scheduler_seat>(*this) : nullptr),
       poller_(home.io().make_poller(&home)),
       blocks_(home.pool()),
