@@ -68,7 +68,7 @@ struct alignas(64) fiber {
     // A hint that `cancelled_id` is worth a look; sequentially consistent as that is, and set after it.
     std::atomic<bool> may_be_cancelled{false};
 
-    lazy_timer timer;
+    alignas(64) lazy_timer timer;
     // The fiber that was asked to stop: this one, if the number is its id. So a request that comes late, when the block is
     // another's, does no harm. seq_cst against the word, see basic_wait_word::cancellable_epoch.
     std::atomic<std::uint64_t> cancelled_id{0};

@@ -30,7 +30,7 @@ inline void post_event(std::uint64_t key, std::uint32_t events, const Waker& wak
         events = note_rare_events(fd, events);
     if ((events & EPOLLIN) != 0) [[likely]]
         fd[side::read].post(wake);
-    // With each event that there is input comes the news that there still is room.
+    // With each event that there is input comes the news that there still is room. The look comes first, as it nearly always decides.
     if (!fd[side::write].slot().keeps_event() && (events & EPOLLOUT) != 0) [[unlikely]]
         post_room(fd, wake);
 }

@@ -27,7 +27,7 @@ void neighbourhood::arrive() noexcept {
 
 void neighbourhood::depart() noexcept { board().count_idle(); }
 
-bool neighbourhood::leave() noexcept {
+bool neighbourhood::fall_asleep() noexcept {
     const nanoseconds_t now = self_.home().io().now();
     pauses_.begin(now);
     board().count_idle();
@@ -46,14 +46,14 @@ void neighbourhood::begin_watching(nanoseconds_t now) noexcept {
     for_each_other([&](worker& other) { static_cast<void>(look(other, now)); });
 }
 
-void neighbourhood::come_back(nanoseconds_t now) noexcept {
+void neighbourhood::wake_up(nanoseconds_t now) noexcept {
     if (watching_) board().stop_watching();
     watching_ = false;
     board().count_busy();
     pauses_.end(now);
 }
 
-void neighbourhood::leave_watching() noexcept {
+void neighbourhood::rouse_a_watcher() noexcept {
     quiet_rounds_ = 0;
     interval_ns_ = shortest_interval_ns;
     if (board().is_watched()) return;

@@ -29,41 +29,42 @@ class worker;
 /// One worker's view of the others; used by that worker only.
 class neighbourhood {
 public:
-    /// `alone`: it is the only one, and never has anything to do here.
-    neighbourhood(worker& self, bool alone) noexcept : self_(self), alone_(alone) {}
+    /// `is_alone`: it is the only one, and never has anything to do here.
+    neighbourhood(worker& self, bool is_alone) noexcept : self_(self), is_alone_(is_alone) {}
 
     /// Around the worker's life as a runner of fibers.
     void arrive() noexcept;
     void depart() noexcept;
 
     /// Around each sleep. True: as a watcher, so sleep for `interval_ns` at most, then call `help`.
-    bool begin_sleep() noexcept { return !alone_ && leave(); }
+    bool begin_sleep() noexcept { return !is_alone_ && fall_asleep(); }
     void end_sleep(nanoseconds_t now) noexcept {
-        if (!alone_) come_back(now);
+        if (!is_alone_) wake_up(now);
     }
     [[nodiscard]] nanoseconds_t interval_ns() const noexcept { return interval_ns_; }
     /// [between the two] No worker is inside a fiber.
-    [[nodiscard]] bool all_rest() const noexcept { return alone_ || !board().any_busy(); }
+    [[nodiscard]] bool all_rest() const noexcept { return is_alone_ || !board().any_busy(); }
     /// A worker is inside a fiber, and nobody watches.
     [[nodiscard]] bool need_a_watcher() const noexcept {
-        return !alone_ && board().needs_watcher();
+        return !is_alone_ && board().needs_watcher();
     }
     /// Before running fibers after a sleep: somebody else watches from now on, if there is anybody.
     void ensure_watcher() noexcept {
-        if (!alone_) leave_watching();
+        if (!is_alone_) rouse_a_watcher();
     }
 
     /// Takes what has waited, see above. Fibers are queued at the own worker.
     void help() noexcept;
     /// For a worker that has nothing left to do: what has waited, as far as that is known from the last look. Whether there was
     /// any.
-    bool find_waiting() noexcept { return !alone_ && find_waiting_elsewhere(); }
+    bool find_waiting() noexcept { return !is_alone_ && find_waiting_elsewhere(); }
 
 private:
     [[nodiscard]] watch_board& board() const noexcept;
-    bool leave() noexcept;
-    void come_back(nanoseconds_t now) noexcept;
-    void leave_watching() noexcept;
+    // What is done above where there are others.
+    bool fall_asleep() noexcept;
+    void wake_up(nanoseconds_t now) noexcept;
+    void rouse_a_watcher() noexcept;
     bool find_waiting_elsewhere() noexcept;
     void begin_watching(nanoseconds_t now) noexcept;
     neighbour_view::findings look(worker& other, nanoseconds_t now) noexcept;
@@ -78,7 +79,7 @@ private:
     static constexpr nanoseconds_t longest_interval_ns = 1'000'000;
 
     worker& self_;
-    const bool alone_;
+    const bool is_alone_;
     bool watching_ = false;
     bool watched_ = false;  // in its last sleep
     pause_count pauses_;

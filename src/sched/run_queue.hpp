@@ -113,7 +113,8 @@ private:
     }
 
     // head_ <= tail_ <= head_ + Capacity; entries in [head_, tail_) are valid. The owner's release of tail_ publishes the entry
-    // and the fiber behind it to thieves; an exchange of head_ releases a slot to the owner, which acquires it in push.
+    // and the fiber behind it to thieves; an exchange of head_ releases a slot to the owner, which acquires it when push
+    // looks at head_ again: before it comes round to that slot.
     alignas(64) atomic<std::uint64_t> head_{0};
     alignas(64) atomic<std::uint64_t> tail_{0};
     // [owner] Not above head_ + Capacity, so that most pushes need no look at what thieves write.

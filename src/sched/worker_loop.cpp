@@ -144,7 +144,7 @@ bool worker::find_work() noexcept {
 
 void worker::poll(nanoseconds_t timeout_ns) noexcept {
     polls_.fetch_add(1, std::memory_order_relaxed);
-    poller_->wait(timeout_ns, most_events(), poller::caller::owner);
+    poller_->wait(timeout_ns, std::min(most_events(), events_a_poll), poller::caller::owner);
 }
 
 // No more than the queue has room for, if each wakes two fibers. So what comes faster than it is dealt with waits in the kernel, where

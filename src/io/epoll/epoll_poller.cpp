@@ -22,9 +22,7 @@ namespace {
 // Keys that no descriptor has, see fd_object::event_key.
 constexpr std::uint64_t wakeup_key = 1;
 constexpr std::uint64_t timer_key = 2;
-// So few that what each touches of its fiber is still in a core's own cache when the last one's turn has come, after all the kernel
-// has done for the others.
-constexpr std::size_t events_a_wait = 48;
+constexpr std::size_t events_a_wait = 128;
 
 // Whether one of them is for the poller itself.
 template <class Waker>
