@@ -9,7 +9,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <optional>
@@ -19,6 +18,8 @@
 #include <utility>
 
 #include <mioco/mioco.hpp>
+
+#include "number.hpp"
 
 namespace {
 
@@ -69,10 +70,11 @@ void print_lines(seconds limit, seconds pause) {
 int main(int argc, char** argv) {
     std::setvbuf(stdout, nullptr, _IOLBF, 0);  // line by line, into a pipe too
     try {
-        mioco::run([&] {
-            print_lines(seconds(argc > 1 ? std::atof(argv[1]) : 5.0),
-                        seconds(argc > 2 ? std::atof(argv[2]) : 2.0));
-        });
+        const auto argument = [&](int index, double otherwise) {
+            return seconds(argc > index ? number_of(argv[index], "seconds", 0.0, 86'400.0)
+                                        : otherwise);
+        };
+        mioco::run([&] { print_lines(argument(1, 5), argument(2, 2)); });
     } catch (const std::system_error& e) {
         if (e.code() == std::errc::operation_canceled) return 0;  // Ctrl-C
         std::fprintf(stderr, "channel_sync: %s\n", e.what());

@@ -9,7 +9,6 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
 #include <string>
 #include <string_view>
@@ -18,6 +17,8 @@
 #include <sys/signalfd.h>
 
 #include <mioco/mioco.hpp>
+
+#include "number.hpp"
 
 namespace {
 
@@ -77,8 +78,9 @@ void number_all(const mioco::async_fd& interrupts, std::chrono::seconds patience
 }  // namespace
 
 int main(int argc, char** argv) {
-    const std::chrono::seconds patience(argc > 1 ? std::atoi(argv[1]) : 3600);
     try {
+        const std::chrono::seconds patience(argc > 1 ? number_of(argv[1], "seconds", 0, 86'400)
+                                                     : 3600);
         const auto signals = interrupts();
         mioco::run([&] { number_all(signals, patience); });
     } catch (const std::exception& e) {

@@ -10,7 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <span>
@@ -20,6 +19,8 @@
 #include <sys/resource.h>
 
 #include <mioco/mioco.hpp>
+
+#include "number.hpp"
 
 namespace {
 
@@ -64,15 +65,11 @@ void serve_ports(const net::endpoint& first, unsigned ports) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const int ports = argc > 2 ? std::atoi(argv[2]) : 5'536;
-    if (ports < 1) {
-        std::fprintf(stderr, "echo_udp: \"%s\" is no number of ports\n", argv[2]);
-        return 2;
-    }
     allow_many_descriptors();
     try {
+        const unsigned ports = argc > 2 ? number_of(argv[2], "ports", 1U, 65'535U) : 5'536;
         const auto first = net::endpoint::parse(argc > 1 ? argv[1] : "0.0.0.0:60000");
-        mioco::run([&] { serve_ports(first, static_cast<unsigned>(ports)); });
+        mioco::run([&] { serve_ports(first, ports); });
     } catch (const std::system_error& e) {
         if (e.code() == std::errc::operation_canceled) return 0;  // Ctrl-C
         std::fprintf(stderr, "echo_udp: %s\n", e.what());

@@ -101,6 +101,18 @@ def check_descriptors():
     assert ran.stderr == b"descriptors: 3 lines\n", ran.stderr
 
 
+def check_numbers():
+    for name, arguments, what in (
+        ("channel_sync", ["soon"], '"soon" is no number of seconds: give one from 0 to 86400'),
+        ("channel_sync", ["1", "2s"], '"2s" is no number of seconds: give one from 0 to 86400'),
+        ("descriptors", ["-1"], '"-1" is no number of seconds: give one from 0 to 86400'),
+        ("echo_udp", ["127.0.0.1:0", "0"], '"0" is no number of ports: give one from 1 to 65535'),
+        ("echo_udp", ["127.0.0.1:0", ""], '"" is no number of ports: give one from 1 to 65535'),
+    ):
+        ended = subprocess.run([EXAMPLES / name, *arguments], input="", capture_output=True, text=True, timeout=20, check=False)
+        assert ended.returncode == 1 and ended.stderr == f"{name}: {what}\n", (name, ended)
+
+
 def check_own_case():
     assert lines_of("own_case") == ["a token"] * 3 + ["none left"]
 
@@ -149,6 +161,7 @@ def check_shortage():
 
 
 check_descriptors()
+check_numbers()
 check_fibers()
 check_file()
 check_offload()
