@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <ctime>
+#include <span>
 
 #include <fcntl.h>
 #include <sched.h>
@@ -51,10 +52,11 @@ ssize_t read_into(int fd, const iovec* into, std::size_t count) noexcept {
 
 namespace {
 
-// The signal goes to the thread that writes. So it is blocked there, and taken away if the write brought it. Where it was blocked
-// before, one that was pending before stays.
+// The signal goes to the thread that writes. So it is blocked there, and taken away if the write brought it: when it failed, or moved
+// less than was asked for, as the reader may have gone in the middle. Where it was blocked before, one that was pending before
+// stays.
 template <class Call>
-ssize_t blocking_sigpipe(Call call) noexcept {
+ssize_t blocking_sigpipe(std::size_t asked, Call call) noexcept {
     sigset_t sigpipe;
     sigset_t mask;
     ::sigemptyset(&sigpipe);
@@ -64,7 +66,8 @@ ssize_t blocking_sigpipe(Call call) noexcept {
     ::sigemptyset(&pending);
     if (::sigismember(&mask, SIGPIPE) == 1) ::sigpending(&pending);
     const ssize_t result = checked(call());
-    if (result == -EPIPE && ::sigismember(&pending, SIGPIPE) != 1) {
+    const bool fell_short = result > 0 && static_cast<std::size_t>(result) < asked;
+    if ((result == -EPIPE || fell_short) && ::sigismember(&pending, SIGPIPE) != 1) {
         constexpr timespec at_once{};
         while (checked(::sigtimedwait(&sigpipe, nullptr, &at_once)) == -EINTR) {
         }
@@ -76,17 +79,19 @@ ssize_t blocking_sigpipe(Call call) noexcept {
 }  // namespace
 
 ssize_t write_blocking_sigpipe(int fd, const iovec* from, std::size_t count) noexcept {
-    return blocking_sigpipe([=] { return ::writev(fd, from, static_cast<int>(count)); });
+    std::size_t asked = 0;
+    for (const iovec& part : std::span(from, count)) asked += part.iov_len;
+    return blocking_sigpipe(asked, [=] { return ::writev(fd, from, static_cast<int>(count)); });
 }
 
 ssize_t splice(int from, int to, std::size_t most) noexcept {
-    return blocking_sigpipe([=] {
+    return blocking_sigpipe(most, [=] {
         return ::splice(from, nullptr, to, nullptr, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
     });
 }
 
 ssize_t send_file(int file, int to, std::size_t most) noexcept {
-    return blocking_sigpipe([=] { return ::sendfile(to, file, nullptr, most); });
+    return blocking_sigpipe(most, [=] { return ::sendfile(to, file, nullptr, most); });
 }
 
 #if !defined(MIOCO_TSAN)  // which does not see this call, and so would not see what it orders

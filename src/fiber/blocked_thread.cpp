@@ -16,8 +16,20 @@
 namespace mioco::detail {
 
 namespace {
+
 constexpr nanoseconds_t look_pause = 10'000'000;
+
+// poll(2) may take fewer entries of this process, and of one that allows itself no descriptor not even one. Whoever waits for others
+// than the first then looks himself, now and then.
+int poll_what_fits(std::span<pollfd> entries, nanoseconds_t timeout) noexcept {
+    const int ready = sys::poll(entries, timeout);
+    if (ready >= 0 || ready == -EINTR) return ready;
+    const nanoseconds_t pause = timeout < 0 ? look_pause : std::min(timeout, look_pause);
+    if (sys::poll(entries.first(1), pause) == -EINVAL) sys::poll(entries.first(0), pause);
+    return entries.size() > 1 ? 1 : 0;
 }
+
+}  // namespace
 
 fiber& blocked_thread() {
     fiber*& mine = current_thread().blocked_thread;
@@ -59,12 +71,7 @@ void block_thread(fiber& self, std::uint64_t epoch, nanoseconds_t deadline,
         }
         nanoseconds_t timeout = -1;
         if (deadline != never) timeout = std::max<nanoseconds_t>(0, deadline - sys::monotonic_ns());
-        int ready = sys::poll(entries, timeout);
-        if (ready < 0 && ready != -EINTR) {
-            // More entries than poll(2) takes of this process: whoever waits for them looks himself, now and then.
-            sys::poll(entries.first(1), timeout < 0 ? look_pause : std::min(timeout, look_pause));
-            ready = 1;
-        }
+        const int ready = poll_what_fits(entries, timeout);
         ending = sys::read(self.thread_wakeup_fd, &count, sizeof count) > 0;
         if (ending || ready < 0) continue;
         const bool timed_out = ready == 0 && deadline != never && sys::monotonic_ns() >= deadline;

@@ -39,11 +39,12 @@ fiber_pool& fiber_pool::of_threads() noexcept {
     return pool.value;
 }
 
+void fiber_pool::forget_tenant() noexcept {
+    const std::scoped_lock held(lock_);
+    tenant_ = nullptr;
+}
+
 void fiber_pool::end_rent() noexcept {
-    {
-        const std::scoped_lock held(lock_);
-        tenant_ = nullptr;
-    }
     const std::scoped_lock held(vacant_lock);
     next_vacant_ = std::exchange(first_vacant, this);
 }

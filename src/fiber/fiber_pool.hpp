@@ -19,7 +19,9 @@ public:
     static fiber_pool& rent(runtime_core& tenant);
     /// Of plain threads' blocks, rented for ever.
     static fiber_pool& of_threads() noexcept;
-    /// Blocks that are still in use come back later.
+    /// What is thrown in its fibers is no longer told to the tenant, who is about to end.
+    void forget_tenant() noexcept;
+    /// [after that] Somebody else may rent it. Blocks that are still in use come back later.
     void end_rent() noexcept;
 
     static constexpr std::size_t batch_size = 32;

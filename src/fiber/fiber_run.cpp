@@ -31,6 +31,8 @@ namespace {
 void run_or_discard(fiber& self) {
     if (self.error != nullptr || self.cancel_requested()) {
         self.how_ended = self.error != nullptr ? outcome::error : outcome::cancelled;
+        // As while an exception unwinds: destructors of what it captured may wait.
+        const cancel_shield no_throwing;
         self.task->discard(self.storage);
         return;
     }

@@ -68,8 +68,8 @@ public:
     /// block_thread.
     void park(int fd = -1, short events = 0) noexcept {
         if (self_.is_thread) [[unlikely]] {
-            pollfd entries[] = {{}, {fd, events, 0}};  // the kernel skips negative descriptors
-            return block(entries);
+            pollfd entries[] = {{}, {fd, events, 0}};
+            return block(std::span(entries).first(fd < 0 ? 1 : 2));
         }
         if (self_.word.is_done()) return;
         if (deadline_ == never) {

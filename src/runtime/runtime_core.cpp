@@ -45,6 +45,7 @@ runtime_core::runtime_core(const config& asked, driver& io)
             workers_.push_back(std::make_unique<worker>(*this, i));
     } catch (...) {
         workers_.clear();
+        pool_.forget_tenant();
         pool_.end_rent();
         throw;
     }
@@ -67,6 +68,8 @@ runtime_core::~runtime_core() {
     existing_runtimes.remove(*this);
     while (!guests_.none()) std::this_thread::yield();
     for (auto& each : workers_) forget_poller(each->events());
+    // Before the workers go: a handle that is dropped anywhere may have an exception to tell, which would stop them.
+    pool_.forget_tenant();
     workers_.clear();
     pool_.end_rent();
     if (const std::exception_ptr error = take_error()) report_failure(error);

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -19,6 +20,7 @@
 #include <mioco/mioco.hpp>
 
 #include <fcntl.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -56,6 +58,14 @@ std::atomic<int> is_received_from{-1};
 std::function<void()> once_received;
 std::function<void()> before_removal;
 
+// The peer goes when so much of what is sent in one call has been taken.
+std::atomic<int> breaks_off{-1};
+constexpr std::size_t moved_before = 4'096;
+
+std::atomic<int> flushed{0};
+std::atomic<int> is_registered{-1};
+std::atomic<int> registrations{0};
+
 int fail_with(int code) {
     errno = code;
     return -1;
@@ -70,10 +80,35 @@ extern "C" ssize_t pwritev2(int fd, const iovec* parts, int count, off_t, int) {
     return writev(fd, parts, count);
 }
 
+namespace {
+
+// The call's own result, and the signal if the peer goes in the middle of it.
+ssize_t broken_off(int to, std::size_t& count, const std::function<ssize_t()>& call) {
+    const bool breaks = to == breaks_off && count > moved_before;
+    if (breaks) count = moved_before;
+    const ssize_t moved = call();
+    if (breaks && moved > 0) pthread_kill(pthread_self(), SIGPIPE);
+    return moved;
+}
+
+}  // namespace
+
 extern "C" ssize_t sendfile(int to, int from, off_t* offset, std::size_t count) noexcept {
-    const auto sent = static_cast<ssize_t>(syscall(SYS_sendfile, to, from, offset, count));
-    if (sent > 0 && static_cast<std::size_t>(sent) < count) asked_for_more_than_sent = true;
+    const std::size_t wanted = count;
+    const ssize_t sent = broken_off(to, count, [&] {
+        return static_cast<ssize_t>(syscall(SYS_sendfile, to, from, offset, count));
+    });
+    if (to != breaks_off && sent > 0 && static_cast<std::size_t>(sent) < wanted)
+        asked_for_more_than_sent = true;
     return sent;
+}
+
+extern "C" ssize_t splice(int from, off64_t* from_offset, int to, off64_t* to_offset,
+                          std::size_t count, unsigned flags) {
+    return broken_off(to, count, [&] {
+        return static_cast<ssize_t>(
+            syscall(SYS_splice, from, from_offset, to, to_offset, count, flags));
+    });
 }
 
 extern "C" int accept4(int fd, sockaddr* peer, socklen_t* size, int flags) {
@@ -98,6 +133,16 @@ extern "C" int unlink(const char* path) noexcept {
 
 extern "C" int fdatasync(int fd) {
     return fd == refuses ? fail_with(ECANCELED) : static_cast<int>(syscall(SYS_fdatasync, fd));
+}
+
+extern "C" int fsync(int fd) {
+    ++flushed;
+    return fd == refuses ? fail_with(ECANCELED) : static_cast<int>(syscall(SYS_fsync, fd));
+}
+
+extern "C" int epoll_ctl(int epoll_fd, int operation, int fd, epoll_event* event) noexcept {
+    if (fd == is_registered) ++registrations;
+    return static_cast<int>(syscall(SYS_epoll_ctl, epoll_fd, operation, fd, event));
 }
 
 namespace {
@@ -155,6 +200,67 @@ TEST_P(kernels, a_devices_own_cancel_is_an_error_as_any_other) {
         expect_error<mioco::io_error>([&] { mioco::copy(written, device); });
 #endif
         refuses = -1;
+    });
+}
+
+volatile std::sig_atomic_t signals_seen = 0;
+
+TEST_P(kernels, may_send_sigpipe_with_a_call_that_moved_something) {
+    struct sigaction count{};
+    count.sa_handler = [](int) { signals_seen = signals_seen + 1; };
+    sigaction(SIGPIPE, &count, nullptr);
+    inside([] {
+        const mioco_test::socket_folder folder;
+        auto from = file::open(folder.path("file"), {.read = true, .write = true, .create = true});
+        const std::string all(2 * moved_before, 'x');
+        from.write_all(all);
+        from.seek(0);
+        auto [near, far] = mioco::net::unix_stream::pair();
+        auto [out, in] = mioco::pipe();
+        in.write_all(all);
+        in.close();
+        breaks_off = near.native_handle();
+        EXPECT_EQ(mioco::copy(from, near), all.size());
+        EXPECT_EQ(mioco::copy(out, near), all.size());
+        breaks_off = -1;
+    });
+    EXPECT_EQ(signals_seen, 0);
+}
+
+TEST_P(kernels, is_asked_to_flush_a_file) {
+    inside([] {
+        const mioco_test::socket_folder folder;
+        auto written = file::open(folder.path("file"), {.write = true, .create = true});
+        written.write_all("12345678"sv);
+        flushed = 0;
+        written.flush();
+        EXPECT_EQ(flushed, 1);
+        refuses = written.native_handle();
+        expect_error<std::system_error>([&] { written.flush(); });
+        refuses = -1;
+        EXPECT_EQ(flushed, 2);
+    });
+}
+
+// The original registered what a wait was for with the kernel, and took it back, each time.
+TEST(kernels_on_one_worker, is_told_of_a_descriptor_once) {
+    mioco::run(mioco::config{}.workers(1), [] {
+        auto [reader, writer] = mioco::pipe();
+        is_registered = reader.native_handle();
+        registrations = 0;
+        for (int i = 0; i < 10; ++i) {
+            auto writing = mioco::spawn([&writer = writer] { writer.write_all("x"sv); });
+            char byte[1];
+            if (i % 2 == 0) {
+                EXPECT_EQ(reader.read(byte), 1U);
+            } else {
+                EXPECT_EQ(mioco::select(reader.readable(), mioco::after(1h)).index(), 0U);
+                EXPECT_EQ(reader.try_read(byte), 1U);
+            }
+            writing.join();
+        }
+        EXPECT_EQ(registrations, 1);
+        is_registered = -1;
     });
 }
 

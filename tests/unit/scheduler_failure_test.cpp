@@ -75,6 +75,42 @@ TEST_P(failing_schedulers, that_throw_end_the_runtime_with_it) {
     }
 }
 
+// Spawns a fiber that throws, and keeps its handle as long as it lives.
+class keeps_a_handle : public mioco::scheduler {
+public:
+    explicit keeps_a_handle(std::atomic<bool>& threw) : threw_(threw) {}
+    void spawned(mioco::ready_fiber f) override { f.resume(); }
+    void ready(mioco::ready_fiber f) override { f.resume(); }
+    void tick() override {
+        if (kept_.joinable()) return;
+        kept_ = mioco::spawn([&threw = threw_] {
+            threw = true;
+            throw std::runtime_error("nobody joins");
+        });
+    }
+
+private:
+    std::atomic<bool>& threw_;
+    mioco::join_handle<void> kept_;
+};
+
+TEST(failing_schedulers_once, that_end_with_an_exception_in_hand_have_it_reported) {
+    const captured_stderr said;
+    std::atomic<bool> threw{false};
+    {
+        mioco::runtime rt(mioco::config{}
+                              .workers(1)
+                              .uncaught(mioco::on_uncaught::rethrow)
+                              .scheduler([&](const mioco::worker_place&) {
+                                  return std::make_unique<keeps_a_handle>(threw);
+                              }));
+        rt.run([&] {
+            while (!threw) mioco::sleep_for(1ms);
+        });
+    }
+    EXPECT_EQ(count_of("nobody joins", said.text()), 1U) << said.text();
+}
+
 TEST_P(failing_schedulers, that_cannot_be_made_end_the_runtime) {
     const captured_stderr said;
     mioco::runtime none(settings().scheduler(

@@ -114,6 +114,23 @@ TEST_P(stop, destroys_closures_that_have_not_begun) {
     EXPECT_EQ(living, 0);
 }
 
+TEST_P(stop, lets_destructors_of_closures_that_have_not_begun_wait) {
+    struct waiting {
+        std::atomic<int>& finished;
+        ~waiting() {
+            mioco::sleep_for(100us);
+            ++finished;
+        }
+    };
+    mioco::runtime rt(settings());
+    std::atomic<int> finished = 0;
+    rt.run([&] {
+        rt.stop();
+        for (int i = 0; i < 16; ++i) mioco::spawn([w = std::make_unique<waiting>(finished)] {});
+    });
+    EXPECT_EQ(finished, 16);
+}
+
 TEST_P(stop, lets_no_fiber_begin_that_is_spawned_afterwards) {
     mioco::runtime rt(settings());
     std::atomic<int> ran = 0;
