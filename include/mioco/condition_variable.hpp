@@ -41,16 +41,19 @@ public:
         while (!holds()) wait(lock);
     }
 
-    /// Until it is notified, or until `deadline`.
-    template <class Lock, class Duration>
-    std::cv_status wait_until(
-        Lock& lock, const std::chrono::time_point<std::chrono::steady_clock, Duration>& deadline) {
-        return wait_released(lock, detail::deadline_at(deadline));
+    /// Until it is notified, or until `deadline`. Another clock than `steady_clock` that is set forward meanwhile does not shorten the
+    /// wait; one that is set back may end it as a notification does.
+    template <class Lock, class Clock, class Duration>
+    std::cv_status wait_until(Lock& lock,
+                              const std::chrono::time_point<Clock, Duration>& deadline) {
+        const auto limit = detail::deadline_at(detail::time_for(deadline));
+        if (wait_released(lock, limit) == std::cv_status::no_timeout || !detail::has_come(deadline))
+            return std::cv_status::no_timeout;
+        return std::cv_status::timeout;
     }
     /// Until the predicate holds, or until `deadline`; returns what the predicate says last.
-    template <class Lock, class Duration, class Predicate>
-    bool wait_until(Lock& lock,
-                    const std::chrono::time_point<std::chrono::steady_clock, Duration>& deadline,
+    template <class Lock, class Clock, class Duration, class Predicate>
+    bool wait_until(Lock& lock, const std::chrono::time_point<Clock, Duration>& deadline,
                     Predicate holds) {
         while (!holds()) {
             if (wait_until(lock, deadline) == std::cv_status::timeout) return holds();

@@ -43,11 +43,11 @@ public:
     [[nodiscard]] bool try_lock_for(const std::chrono::duration<Rep, Period>& limit) {
         return try_lock() || lock_waiting(detail::deadline_in(limit));
     }
-    /// The same, but waits until `deadline` at most.
-    template <class Duration>
-    [[nodiscard]] bool try_lock_until(
-        const std::chrono::time_point<std::chrono::steady_clock, Duration>& deadline) {
-        return try_lock() || lock_waiting(detail::deadline_at(deadline));
+    /// The same, but waits until `deadline` at most. Of whatever clock; one that is set forward meanwhile does not shorten the wait.
+    template <class Clock, class Duration>
+    [[nodiscard]] bool try_lock_until(const std::chrono::time_point<Clock, Duration>& deadline) {
+        return try_lock() ||
+               detail::attempt_until(deadline, [this](auto limit) { return lock_waiting(limit); });
     }
     /// Gives the mutex to the next in line, if anybody is. By whoever took it: the same fiber, or the same thread.
     void unlock() noexcept {

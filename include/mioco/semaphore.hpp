@@ -77,11 +77,10 @@ public:
     [[nodiscard]] bool try_acquire_for(const std::chrono::duration<Rep, Period>& limit) {
         return core_.acquire(detail::deadline_in(limit));
     }
-    /// As `acquire`, but waits until `deadline` at most.
-    template <class Duration>
-    [[nodiscard]] bool try_acquire_until(
-        const std::chrono::time_point<std::chrono::steady_clock, Duration>& deadline) {
-        return core_.acquire(detail::deadline_at(deadline));
+    /// As `acquire`, but waits until `deadline` at most, as `mutex::try_lock_until`.
+    template <class Clock, class Duration>
+    [[nodiscard]] bool try_acquire_until(const std::chrono::time_point<Clock, Duration>& deadline) {
+        return detail::attempt_until(deadline, [this](auto limit) { return core_.acquire(limit); });
     }
     /// Taking a permit, as a case of `select`. When another case wins, none was taken.
     [[nodiscard]] detail::semaphore_core::acquiring_case acquiring() noexcept { return {&core_}; }

@@ -32,11 +32,10 @@ public:
     [[nodiscard]] bool try_lock_for(const std::chrono::duration<Rep, Period>& limit) {
         return lock_waiting(detail::deadline_in(limit));
     }
-    /// As `lock`, but waits until `deadline` at most.
-    template <class Duration>
-    [[nodiscard]] bool try_lock_until(
-        const std::chrono::time_point<std::chrono::steady_clock, Duration>& deadline) {
-        return lock_waiting(detail::deadline_at(deadline));
+    /// As `lock`, but waits until `deadline` at most, as `mutex::try_lock_until`.
+    template <class Clock, class Duration>
+    [[nodiscard]] bool try_lock_until(const std::chrono::time_point<Clock, Duration>& deadline) {
+        return detail::attempt_until(deadline, [this](auto limit) { return lock_waiting(limit); });
     }
     /// By the writer that has it.
     void unlock() noexcept;
@@ -50,11 +49,12 @@ public:
     [[nodiscard]] bool try_lock_shared_for(const std::chrono::duration<Rep, Period>& limit) {
         return lock_shared_waiting(detail::deadline_in(limit));
     }
-    /// As `lock_shared`, but waits until `deadline` at most.
-    template <class Duration>
+    /// As `lock_shared`, but waits until `deadline` at most, as `mutex::try_lock_until`.
+    template <class Clock, class Duration>
     [[nodiscard]] bool try_lock_shared_until(
-        const std::chrono::time_point<std::chrono::steady_clock, Duration>& deadline) {
-        return lock_shared_waiting(detail::deadline_at(deadline));
+        const std::chrono::time_point<Clock, Duration>& deadline) {
+        return detail::attempt_until(deadline,
+                                     [this](auto limit) { return lock_shared_waiting(limit); });
     }
     /// By a reader that has it.
     void unlock_shared() noexcept;

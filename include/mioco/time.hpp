@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <type_traits>
 
 namespace mioco {
 
@@ -30,18 +31,40 @@ steady::time_point time_at(const std::chrono::time_point<steady, Duration>& when
 }
 
 steady::time_point now();
+
+// For a time of any clock. That of another one than the monotonic clock may be set while somebody waits: if it was set back, there is
+// time left afterwards.
+template <class Clock, class Duration>
+steady::time_point time_for(const std::chrono::time_point<Clock, Duration>& when) {
+    if constexpr (std::is_same_v<Clock, steady>) {
+        return time_at(when);
+    } else {
+        using seconds = std::chrono::duration<double>;
+        const auto there = Clock::now();
+        const seconds left = seconds(when.time_since_epoch()) - seconds(there.time_since_epoch());
+        if (left <= seconds(0)) return steady::time_point();
+        if (left >= seconds(std::chrono::years(100))) return steady::time_point::max();
+        return deadline_after(when - there, now());
+    }
+}
+// After a wait until then by the monotonic clock, which nobody sets.
+template <class Clock, class Duration>
+bool has_come(const std::chrono::time_point<Clock, Duration>& when) {
+    return std::is_same_v<Clock, steady> || Clock::now() >= when;
+}
 }  // namespace detail
 
 /// Lets other fibers that are ready run before the caller goes on. Costs nanoseconds, and never sleeps: with nobody else
 /// ready it returns. Outside of fibers it yields the thread. A cancellation point. The original's `yield_now`, since 0.2.
 void yield();
 
-/// Parks the calling fiber until the monotonic clock reaches `deadline`; outside of fibers it blocks the thread. Never
+/// Parks the calling fiber until the clock reaches `deadline`; outside of fibers it blocks the thread. Never
 /// wakes early. The precision is the kernel's (tens of microseconds), and no tick rounds it. A deadline in the past
-/// returns at once. A cancellation point.
-template <class Duration>
-void sleep_until(const std::chrono::time_point<std::chrono::steady_clock, Duration>& deadline) {
-    detail::sleep_until_steady(detail::time_at(deadline));
+/// returns at once. Another clock than `steady_clock` that is set forward meanwhile does not end it. A cancellation point.
+template <class Clock, class Duration>
+void sleep_until(const std::chrono::time_point<Clock, Duration>& deadline) {
+    do detail::sleep_until_steady(detail::time_for(deadline));
+    while (!detail::has_come(deadline));
 }
 
 /// Parks the calling fiber for at least `wait`; outside of fibers it blocks the thread. Zero or less returns at once. A

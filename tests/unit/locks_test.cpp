@@ -187,6 +187,7 @@ TEST_P(locks, a_mutex_meets_the_standards_requirements) {
         EXPECT_FALSE(first.try_lock());
         EXPECT_FALSE(first.try_lock_for(1ms));
         EXPECT_FALSE(first.try_lock_until(std::chrono::steady_clock::now() - 1s));
+        EXPECT_FALSE(first.try_lock_until(std::chrono::system_clock::now() - 1s));
         deferred.unlock();
         EXPECT_TRUE(deferred.try_lock_for(1h));
         deferred.unlock();

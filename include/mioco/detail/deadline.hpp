@@ -23,4 +23,14 @@ nanoseconds_t deadline_in(const std::chrono::duration<Rep, Period>& wait) {
     return deadline_at(deadline_after(wait, now()));
 }
 
+/// `attempt(deadline)` waits until a time of the monotonic clock, and tells whether it got what it waited for. Again, if the clock of
+/// `when` has been set back meanwhile.
+template <class Clock, class Duration, class Attempt>
+bool attempt_until(const std::chrono::time_point<Clock, Duration>& when, Attempt attempt) {
+    do {
+        if (attempt(deadline_at(time_for(when)))) return true;
+    } while (!has_come(when));
+    return false;
+}
+
 }  // namespace mioco::detail
