@@ -127,7 +127,7 @@ install:  ## Install headers and library under PREFIX (/usr/local)
 	@chown --reference=$(BUILD) $(BUILD)/install_manifest.txt
 
 deps:  ## Install whatever any of these needs
-	@scripts/install-deps build test http tools check format doc cross count bench bare
+	@scripts/install-deps build test http tools check format doc cross count bench semi bare
 
 clean:  ## Remove everything that was built
 	rm -rf build

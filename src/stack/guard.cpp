@@ -54,7 +54,8 @@ int protect(void* base, std::size_t bytes) noexcept {
 guard_method choose() {
     const bool works = madvise_guards();
     const char* const wanted = std::getenv("MIOCO_GUARD");
-    if (wanted == nullptr) return works ? guard_method::madvise : guard_method::mprotect;
+    if (wanted == nullptr || *wanted == '\0')
+        return works ? guard_method::madvise : guard_method::mprotect;
     const std::string method = wanted;
     if (method == "mprotect") return guard_method::mprotect;
     if (method != "madvise") {

@@ -148,6 +148,19 @@ TEST_P(udp, try_forms_never_wait) {
     });
 }
 
+TEST_P(udp, a_select_tells_in_which_direction_one_is_ready) {
+    inside([] {
+        auto server = udp_socket::bind("127.0.0.1:0");
+        auto client = udp_socket::v4();
+        auto found = std::get<0>(mioco::select(server.ready()));
+        EXPECT_TRUE(found.writable && !found.readable);
+        client.send_to("now"sv, server.local());
+        server.readable().wait();
+        found = std::get<0>(mioco::select(server.ready()));
+        EXPECT_TRUE(found.writable && found.readable);
+    });
+}
+
 TEST_P(udp, a_batch_comes_in_one_call) {
     inside([] {
         auto server = udp_socket::bind("127.0.0.1:0");

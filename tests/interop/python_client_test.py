@@ -19,9 +19,8 @@ class PythonClient(unittest.TestCase):
             sent = hashlib.sha256()
 
             def send() -> None:
-                block = os.urandom(MEGABYTE)
-                for index in range(100):
-                    part = index.to_bytes(4, "big") + block[4:]
+                for _ in range(100):
+                    part = os.urandom(MEGABYTE)
                     sent.update(part)
                     client.sendall(part)
                 client.shutdown(socket.SHUT_WR)

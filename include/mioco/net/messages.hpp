@@ -100,6 +100,9 @@ public:
     [[nodiscard]] io_case writable() const noexcept {
         return detail::io_case_access::make(fd(), direction::write);
     }
+    /// Readiness in either direction, as a case of `select`; its result tells in which. Valid while this object lives and stays
+    /// where it is.
+    [[nodiscard]] io_both_case ready() const noexcept { return io_both_case(fd()); }
 
 private:
     [[nodiscard]] const detail::fd_ref& fd() const noexcept {
