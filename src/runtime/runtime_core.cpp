@@ -159,10 +159,16 @@ void runtime_core::request_stop() noexcept {
     wake_workers();
 }
 
+// The stop is over when the last fiber has ended, and must not be before this is done: what came next would be cancelled too. Without
+// fibers there is nobody to look for, as those that start from now on are born cancelled.
 void runtime_core::cancel_all() noexcept {
-    if (!census_.carry_out_stop()) return;
-    MIOCO_LOG("stops all fibers");
-    all_fibers.for_each([this](fiber& f) { cancel(f); });
+    if (!census_.stop_is_due()) return;
+    const bool has_fibers = keep_alive();
+    if (census_.carry_out_stop()) {
+        MIOCO_LOG("stops all fibers");
+        if (has_fibers) all_fibers.for_each([this](fiber& f) { cancel(f); });
+    }
+    if (has_fibers) let_go();
 }
 
 // The block may become another fiber's at any moment; then the request names a fiber that is no more.

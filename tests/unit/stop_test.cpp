@@ -149,6 +149,26 @@ TEST_P(stop, before_the_start_holds_for_the_next_run_and_no_longer) {
     EXPECT_EQ(rt.run([] { return 4; }), 4);
 }
 
+// Whoever carries a stop out looks at all blocks of the process. Its fibers may have ended before that is done.
+TEST_P(stop, that_is_over_reaches_no_fiber_of_the_next_run) {
+    mioco::run(mioco::config{}.workers(1), [] {
+        constexpr int blocks = 20'000;
+        mioco::latch all(blocks);
+        for (int i = 0; i < blocks; ++i) mioco::spawn([&] { all.arrive_and_wait(); });
+        all.wait();
+    });
+    mioco::runtime rt(settings());
+    for (int i = 0; i < 100; ++i) {
+        rt.stop();
+        EXPECT_EQ(error_of([&] { rt.run([] {}); }), cancelled);
+        EXPECT_EQ(rt.run([] {
+            for (int n = 0; n < 200; ++n) mioco::yield();
+            return 4;
+        }),
+                  4);
+    }
+}
+
 TEST_P(stop, comes_from_a_plain_thread) {
     mioco::runtime rt(settings());
     flag running;
