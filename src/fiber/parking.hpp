@@ -23,7 +23,9 @@ inline fiber& current_waiter() {
 }
 
 [[nodiscard]] inline bool is_fiber_masked(const fiber& self, worker& here) noexcept {
-    return self.shields != 0 || here.thread_exceptions().in_flight != 0;
+    if (self.shields != 0) [[unlikely]]
+        return true;
+    return here.thread_exceptions().in_flight != 0;
 }
 
 /// Whether the caller must not see a cancel now, see below. The fiber runs, so the count of exceptions in flight is its thread's.

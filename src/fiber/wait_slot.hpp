@@ -84,8 +84,10 @@ public:
     /// waiter's `consume` are sequentially consistent, so that comes later, and the attempt after it sees what caused both.
     [[nodiscard]] wait_token post() noexcept {
         std::uint64_t old = state_.load(std::memory_order_seq_cst);
-        if (token_in(old) && exchange(old, ready)) [[likely]]
-            return wait_token(old);
+        if (const wait_token waiting = token_in(old)) [[likely]] {
+            if (exchange(old, ready)) [[likely]]
+                return waiting;
+        }
         return try_post().value_or(wait_token());
     }
 

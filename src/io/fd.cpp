@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "io/fd.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <mutex>
@@ -26,6 +27,12 @@ void unwatch(fd_object& fd) noexcept {
     const std::scoped_lock held(fd.watch_lock);
     if (poller* const watcher = fd.watcher.exchange(nullptr, std::memory_order_acq_rel))
         watcher->unwatch(fd);
+}
+
+bool is_waited_on(const fd_object& fd) noexcept {
+    const fd_side* const sides[] = {&fd.reading, &fd.writing};
+    return std::ranges::any_of(
+        sides, [](const fd_side* each) { return each->slot().is_occupied() || each->has_queue(); });
 }
 
 void retire(fd_object& fd) noexcept {
@@ -80,10 +87,7 @@ bool close_fd(fd_object& fd) noexcept {
 
 int release_fd(fd_object& fd) noexcept {
     if (fd.is_closed()) return -EBADF;
-    if (fd.shares.load(std::memory_order_acquire) != 1 || fd[side::read].slot().is_occupied() ||
-        fd[side::write].slot().is_occupied()) {
-        return -EBUSY;
-    }
+    if (fd.shares.load(std::memory_order_acquire) != 1 || is_waited_on(fd)) return -EBUSY;
     unwatch(fd);
     const int number = fd.number.exchange(-1, std::memory_order_relaxed);
     if (fd.was_blocking) current_driver().make_blocking(number);

@@ -93,10 +93,22 @@ fd_object& make_fd(int number);
 void add_share(fd_object& fd) noexcept;
 /// Closes the descriptor with the last share.
 void drop_share(fd_object& fd) noexcept;
+/// For a call that goes on with the descriptor after others may have run: they cannot release it meanwhile.
+class keeping_fd {
+public:
+    explicit keeping_fd(fd_object& fd) noexcept : fd_(fd) { add_share(fd_); }
+    ~keeping_fd() { drop_share(fd_); }
+    keeping_fd(const keeping_fd&) = delete;
+    keeping_fd& operator=(const keeping_fd&) = delete;
+
+private:
+    fd_object& fd_;
+};
+
 /// Marks it closed, wakes who waits, and ends the connection. May be called twice. Whether the number has left the open file with that.
 bool close_fd(fd_object& fd) noexcept;
 /// Gives the descriptor out of an object that only the caller uses: no longer watched, and blocking as it was. -EBUSY if
-/// there are other shares, -EBADF if it is closed.
+/// there are other shares or somebody waits, -EBADF if it is closed. Whoever was woken and has not run yet finds another generation.
 int release_fd(fd_object& fd) noexcept;
 
 /// Makes all who wait try again.

@@ -32,9 +32,14 @@ bool io_arm::wants(unsigned way) const noexcept {
     return (static_cast<unsigned>(wanted_) & bit_of(way)) != 0;
 }
 
+bool io_arm::is_gone() const noexcept {
+    return fd_ == nullptr || failed_ || fd_->is_closed() ||
+           fd_->generation.load(std::memory_order_acquire) != generation_;
+}
+
 // What cannot be waited for counts as ready: the call that follows returns the error.
 bool io_arm::looks_ready(unsigned way) {
-    if (fd_ == nullptr || failed_ || fd_->is_closed()) return true;
+    if (is_gone()) return true;
     const fiber& self = current_waiter();
     fd_side& s = (*fd_)[side_of(way)];
     const bool reads = side_of(way) == side::read;
@@ -53,6 +58,7 @@ bool io_arm::looks_ready(unsigned way) {
 // A case of a list may be used again, and its object have another descriptor by then.
 void io_arm::begin() noexcept {
     fd_ = ref_->get();
+    if (fd_ != nullptr) generation_ = fd_->generation.load(std::memory_order_relaxed);
     failed_ = false;
     for (place& each : places_) each.must_look = true;
 }
@@ -91,7 +97,7 @@ void io_arm::disarm_one(unsigned way, const select_waiter& who) noexcept {
 }
 
 bool io_arm::arm(const select_waiter& who) noexcept {
-    if (fd_ == nullptr || failed_) return false;
+    if (is_gone()) return false;
     fiber* const self = current_fiber();
     if (self != nullptr && fd_->watcher.load(std::memory_order_acquire) != &self->on->events()) {
         failed_ = event_wait::watch_elsewhere(*self, *fd_, self->on->events()) < 0;

@@ -61,14 +61,15 @@ int event_wait::watch_elsewhere(fiber& self, fd_object& fd, poller& here) noexce
 }
 
 int event_wait::end_unarmed(fiber& self, fd_object& fd, side which, wait_token open,
-                            fd_side::arming found) noexcept {
+                            fd_side::arming found, std::uint16_t generation) noexcept {
     parking wait(self, open);
     wait_otherwise(wait, fd, which, found);
-    return end_otherwise(self, fd, which, open);
+    return end_otherwise(self, fd, which, open, generation);
 }
 
-int event_wait::end_otherwise(const fiber& self, fd_object& fd, side which,
-                              wait_token over) noexcept {
+int event_wait::end_otherwise(const fiber& self, fd_object& fd, side which, wait_token over,
+                              std::uint16_t generation) noexcept {
+    if (fd.generation.load(std::memory_order_acquire) != generation) return -EBADF;
     fd_side& s = fd[which];
     const wait_arm by = self.word.winner();
     if (by != wait_arm::event) s.slot().disarm(over);
@@ -86,6 +87,7 @@ int wait_for_event(fiber& self, fd_object& fd, side which) noexcept {
 int block_for_event(fd_object& fd, side which) {
     fiber& self = blocked_thread();
     if (const int failure = enable_blocking(self); failure < 0) return failure;
+    const std::uint16_t generation = fd.generation.load(std::memory_order_relaxed);
     parking wait(self, reason_for(which), never);
     const auto found = fd[which].slot().arm(wait.token());
     if (found == fd_side::arming::armed) {
@@ -95,7 +97,7 @@ int block_for_event(fd_object& fd, side which) {
     }
     // What the thread saw itself no poller took the token for.
     fd[which].slot().disarm(wait.token());
-    return event_wait::end_otherwise(self, fd, which, wait.token());
+    return event_wait::end_otherwise(self, fd, which, wait.token(), generation);
 }
 
 }  // namespace mioco::detail

@@ -10,7 +10,7 @@
 
 namespace mioco::detail {
 
-/// [fiber, after an attempt] Returns 0 to try again, -ECANCELED, -EBADF after `close_fd`, or why the descriptor cannot be
+/// [fiber, after an attempt] Returns 0 to try again, -ECANCELED, -EBADF after `close_fd` or `release_fd`, or why the descriptor cannot be
 /// watched.
 int wait_for_event(fiber& self, fd_object& fd, side which) noexcept;
 
@@ -23,10 +23,10 @@ struct event_wait {
     static int watch_elsewhere(fiber& self, fd_object& fd, poller& here) noexcept;
     /// The slot was not free.
     static int end_unarmed(fiber& self, fd_object& fd, side which, wait_token open,
-                           fd_side::arming found) noexcept;
-    /// Something else than an event ended the wait, or others are queued.
-    static int end_otherwise(const fiber& self, fd_object& fd, side which,
-                             wait_token over) noexcept;
+                           fd_side::arming found, std::uint16_t generation) noexcept;
+    /// Something else than an event ended the wait, others are queued, or the descriptor was released before the woken fiber ran.
+    static int end_otherwise(const fiber& self, fd_object& fd, side which, wait_token over,
+                             std::uint16_t generation) noexcept;
 };
 
 inline wait_reason reason_for(side which) noexcept {
@@ -42,13 +42,15 @@ template <class Arm>
         if (const int failure = event_wait::watch_elsewhere(self, fd, here.events()); failure < 0)
             return failure;
     }
+    const std::uint16_t generation = fd.generation.load(std::memory_order_relaxed);
     const wait_token open = open_wait(self, reason_for(which), is_fiber_masked(self, here));
     if (const auto found = arm(fd[which].slot(), open); found != fd_side::arming::armed)
         [[unlikely]]
-        return event_wait::end_unarmed(self, fd, which, open, found);
+        return event_wait::end_unarmed(self, fd, which, open, found, generation);
     here.park_here(self);
-    if (self.word.winner() != wait_arm::event || fd[which].has_queue()) [[unlikely]]
-        return event_wait::end_otherwise(self, fd, which, open);
+    if (self.word.winner() != wait_arm::event || fd[which].has_queue() ||
+        fd.generation.load(std::memory_order_acquire) != generation) [[unlikely]]
+        return event_wait::end_otherwise(self, fd, which, open, generation);
     return 0;
 }
 

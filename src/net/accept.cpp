@@ -81,6 +81,7 @@ int accept_one(message_address& peer, Attempt attempt) {
 
 int accept_patiently(const fd_ref& fd, message_address& peer) {
     if (fd.get() == nullptr) return -EBADF;
+    const keeping_fd until_done(*fd.get());
     growing_pause pause(first_pause, longest_pause);
     for (;;) {
         const int number = accept_one(peer, [&fd](auto attempt) {

@@ -218,6 +218,13 @@ progress copy_through_buffer(const copy_end& from, const copy_end& to) {
 }  // namespace
 
 std::uint64_t copy_all(const copy_end& from, const copy_end& to, std::error_code* ec) {
+    const auto keep = [](const copy_end& end, std::optional<keeping_fd>& kept) {
+        if (end.open != nullptr && end.open->get() != nullptr) kept.emplace(*end.open->get());
+    };
+    std::optional<keeping_fd> source;
+    std::optional<keeping_fd> target;
+    keep(from, source);
+    keep(to, target);
     const std::optional<progress> in_kernel = copy_in_kernel(from, to);
     const progress made = in_kernel ? *in_kernel : copy_through_buffer(from, to);
     if (ec != nullptr) {

@@ -35,18 +35,6 @@ ssize_t write_now(const fd_object& fd, driver& io, int number, const_bytes from)
     return io.write(from, number);
 }
 
-// For a call that goes on with the descriptor after others may have run: they cannot release it meanwhile.
-class keeping_fd {
-public:
-    explicit keeping_fd(fd_object& fd) noexcept : fd_(fd) { add_share(fd_); }
-    ~keeping_fd() { drop_share(fd_); }
-    keeping_fd(const keeping_fd&) = delete;
-    keeping_fd& operator=(const keeping_fd&) = delete;
-
-private:
-    fd_object& fd_;
-};
-
 template <class Call>
 ssize_t on_pool(fd_object& fd, offloading how, Call call) {
     const keeping_fd until_done(fd);
@@ -72,11 +60,13 @@ ssize_t write_on_pool(fd_object& fd, const_bytes from, offloading how) {
 // Others may have made it non-blocking, or have been faster: then it is waited for again.
 template <class Call>
 ssize_t wait_and_call(const fd_ref& fd, net::direction which, Call call) {
+    fd_object& object = *fd.get();
+    const keeping_fd until_done(object);
     ssize_t result = -EAGAIN;
     while (result == -EAGAIN) {
         std::error_code ec;
-        if (fd.get()->mode == call_mode::pool_if_ready) socket_wait(fd, which, &ec);
-        result = ec ? -ec.value() : call(*fd.get(), offloading::may_be_cancelled);
+        if (object.mode == call_mode::pool_if_ready) socket_wait(fd, which, &ec);
+        result = ec ? -ec.value() : call(object, offloading::may_be_cancelled);
     }
     return result;
 }

@@ -32,18 +32,19 @@ int fd_native(const fd_ref& fd) noexcept {
 namespace {
 
 int wait_until_ready(const fd_ref& fd, side which) {
-    if (fd.get() == nullptr) return -EBADF;
+    fd_object* const object = fd.get();
+    if (object == nullptr) return -EBADF;
     const short events = which == side::read ? POLLIN | POLLRDHUP : POLLOUT;
     // An event may be old, so poll(2) has the last word.
     const ssize_t result = attempt_or_wait(
-        *fd.get(), which,
+        *object, which,
         [&](driver& io, int number, worker*) -> ssize_t {
             const int ready = io.ready_now(number, events);
             return ready == 0 ? -EAGAIN : ready;
         },
         [](ssize_t) { return false; });
     if (result < 0) return static_cast<int>(result);
-    return fd.get()->is_closed() ? -EBADF : 0;
+    return object->is_closed() ? -EBADF : 0;
 }
 
 int shutdown_mode(net::direction which) noexcept {

@@ -424,6 +424,20 @@ TEST_P(firewall, that_refuses_every_client_hides_no_close) {
     });
 }
 
+TEST_P(firewall, that_refuses_every_client_keeps_the_listener_from_being_released) {
+    inside([] {
+        auto listener = tcp_listener::bind("127.0.0.1:0");
+        const mioco_test::raw_client client(listener.local());
+        refuses_all_of(listener);
+        beside accepts([&] { EXPECT_TRUE(listener.accept().is_open()); });
+        until_some_were_refused();
+        EXPECT_EQ(error_of([&] { listener.release(); }), std::errc::device_or_resource_busy);
+        refuses_nobody();
+        accepts.join();
+        const mioco::owned_fd released(listener.release());
+    });
+}
+
 TEST_P(firewall, that_refuses_every_client_hides_no_stop) {
     auto listener = tcp_listener::bind("127.0.0.1:0");
     const mioco_test::raw_client client(listener.local());

@@ -104,6 +104,29 @@ TEST_P(unix_datagrams, close_ends_a_sender_that_finds_no_room) {
     });
 }
 
+// On one worker the sender has begun to wait once another runs.
+TEST(unix_datagram, is_not_released_while_a_sender_finds_no_room) {
+    mioco::run(mioco::config{}.workers(1), [] {
+        auto server = unix_datagram::bind(unix_endpoint());
+        auto client = unix_datagram::unbound();
+        const auto to = server.local();
+        while (client.try_send_to("x"sv, to)) {
+        }
+        mioco_test::flag begun;
+        auto sender = mioco::spawn([&] {
+            begun.raise();
+            EXPECT_EQ(client.send_to("last"sv, to), 4U);
+        });
+        begun.await();
+        EXPECT_EQ(error_of([&] { client.release(); }), std::errc::device_or_resource_busy);
+        char buffer[8];
+        while (server.recv(buffer) == 1) {
+        }
+        sender.join();
+        const mioco::owned_fd released(client.release());
+    });
+}
+
 TEST_P(unix_datagrams, a_pair_is_connected) {
     inside([] {
         auto [near, far] = unix_datagram::pair();

@@ -108,12 +108,27 @@ mioco::net::endpoint raw_client::local() const {
 
 int raw_client::release() { return std::exchange(fd_, -1); }
 
-bool somebody_waits(int descriptor, mioco::detail::side which) {
+namespace {
+
+template <class Predicate>
+bool is_true_of(int descriptor, mioco::detail::side which, Predicate predicate) {
     bool found = false;
     mioco::detail::all_fds.for_each([&](mioco::detail::fd_object& fd) {
-        found = found || (fd.number.load() == descriptor && fd[which].slot().is_occupied());
+        found = found || (fd.number.load() == descriptor && predicate(fd[which]));
     });
     return found;
+}
+
+}  // namespace
+
+bool somebody_waits(int descriptor, mioco::detail::side which) {
+    return is_true_of(descriptor, which,
+                      [](const mioco::detail::fd_side& side) { return side.slot().is_occupied(); });
+}
+
+void until_somebody_queues(int descriptor, mioco::detail::side which) {
+    const auto has_queue = [](const mioco::detail::fd_side& side) { return side.has_queue(); };
+    wait_for([&] { return is_true_of(descriptor, which, has_queue); });
 }
 
 void until_somebody_waits(int descriptor, mioco::detail::side which) {

@@ -51,6 +51,8 @@ private:
 
 /// Whether somebody waits on the descriptor, parked or blocked.
 bool somebody_waits(int descriptor, mioco::detail::side which);
+/// Returns when somebody is in line behind another.
+void until_somebody_queues(int descriptor, mioco::detail::side which = mioco::detail::side::read);
 /// Returns when somebody does.
 void until_somebody_waits(int descriptor, mioco::detail::side which = mioco::detail::side::read);
 

@@ -35,6 +35,8 @@ private:
         bool must_look = true;  // no attempt was made since somebody else's
     };
     [[nodiscard]] bool wants(unsigned way) const noexcept;
+    // Nothing to wait for: no descriptor, or one that was closed or released.
+    [[nodiscard]] bool is_gone() const noexcept;
     bool looks_ready(unsigned way);
     bool arm_one(unsigned way, const select_waiter& who) noexcept;
     void disarm_one(unsigned way, const select_waiter& who) noexcept;
@@ -43,8 +45,9 @@ private:
     fd_object* fd_;
     io_ways wanted_;
     io_ways ready_ = io_ways::none;
-    bool failed_ = false;  // cannot be watched: the call that follows tells why
-    place places_[2];      // by side
+    std::uint16_t generation_ = 0;  // of the descriptor when the select began
+    bool failed_ = false;           // cannot be watched: the call that follows tells why
+    place places_[2];               // by side
 };
 
 }  // namespace mioco::detail
