@@ -3,7 +3,7 @@
 """Compares mioco's instruction counts with those in instructions.json, or rewrites that file.
 
 Unlike times, counts are the same on a busy machine, so that CI can hold them. They depend on the compiler and its
-flags: the file is for the bench preset with the compiler that it names.
+flags: the file is for the bench preset with the compiler that it names. An echoed message has a limit beside.
 """
 
 import argparse
@@ -17,11 +17,15 @@ import programs as p
 
 STORE = pathlib.Path(__file__).with_name("instructions.json")
 TOLERANCE = 0.03
+ECHO_ROUNDS = 3
+# Else many a change within the tolerance, each stored in its turn, could carry a count beyond what is promised.
+LIMITS = {"echo": instruction_cases.ECHO_LIMIT}
 
 
 def count_all(programs):
     counts = {name: round(instruction_cases.count_micro(programs, name), 2) for name in instruction_cases.MICRO}
-    counts["echo"] = round(instruction_cases.count_echo(programs, p.MIOCO), 1)
+    # How many messages one poll finds is up to the client, and fewer of them share what a poll costs.
+    counts["echo"] = round(min(instruction_cases.count_echo(programs, p.MIOCO) for _ in range(ECHO_ROUNDS)), 1)
     return counts
 
 
@@ -42,11 +46,18 @@ def check(counts, stored):
     return moved
 
 
+def above_limits(counts):
+    """A line for each case that is above its limit, whatever is stored."""
+    return [f"{name}: {counts[name]} instructions, above the limit of {limit}"
+            for name, limit in LIMITS.items() if counts[name] > limit]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("build", type=pathlib.Path, help="the folder of the built programs")
     action = parser.add_mutually_exclusive_group(required=True)
-    action.add_argument("--check", action="store_true", help="fail when a case is more than 3 %% off")
+    action.add_argument("--check", action="store_true",
+                        help="fail when a case is more than 3 %% off, or above its limit")
     action.add_argument("--update", action="store_true", help="rewrite instructions.json")
     arguments = parser.parse_args()
 
@@ -63,12 +74,14 @@ def main():
     if not STORE.exists():
         print(f"{STORE} does not exist: make it with --update", file=sys.stderr)
         return 1
+    above = above_limits(counts)
+    for line in above:
+        print(f"{line}; to store that count does not help", file=sys.stderr)
     moved = check(counts, json.loads(STORE.read_text(encoding="utf-8"))["instructions"])
     if moved:
         print(f"instruction counts moved: {', '.join(moved)}. If the change is meant, run instructions.py --update and "
               "name the cause in the commit message.", file=sys.stderr)
-        return 1
-    return 0
+    return 1 if moved or above else 0
 
 
 if __name__ == "__main__":

@@ -49,14 +49,16 @@ def _now():
     return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def now_and_speed(programs):
-    """The time, and how long a bare switch between two stacks takes: the same few instructions each time, which nobody else's
-    use of the machine's memory or network touches. Machines like these run at half their speed for hours."""
+def circumstances(programs):
+    """The time, the commit, and how long a bare switch between two stacks takes: the same few instructions each time,
+    which nobody else's use of the machine's memory or network touches. Machines like these run at half their speed for
+    hours."""
+    when = f"{_now()}, of {programs.commit}"
     program = programs.find("context_switch")
     if program is None:
-        return _now()
+        return when
     nanoseconds = min(p.run_json([program, 10_000_000, 1], "0", {})["cpu_ns"] for _ in range(3))
-    return f"{_now()}, when a bare switch took {nanoseconds:.1f} ns"
+    return f"{when}, when a bare switch took {nanoseconds:.1f} ns"
 
 
 def compiler():

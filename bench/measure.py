@@ -22,8 +22,9 @@ class Check:
 
 @dataclasses.dataclass
 class Result:
-    """A case: rows of a table (each a dictionary of column and text), its targets, its remarks and its raw samples; and when
-    it was measured, with how fast the machine was then."""
+    """A case: rows of a table (each a dictionary of column and text), its targets, its remarks and its raw samples; and
+    when and of which commit it was measured, with how fast the machine was then, and the share of it that other
+    programs took meanwhile. Results that were stored before there was such a share have none."""
 
     name: str
     title: str
@@ -32,6 +33,7 @@ class Result:
     notes: list = dataclasses.field(default_factory=list)
     samples: dict = dataclasses.field(default_factory=dict)
     taken: str = ""
+    others_share: float | None = None
 
 
 def say(text, end="\n"):

@@ -18,6 +18,9 @@ START_TIMEOUT_S = 20
 STOP_TIMEOUT_S = 10
 RUN_TIMEOUT_S = 300
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+NO_COMMIT = "this tree"
+
 FOLDERS = (".", "bench/peers", "bench/net", "bench/micro", "peers", "net", "micro", "examples", "tools/load")
 
 
@@ -43,12 +46,25 @@ TOKIO = Peer("Tokio", "tokio_echo", "TOKIO_WORKER_THREADS")
 PEERS = (MIOCO, RAW, LIBEV, ASIO, BOOST_FIBER, GO, TOKIO)
 
 
+def commit(root=ROOT):
+    """What git calls the tree, or no more than that it is this one: in an unpacked tarball, say."""
+    # Without this git would look further up, and name a commit of whatever repository the tree was unpacked in.
+    if not (root / ".git").exists():
+        return NO_COMMIT
+    try:
+        return subprocess.run(["git", "-C", root, "describe", "--always", "--dirty"], capture_output=True, text=True,
+                              timeout=START_TIMEOUT_S, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return NO_COMMIT
+
+
 class Programs:
     """Finds programs in a build folder."""
 
     def __init__(self, folder, client="load_client"):
         self.folder = pathlib.Path(folder)
         self.client = client
+        self.commit = commit()  # once: they were built before, whatever is edited while they are measured
 
     def find(self, name):
         for sub in FOLDERS:
@@ -67,9 +83,9 @@ class Programs:
         return [peer for peer in wanted if self.find(peer.program) is not None]
 
     def version(self, peer):
-        """What a rival says of itself; mioco's echo server has no such option."""
+        """What a rival says of itself; mioco's echo server has no such option, and is of this tree."""
         if peer is MIOCO:
-            return "this tree"
+            return self.commit
         done = subprocess.run([self.need(peer.program), "--version"], capture_output=True, text=True,
                               timeout=START_TIMEOUT_S, check=True)
         return done.stdout.strip().replace("_", ".")

@@ -23,6 +23,13 @@ def check_line(check):
     return f"{check.what}: {check.value:.3g}{unit}, at most {check.limit:g}{unit}: {verdict}"
 
 
+def measured_line(result):
+    line = f"Measured {result.taken}"
+    if result.others_share is not None:
+        line += f"; other programs took {100 * result.others_share:.1f} % of the machine's time meanwhile"
+    return line
+
+
 def _section(result):
     lines = [f"## {result.title}", ""]
     if result.rows:
@@ -30,7 +37,7 @@ def _section(result):
     lines += [f"- {check_line(check)}" for check in result.checks]
     lines += [f"- {note}" for note in result.notes]
     if result.taken:
-        lines.append(f"- Measured {result.taken}")
+        lines.append(f"- {measured_line(result)}")
     return [*lines, ""]
 
 

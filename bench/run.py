@@ -46,6 +46,8 @@ CASES = {
     "timers": wait_cases.timers,
 }
 
+HERE = pathlib.Path(__file__).parent
+
 # More of the machine in other hands than this makes clock times and latencies worthless.
 BUSY_SHARE = 0.05
 
@@ -84,7 +86,7 @@ def parse_arguments():
         parser.error("--keep is for full measurements with load_client, as the kept ones are")
     if arguments.output is None:
         whole = not arguments.quick and not arguments.only and arguments.client == "load_client"
-        arguments.output = pathlib.Path(__file__).parent if whole or arguments.keep else arguments.build
+        arguments.output = HERE if whole or arguments.keep else arguments.build
     prefixes = tuple(arguments.only or [""])
     arguments.cases = [name for name in CASES if name.startswith(prefixes)]
     if not arguments.cases:
@@ -98,15 +100,17 @@ def main():
     arguments = parse_arguments()
     run = Run(programs.Programs(arguments.build, arguments.client), arguments.quick)
     facts = machine.describe(run.programs) | {"load made by": arguments.client}
-    results = report.read(pathlib.Path(__file__).parent) if arguments.keep else {}
+    results = report.read(HERE) if arguments.keep else {}
     failed = []
     others = machine.OthersUsage()
     for name in arguments.cases:
         measure.say(f"{name}:")
-        taken = machine.now_and_speed(run.programs)
+        taken = machine.circumstances(run.programs)
+        others_meanwhile = machine.OthersUsage()
         try:
             results[name] = CASES[name](run)
             results[name].taken = taken
+            results[name].others_share = others_meanwhile.share()
         except (FileNotFoundError, RuntimeError) as error:
             measure.say(f"  left out: {error}")
             failed.append(name)

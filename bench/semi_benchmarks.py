@@ -156,7 +156,7 @@ def describe(found, left_out):
     facts = {name: value for name, value in machine.describe(found).items() if name in wanted}
     if shutil.which("node"):
         facts["node"] = machine.first_line("node", "--version")
-    facts["mioco"] = machine.first_line("git", "-C", pathlib.Path(__file__).parent, "describe", "--always", "--dirty")
+    facts["mioco"] = found.commit
     if left_out:
         facts["not there, so left out"] = ", ".join(left_out)
     return facts
