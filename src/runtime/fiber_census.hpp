@@ -62,19 +62,17 @@ public:
                                             std::memory_order_seq_cst)) {
         }
     }
-    /// Whether the caller has to cancel the fibers that are there now.
-    [[nodiscard]] bool carry_out_stop() noexcept {
-        std::uint64_t old = stop_.load(std::memory_order_relaxed);
-        do {
-            if ((old & state_mask) != due) return false;
-        } while (!stop_.compare_exchange_weak(old, (old & ~state_mask) | carried_out,
-                                              std::memory_order_seq_cst));
+    /// Whether the caller has to cancel the fibers that are there now, as `stop` was `seen` to be due and still is as it was. One that was
+    /// requested since is another's: the caller may have found no fibers before.
+    [[nodiscard]] bool carry_out_stop(std::uint64_t seen) noexcept {
+        if (!is_due(seen) ||
+            !stop_.compare_exchange_strong(seen, (seen & ~state_mask) | carried_out,
+                                           std::memory_order_seq_cst))
+            return false;
         count_.fetch_add(0, std::memory_order_seq_cst);  // it is changed in `one_starts` too
         return true;
     }
-    [[nodiscard]] bool stop_is_due() const noexcept {
-        return (stop_.load(std::memory_order_seq_cst) & state_mask) == due;
-    }
+    [[nodiscard]] bool stop_is_due() const noexcept { return is_due(stop()); }
     /// A hint, for a look at each turn.
     [[nodiscard]] bool stop_may_be_due() const noexcept {
         return (stop_.load(std::memory_order_relaxed) & state_mask) == due;
@@ -82,9 +80,12 @@ public:
     /// From a stop's request until its end.
     [[nodiscard]] bool is_stopping() const noexcept { return is_stopping(stop()); }
 
-    /// For `end_stop`, and for `is_stopping` of what was seen.
+    /// For `carry_out_stop` and `end_stop`, and for `is_due` and `is_stopping` of what was seen.
     [[nodiscard]] std::uint64_t stop() const noexcept {
         return stop_.load(std::memory_order_seq_cst);
+    }
+    [[nodiscard]] static bool is_due(std::uint64_t seen) noexcept {
+        return (seen & state_mask) == due;
     }
     [[nodiscard]] static bool is_stopping(std::uint64_t seen) noexcept {
         return (seen & state_mask) != none;

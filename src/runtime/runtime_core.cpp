@@ -162,9 +162,10 @@ void runtime_core::request_stop() noexcept {
 // The stop is over when the last fiber has ended, and must not be before this is done: what came next would be cancelled too. Without
 // fibers there is nobody to look for, as those that start from now on are born cancelled.
 void runtime_core::cancel_all() noexcept {
-    if (!census_.stop_is_due()) return;
+    const std::uint64_t seen = census_.stop();
+    if (!fiber_census::is_due(seen)) return;
     const bool has_fibers = keep_alive();
-    if (census_.carry_out_stop()) {
+    if (census_.carry_out_stop(seen)) {
         MIOCO_LOG("stops all fibers");
         if (has_fibers) all_fibers.for_each([this](fiber& f) { cancel(f); });
     }
