@@ -26,7 +26,14 @@ short events_of(unsigned way) noexcept {
 }  // namespace
 
 io_arm::io_arm(const fd_ref& fd, io_ways wanted) noexcept
-    : select_arm(kind::hinted), ref_(&fd), fd_(fd.get()), wanted_(wanted) {}
+    : select_arm(kind::hinted), ref_(&fd), wanted_(wanted) {
+    look_up();
+}
+
+void io_arm::look_up() noexcept {
+    fd_ = ref_->get();
+    if (fd_ != nullptr) generation_ = fd_->generation.load(std::memory_order_relaxed);
+}
 
 bool io_arm::wants(unsigned way) const noexcept {
     return (static_cast<unsigned>(wanted_) & bit_of(way)) != 0;
@@ -57,8 +64,7 @@ bool io_arm::looks_ready(unsigned way) {
 
 // A case of a list may be used again, and its object have another descriptor by then.
 void io_arm::begin() noexcept {
-    fd_ = ref_->get();
-    if (fd_ != nullptr) generation_ = fd_->generation.load(std::memory_order_relaxed);
+    look_up();
     failed_ = false;
     for (place& each : places_) each.must_look = true;
 }

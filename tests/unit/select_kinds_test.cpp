@@ -176,6 +176,17 @@ TEST_P(select_kinds, an_object_of_any_kind_may_stand_in_it_twice) {
 }
 
 // From hand to hand an item goes to who is in line, so the first one tells that the select waits; nothing may go to its losing arm.
+// The library uses what it keeps of a descriptor again for another one.
+TEST_P(select_kinds, a_descriptor_is_waited_for_in_the_place_of_another) {
+    inside([] {
+        for (int round = 0; round < 3; ++round) {
+            auto [near, far] = mioco_test::connected_pair();
+            auto listener = mioco::net::tcp_listener::bind("127.0.0.1:0");
+            EXPECT_EQ(mioco::select(near.readable(), listener.accepting(), after(1ms)).index(), 2U);
+        }
+    });
+}
+
 TEST_P(select_kinds, one_that_waited_takes_an_item_from_one_channel_alone) {
     inside([] {
         for (int i = 0; i < 200; ++i) {

@@ -35,6 +35,8 @@ private:
         bool must_look = true;  // no attempt was made since somebody else's
     };
     [[nodiscard]] bool wants(unsigned way) const noexcept;
+    // Which descriptor it is that is meant.
+    void look_up() noexcept;
     // Nothing to wait for: no descriptor, or one that was closed or released.
     [[nodiscard]] bool is_gone() const noexcept;
     bool looks_ready(unsigned way);
@@ -42,10 +44,10 @@ private:
     void disarm_one(unsigned way, const select_waiter& who) noexcept;
 
     const fd_ref* ref_;
-    fd_object* fd_;
+    fd_object* fd_ = nullptr;
     io_ways wanted_;
     io_ways ready_ = io_ways::none;
-    std::uint16_t generation_ = 0;  // of the descriptor when the select began
+    std::uint16_t generation_ = 0;  // of `fd_` then
     bool failed_ = false;           // cannot be watched: the call that follows tells why
     place places_[2];               // by side
 };
