@@ -101,11 +101,9 @@ public:
     void close() noexcept { detail::async_close(fd_, lent_); }
     /// Gives the descriptor to the caller, blocking if it was so before. The object is left without one. Throws `std::system_error`
     /// (`device_or_resource_busy`) while somebody waits on it.
-    int release() {
-        if (lent_ < 0) return detail::fd_release(fd_);
-        detail::async_end_loan(fd_);
-        return std::exchange(lent_, -1);
-    }
+    int release() { return release_with(nullptr); }
+    /// The same, with the error in `ec` and -1 returned.
+    int release(std::error_code& ec) { return release_with(&ec); }
 
     /// Parks the fiber, or blocks the thread, until a read would not have to wait. Nothing is consumed. A cancellation point.
     void wait_readable() const { readable().wait(); }
@@ -128,6 +126,10 @@ private:
     friend async_fd standard_output(std::error_code& ec);
     friend async_fd standard_error();
     friend async_fd standard_error(std::error_code& ec);
+    int release_with(std::error_code* ec) {
+        if (lent_ < 0) return detail::fd_release(fd_, ec);
+        return detail::async_end_loan(fd_, ec) ? std::exchange(lent_, -1) : -1;
+    }
     async_fd(detail::fd_ref fd, int lent) noexcept
         : fd_(std::move(fd)), lent_(fd_.get() == nullptr ? -1 : lent) {}
 

@@ -30,7 +30,7 @@ std::pair<pipe_reader, pipe_writer> pipe(const pipe_options& options, std::error
 namespace mioco::detail {
 
 enum class pipe_end { read, write };
-fd_ref pipe_adopt(int fd, pipe_end end);
+fd_ref pipe_adopt(int fd, pipe_end end, std::error_code* ec);
 std::pair<fd_ref, fd_ref> pipe_open(const pipe_options& options, std::error_code* ec);
 std::size_t pipe_capacity(const fd_ref& fd, std::error_code* ec);
 std::size_t pipe_set_capacity(const fd_ref& fd, std::size_t bytes, std::error_code* ec);
@@ -76,7 +76,11 @@ public:
     /// Takes over the reading end of a pipe or FIFO, such as a child's output, and sets it non-blocking: for all who share it, until
     /// `release`. Throws `std::system_error` (`invalid_argument`) if `fd` is none; it then stays the caller's.
     static pipe_reader adopt(int fd) {
-        return pipe_reader(detail::pipe_adopt(fd, detail::pipe_end::read));
+        return pipe_reader(detail::pipe_adopt(fd, detail::pipe_end::read, nullptr));
+    }
+    /// The same, with the error in `ec` and no pipe returned.
+    static pipe_reader adopt(int fd, std::error_code& ec) {
+        return pipe_reader(detail::pipe_adopt(fd, detail::pipe_end::read, &ec));
     }
 
 private:
@@ -103,7 +107,11 @@ public:
 
     /// Takes over the writing end of a pipe or FIFO, such as a child's input; all as `pipe_reader::adopt`.
     static pipe_writer adopt(int fd) {
-        return pipe_writer(detail::pipe_adopt(fd, detail::pipe_end::write));
+        return pipe_writer(detail::pipe_adopt(fd, detail::pipe_end::write, nullptr));
+    }
+    /// The same, with the error in `ec` and no pipe returned.
+    static pipe_writer adopt(int fd, std::error_code& ec) {
+        return pipe_writer(detail::pipe_adopt(fd, detail::pipe_end::write, &ec));
     }
 
 private:

@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
@@ -296,6 +297,12 @@ int poll(std::span<pollfd> entries, std::int64_t timeout_ns) noexcept {
     const timespec timeout = to_timespec(timeout_ns);
     return checked(
         ::ppoll(entries.data(), entries.size(), timeout_ns < 0 ? nullptr : &timeout, nullptr));
+}
+
+std::uint64_t open_files_limit() noexcept {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur;
 }
 
 int epoll_create() noexcept { return checked(::epoll_create1(EPOLL_CLOEXEC)); }

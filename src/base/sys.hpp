@@ -97,6 +97,9 @@ int unlink(const char* path) noexcept;
 int poll_one(int fd, short events, short& revents) noexcept;
 /// Waits for what the entries ask for until `timeout_ns` have passed; negative: for ever.
 int poll(std::span<pollfd> entries, std::int64_t timeout_ns) noexcept;
+/// How many descriptors this process may have.
+std::uint64_t open_files_limit() noexcept;
+
 int epoll_create() noexcept;
 int epoll_control(int epoll_fd, int operation, int fd, std::uint32_t events,
                   std::uint64_t data) noexcept;

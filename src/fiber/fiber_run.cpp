@@ -23,6 +23,7 @@
 #include "runtime/runtime_core.hpp"
 #include "sched/wake.hpp"
 #include "sched/worker.hpp"
+#include "stack/guard.hpp"
 
 namespace mioco::detail {
 
@@ -181,12 +182,14 @@ std::exception_ptr no_stack_error(stack_kind wanted) noexcept {
 
 void throw_no_stack(stack_kind wanted) {
     const int reason = stack_depot::of(wanted).last_error();
+    const auto limit = mapping_limit();
     throw std::system_error(
         std::make_error_code(std::errc::not_enough_memory),
         "mioco: no stack of " + std::to_string(wanted.size_bytes()) + " bytes" +
             (wanted.guarded ? " with a guard" : "") + " could be mapped (" +
-            std::system_category().message(reason) +
-            "); raise vm.max_map_count or the memory limit, or ask for smaller stacks" +
+            std::system_category().message(reason) + "); raise vm.max_map_count" +
+            (limit ? " (" + std::to_string(*limit) + " now)" : "") +
+            " or the memory limit, or ask for smaller stacks" +
             (wanted.guarded ? " or for none with a guard (config::stack_guard)" : ""));
 }
 

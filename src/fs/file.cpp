@@ -111,10 +111,11 @@ file file::open_file(const std::filesystem::path& path, const open_options& opti
     return opened;
 }
 
-file file::adopt(int fd) {
+file file::adopt_open(int fd, std::error_code* ec) {
     const std::filesystem::path none;
     const int flags = detail::current_driver().status_flags(fd);
-    static_cast<void>(reported{"adopt", none, fd, nullptr}.finish(flags));
+    static_cast<void>(reported{"adopt", none, fd, ec}.finish(flags));
+    if (flags < 0) return {};
     return {fd, none};
 }
 

@@ -10,6 +10,7 @@
 
 #include <mioco/detail/accept_arm.hpp>
 
+#include "base/cure.hpp"
 #include "io/wait_ready.hpp"
 #include "net/pause.hpp"
 
@@ -52,10 +53,11 @@ void warn_of(int failure) noexcept {
     static std::atomic<bool> warned[2];
     const bool of_shortage = is_shortage(failure);
     if (warned[of_shortage ? 1 : 0].exchange(true)) return;
-    std::fprintf(
-        stderr, "mioco: accept waits: %s; %s\n", std::system_category().message(-failure).c_str(),
-        of_shortage ? "raise the limit of open files (ulimit -n), or accept fewer at a time"
-                    : "that was told of many clients in a row: is there a rule against them?");
+    std::fprintf(stderr, "mioco: accept waits: %s%s; %s\n",
+                 std::system_category().message(-failure).c_str(), cure_of(failure).c_str(),
+                 of_shortage
+                     ? "accept fewer at a time"
+                     : "that was told of many clients in a row: is there a rule against them?");
 }
 
 // Whether what `accept_one` came to is to be waited out.

@@ -35,31 +35,46 @@ bool is_of_kind(int family, address_kind kind) noexcept {
     return family == AF_INET || family == AF_INET6;
 }
 
-}  // namespace
-
-fd_ref adopt_any(int fd, const char* what) {
-    driver& io = current_driver();
-    const int was_blocking = io.make_non_blocking(fd);
-    if (was_blocking < 0) throw_failure(was_blocking, what);
-    fd_object* const object = new_fd_object(fd);
-    if (object == nullptr) {
-        if (was_blocking > 0) io.make_blocking(fd);
-        throw_failure(-ENOMEM, what);
-    }
-    object->was_blocking = was_blocking > 0;
-    object->may_be_shared = true;
-    return fd_ref(*object);
+// 0, or a negative errno value.
+int check_socket(int fd, int type, address_kind kind) noexcept {
+    const int found = socket_option_of(fd, SO_TYPE);
+    if (found < 0) return found;
+    if (found != type) return -EPROTOTYPE;
+    const int family = socket_option_of(fd, SO_DOMAIN);
+    if (family < 0) return family;
+    return is_of_kind(family, kind) ? 0 : -EAFNOSUPPORT;
 }
 
-fd_ref adopt_socket(int fd, int type, address_kind kind) {
-    const std::string what = "adopt of descriptor " + std::to_string(fd);
-    const int found = socket_option_of(fd, SO_TYPE);
-    if (found < 0) throw_failure(found, what);
-    if (found != type) throw_failure(-EPROTOTYPE, what);
-    const int family = socket_option_of(fd, SO_DOMAIN);
-    if (family < 0) throw_failure(family, what);
-    if (!is_of_kind(family, kind)) throw_failure(-EAFNOSUPPORT, what);
-    return adopt_any(fd, what.c_str());
+}  // namespace
+
+std::string adopt_text(int fd) { return "adopt of descriptor " + std::to_string(fd); }
+
+fd_ref adopt_any(int fd, const std::string& what, std::error_code* ec) {
+    driver& io = current_driver();
+    fd_object* object = nullptr;
+    int result = io.make_non_blocking(fd);
+    if (result >= 0) {
+        const bool was_blocking = result > 0;
+        object = new_fd_object(fd);
+        if (object != nullptr) {
+            object->was_blocking = was_blocking;
+            object->may_be_shared = true;
+        } else {
+            if (was_blocking) io.make_blocking(fd);
+            result = -ENOMEM;
+        }
+    }
+    report(result, what, ec);
+    return object != nullptr ? fd_ref(*object) : fd_ref();
+}
+
+fd_ref adopt_socket(int fd, int type, address_kind kind, std::error_code* ec) {
+    const std::string what = adopt_text(fd);
+    if (const int failure = check_socket(fd, type, kind); failure < 0) {
+        report(failure, what, ec);
+        return {};
+    }
+    return adopt_any(fd, what, ec);
 }
 
 std::pair<fd_ref, fd_ref> make_fd_pair(const int (&ends)[2]) {

@@ -164,7 +164,11 @@ void async_close(const fd_ref& fd, int lent) noexcept {
     if (close_fd(*fd.get()) && open_file >= 0) io.make_blocking(open_file);
 }
 
-void async_end_loan(fd_ref& fd) { current_driver().close(fd_release(fd)); }
+bool async_end_loan(fd_ref& fd, std::error_code* ec) {
+    const int number = fd_release(fd, ec);
+    if (number >= 0) current_driver().close(number);
+    return number >= 0;
+}
 
 }  // namespace mioco::detail
 

@@ -52,14 +52,17 @@ int check_end(int fd, pipe_end end) noexcept {
 
 }  // namespace
 
-fd_ref pipe_adopt(int fd, pipe_end end) {
-    const std::string what = "adopt of descriptor " + std::to_string(fd);
+fd_ref pipe_adopt(int fd, pipe_end end, std::error_code* ec) {
+    const std::string what = adopt_text(fd);
     if (const int failure = check_end(fd, end); failure < 0) {
-        throw_failure(failure, what + ", which is no pipe's " +
-                                   (end == pipe_end::read ? "reading" : "writing") + " end");
+        report(failure,
+               what + ", which is no pipe's " + (end == pipe_end::read ? "reading" : "writing") +
+                   " end",
+               ec);
+        return {};
     }
-    fd_ref made = adopt_any(fd, what.c_str());
-    expect_parts(made);  // those of a writer with O_DIRECT
+    fd_ref made = adopt_any(fd, what, ec);
+    if (made.get() != nullptr) expect_parts(made);  // those of a writer with O_DIRECT
     return made;
 }
 

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "net/result.hpp"
 
+#include <utility>
+
 #include "base/cure.hpp"
 #include "fiber/parking.hpp"
 
 namespace mioco::detail {
 
-void throw_failure(int failure, const std::string& what, const char* cure) {
+void throw_failure(int failure, const std::string& what, std::optional<std::string> cure) {
     throw_if_cancel(failure);
-    throw std::system_error(code_of(failure),
-                            "mioco: " + what + (cure != nullptr ? cure : cure_of(failure)));
+    throw std::system_error(code_of(failure), "mioco: " + what + (cure ? *cure : cure_of(failure)));
 }
 
-void report(int result, const std::string& what, std::error_code* ec, const char* cure) {
-    if (result < 0 && ec == nullptr) throw_failure(result, what, cure);
+void report(int result, const std::string& what, std::error_code* ec,
+            std::optional<std::string> cure) {
+    if (result < 0 && ec == nullptr) throw_failure(result, what, std::move(cure));
     if (ec != nullptr) *ec = result < 0 ? code_of(result) : std::error_code();
 }
 

@@ -107,11 +107,13 @@ void fd_close(const fd_ref& fd) noexcept {
     if (fd.get() != nullptr) close_fd(*fd.get());
 }
 
-int fd_release(fd_ref& fd) {
-    if (fd.get() == nullptr) throw_failure(-EBADF, "release");
-    const int number = release_fd(*fd.get());
-    if (number < 0)
-        throw_failure(number, "release of a descriptor that a fiber waits on or a half shares");
+int fd_release(fd_ref& fd, std::error_code* ec) {
+    const int number = fd.get() == nullptr ? -EBADF : release_fd(*fd.get());
+    report(
+        number,
+        number == -EBUSY ? "release of a descriptor that a call uses or a half shares" : "release",
+        ec);
+    if (number < 0) return -1;
     fd.forget();
     return number;
 }

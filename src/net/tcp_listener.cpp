@@ -50,17 +50,17 @@ tcp_listener tcp_listener::bind(const endpoint& local, const listen_options& opt
     return failure < 0 ? tcp_listener() : tcp_listener(std::move(made));
 }
 
-tcp_listener tcp_listener::adopt(int fd) {
+tcp_listener tcp_listener::adopt_listening(int fd, std::error_code* ec) {
     int listening = 0;
     socklen_t size = sizeof listening;
     const int failure =
         detail::current_driver().get_option(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size);
     if (failure < 0 || listening == 0) {
-        detail::throw_failure(
-            failure < 0 ? failure : -EINVAL,
-            "adopt of descriptor " + std::to_string(fd) + ", which does not listen");
+        detail::report(failure < 0 ? failure : -EINVAL,
+                       detail::adopt_text(fd) + ", which does not listen", ec);
+        return {};
     }
-    return tcp_listener(detail::adopt_socket(fd, SOCK_STREAM, detail::address_kind::internet));
+    return tcp_listener(detail::adopt_socket(fd, SOCK_STREAM, detail::address_kind::internet, ec));
 }
 
 tcp_stream tcp_listener::connection(int number, detail::message_address& peer) {

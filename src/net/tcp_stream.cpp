@@ -69,17 +69,18 @@ tcp_stream tcp_stream::connect(const endpoint& peer) {
     return {std::move(made), peer};
 }
 
-tcp_stream tcp_stream::adopt(int fd) {
+tcp_stream tcp_stream::adopt_connected(int fd, std::error_code* ec) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
     const int failure =
         detail::current_driver().peer_name(fd, reinterpret_cast<sockaddr*>(&address), &size);
     if (failure < 0) {
-        detail::throw_failure(failure, "adopt of descriptor " + std::to_string(fd) +
-                                           ", which is no connected socket");
+        detail::report(failure, detail::adopt_text(fd) + ", which is no connected socket", ec);
+        return {};
     }
-    const endpoint peer(reinterpret_cast<const sockaddr*>(&address), size);
-    return {detail::adopt_socket(fd, SOCK_STREAM, detail::address_kind::internet), peer};
+    detail::fd_ref made = detail::adopt_socket(fd, SOCK_STREAM, detail::address_kind::internet, ec);
+    if (made.get() == nullptr) return {};
+    return {std::move(made), endpoint(reinterpret_cast<const sockaddr*>(&address), size)};
 }
 
 std::pair<read_half, write_half> tcp_stream::split() && {

@@ -158,7 +158,9 @@ net::endpoint udp_peer(const fd_ref& fd, std::error_code* ec) {
     return {address.data(), address.size};
 }
 
-fd_ref udp_adopt(int fd) { return adopt_socket(fd, SOCK_DGRAM, address_kind::internet); }
+fd_ref udp_adopt(int fd, std::error_code* ec) {
+    return adopt_socket(fd, SOCK_DGRAM, address_kind::internet, ec);
+}
 
 ssize_t udp_receive_batch(const fd_ref& fd, std::span<net::incoming_datagram> into, waiting mode) {
     if (into.empty()) return 0;

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <optional>
 #include <string>
 
 #include <mioco/detail/io_result.hpp>
@@ -73,8 +74,8 @@ int connect_patiently(const fd_ref& fd, const net::unix_endpoint& peer) {
 }
 
 // A socket file stays when its socket has gone, and is in the way of the next one.
-const char* bind_cure(int failure, const net::unix_endpoint& local) noexcept {
-    if (failure != -EADDRINUSE) return nullptr;
+std::optional<std::string> bind_cure(int failure, const net::unix_endpoint& local) {
+    if (failure != -EADDRINUSE) return std::nullopt;
     return local.is_path()
                ? " (choose another path, or remove the file if nobody uses it; the option "
                  "remove_stale does so)"
@@ -91,10 +92,6 @@ net::unix_endpoint name_of(const fd_ref& fd, name_call call, const char* what,
     report(failure, what, ec);
     if (failure < 0) return {};
     return {address.data(), address.size};
-}
-
-std::string adopt_text(int fd, const char* is_no) {
-    return "adopt of descriptor " + std::to_string(fd) + ", which " + is_no;
 }
 
 }  // namespace
@@ -164,30 +161,35 @@ std::pair<fd_ref, fd_ref> unix_pair(int type, std::error_code* ec) {
     return made;
 }
 
-fd_ref unix_adopt(int fd, int type) {
-    fd_ref made = adopt_socket(fd, type, address_kind::local);
-    if (type == SOCK_STREAM) expect_parts(made);
+fd_ref unix_adopt(int fd, int type, std::error_code* ec) {
+    fd_ref made = adopt_socket(fd, type, address_kind::local, ec);
+    if (made.get() != nullptr && type == SOCK_STREAM) expect_parts(made);
     return made;
 }
 
-fd_ref unix_adopt_connected(int fd, int type, net::unix_endpoint& peer) {
+fd_ref unix_adopt_connected(int fd, int type, net::unix_endpoint& peer, std::error_code* ec) {
     message_address address;
     address.size = sizeof address.storage;
     const int failure = current_driver().peer_name(fd, address.data(), &address.size);
-    if (failure < 0) throw_failure(failure, adopt_text(fd, "is no connected socket"));
-    fd_ref made = unix_adopt(fd, type);
-    peer = net::unix_endpoint(address.data(), address.size);
+    if (failure < 0) {
+        report(failure, adopt_text(fd) + ", which is no connected socket", ec);
+        return {};
+    }
+    fd_ref made = unix_adopt(fd, type, ec);
+    if (made.get() != nullptr) peer = net::unix_endpoint(address.data(), address.size);
     return made;
 }
 
-fd_ref unix_adopt_listener(int fd, int type) {
+fd_ref unix_adopt_listener(int fd, int type, std::error_code* ec) {
     int listening = 0;
     socklen_t size = sizeof listening;
     const int failure =
         current_driver().get_option(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size);
-    if (failure < 0 || listening == 0)
-        throw_failure(failure < 0 ? failure : -EINVAL, adopt_text(fd, "does not listen"));
-    return adopt_socket(fd, type, address_kind::local);
+    if (failure < 0 || listening == 0) {
+        report(failure < 0 ? failure : -EINVAL, adopt_text(fd) + ", which does not listen", ec);
+        return {};
+    }
+    return adopt_socket(fd, type, address_kind::local, ec);
 }
 
 unix_accepted unix_accept(const fd_ref& listener, int type, std::error_code* ec) {

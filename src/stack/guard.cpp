@@ -34,9 +34,8 @@ bool madvise_guards() {
 // A guard made by mprotect costs two mappings. When a process has used up all it may have, the heap cannot grow either; so the
 // last thousand are left to others.
 std::size_t most_protected() {
-    std::ifstream file("/proc/sys/vm/max_map_count");
-    std::size_t limit = 65530;
-    file >> limit;
+    constexpr std::size_t usual = 65530;
+    const std::size_t limit = mapping_limit().value_or(usual);
     constexpr std::size_t for_others = 1000;
     return limit > for_others ? (limit - for_others) / 2 : 0;
 }
@@ -81,6 +80,13 @@ guard_method chosen_guard_method() {
         return chosen;
     }();
     return method;
+}
+
+std::optional<std::size_t> mapping_limit() {
+    std::ifstream file("/proc/sys/vm/max_map_count");
+    std::size_t told = 0;
+    if (!(file >> told)) return std::nullopt;
+    return told;
 }
 
 int install_guard(void* base, std::size_t bytes) noexcept {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 
 namespace mioco::detail {
 
@@ -12,6 +13,9 @@ enum class guard_method { madvise, mprotect };
 /// The better one that works here, found out once. `MIOCO_GUARD=mprotect` or `=madvise` asks for one; throws
 /// `std::invalid_argument` for anything else, and for `madvise` where it does nothing.
 guard_method chosen_guard_method();
+
+/// How many mappings the system lets a process have (vm.max_map_count); nothing if it does not tell.
+std::optional<std::size_t> mapping_limit();
 
 /// Makes the pages inaccessible, by the method that was chosen before. Returns 0 or an errno value.
 int install_guard(void* base, std::size_t bytes) noexcept;

@@ -143,7 +143,7 @@ def run_with_few_descriptors(most, name, *arguments):
 
 def check_shortage():
     """Each of them ends with status 1, and one line that says what to do."""
-    cure = r"\(raise this process's limit of open files: ulimit -n\): Too many open files\n"
+    cure = r"\(raise this process's limit of \d+ open files: ulimit -n\): Too many open files\n"
     programs = [path for path in EXAMPLES.iterdir() if path.is_file() and os.access(path, os.X_OK)]
     assert len(programs) > 15, programs
     for path in programs:

@@ -43,8 +43,10 @@ using mioco_test::raw_client;
 using mioco_test::read_text;
 
 constexpr auto warning =
-    "mioco: accept waits: Too many open files; raise the limit of open files (ulimit -n)";
-constexpr auto cure = " (raise this process's limit of open files: ulimit -n): "sv;
+    "mioco: accept waits: Too many open files (raise this process's limit of 200 open files: "
+    "ulimit "
+    "-n); accept fewer at a time";
+constexpr auto cure = " (raise this process's limit of 200 open files: ulimit -n): "sv;
 
 // Takes every descriptor that is left, and gives them back one by one.
 class hoard {

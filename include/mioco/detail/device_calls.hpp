@@ -44,7 +44,7 @@ fd_ref standard_stream(int number, std::error_code* ec);
 void async_restore(const fd_ref& fd) noexcept;
 /// The same, after it was closed here. `lent` is the descriptor in whose place it is used, or -1.
 void async_close(const fd_ref& fd, int lent) noexcept;
-/// Releases and closes one that is used in a lent one's place.
-void async_end_loan(fd_ref& fd);
+/// Releases and closes one that is used in a lent one's place. Whether there was no failure, which `ec` tells.
+bool async_end_loan(fd_ref& fd, std::error_code* ec);
 
 }  // namespace mioco::detail

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <span>
+#include <system_error>
 #include <utility>
 
 // What everything that is open shares: a counted reference to the descriptor, and how the mix-ins get at it.
@@ -42,7 +43,8 @@ using bytes = std::span<std::byte>;
 using const_bytes = std::span<const std::byte>;
 
 void fd_close(const fd_ref& fd) noexcept;
-int fd_release(fd_ref& fd);
+/// -1 after a failure that `ec` tells.
+int fd_release(fd_ref& fd, std::error_code* ec);
 int fd_native(const fd_ref& fd) noexcept;
 
 /// For the mix-ins: the descriptor of a class that has one, as `fd_`, and befriends this.

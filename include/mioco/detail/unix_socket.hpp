@@ -93,9 +93,9 @@ fd_ref unix_connect(const net::unix_endpoint& peer, int type, std::error_code* e
 /// Of a socket that exists.
 void unix_set_peer(const fd_ref& fd, const net::unix_endpoint& peer, std::error_code* ec);
 std::pair<fd_ref, fd_ref> unix_pair(int type, std::error_code* ec);
-fd_ref unix_adopt(int fd, int type);
-fd_ref unix_adopt_connected(int fd, int type, net::unix_endpoint& peer);
-fd_ref unix_adopt_listener(int fd, int type);
+fd_ref unix_adopt(int fd, int type, std::error_code* ec);
+fd_ref unix_adopt_connected(int fd, int type, net::unix_endpoint& peer, std::error_code* ec);
+fd_ref unix_adopt_listener(int fd, int type, std::error_code* ec);
 
 struct unix_accepted {
     fd_ref fd;

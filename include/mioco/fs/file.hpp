@@ -90,7 +90,9 @@ public:
     }
 
     /// Takes over an open descriptor. Throws `std::system_error` if it is not open. Errors name its number.
-    static file adopt(int fd);
+    static file adopt(int fd) { return adopt_open(fd, nullptr); }
+    /// The same, with the error in `ec` and no file returned.
+    static file adopt(int fd, std::error_code& ec) { return adopt_open(fd, &ec); }
     /// Gives the descriptor to the caller, who closes it; -1 without a file. The object is left without one. Does not block.
     [[nodiscard]] int release() noexcept {
         path_.clear();
@@ -207,6 +209,7 @@ private:
     static constexpr std::nullopt_t position = std::nullopt;  // for an offset
 
     file(int fd, std::filesystem::path path) noexcept : fd_(fd), path_(std::move(path)) {}
+    static file adopt_open(int fd, std::error_code* ec);
     static file open_file(const std::filesystem::path& path, const open_options& options,
                           std::error_code* ec);
     std::size_t read_some(std::span<std::byte> into, std::optional<std::uint64_t> offset,

@@ -66,7 +66,9 @@ public:
     }
     /// Takes over a listening socket, as from a service manager, and sets it non-blocking. Throws `std::system_error` if
     /// `fd` does not listen; `fd` then stays the caller's.
-    static tcp_listener adopt(int fd);
+    static tcp_listener adopt(int fd) { return adopt_listening(fd, nullptr); }
+    /// The same, with the error in `ec` and no listener returned.
+    static tcp_listener adopt(int fd, std::error_code& ec) { return adopt_listening(fd, &ec); }
 
     /// The next connection, with its peer's address. Parks the fiber, or blocks the thread, until there is one. A cancellation
     /// point: a cancelled call has accepted nothing.
@@ -102,6 +104,7 @@ public:
 
 private:
     friend struct detail::fd_access;
+    static tcp_listener adopt_listening(int fd, std::error_code* ec);
     static std::optional<tcp_stream> accept_now(const detail::fd_ref& listener,
                                                 std::error_code* ec);
     static tcp_stream connection(int number, detail::message_address& peer);

@@ -45,7 +45,9 @@ public:
     /// Takes over a connected socket, which this object closes in the end. Until `release` it is non-blocking, also for other
     /// descriptors of the same open file. Throws `std::system_error` if `fd` is no connected TCP socket; then it stays the
     /// caller's, as it was.
-    static tcp_stream adopt(int fd);
+    static tcp_stream adopt(int fd) { return adopt_connected(fd, nullptr); }
+    /// The same, with the error in `ec` and no stream returned.
+    static tcp_stream adopt(int fd, std::error_code& ec) { return adopt_connected(fd, &ec); }
 
     /// The two directions as two objects, for two fibers.
     std::pair<read_half, write_half> split() &&;
@@ -86,6 +88,7 @@ public:
 private:
     friend struct detail::fd_access;
     friend class tcp_listener;
+    static tcp_stream adopt_connected(int fd, std::error_code* ec);
     tcp_stream(detail::fd_ref fd, const endpoint& peer) noexcept
         : fd_(std::move(fd)), peer_(peer) {}
 

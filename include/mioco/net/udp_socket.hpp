@@ -58,7 +58,7 @@ fd_ref udp_bind(const net::endpoint& local, const net::udp_options& options, std
 void udp_connect(const fd_ref& fd, const net::endpoint& peer, std::error_code* ec);
 void udp_disconnect(const fd_ref& fd, std::error_code* ec);
 net::endpoint udp_peer(const fd_ref& fd, std::error_code* ec);
-fd_ref udp_adopt(int fd);
+fd_ref udp_adopt(int fd, std::error_code* ec);
 ssize_t udp_receive_batch(const fd_ref& fd, std::span<net::incoming_datagram> into, waiting mode);
 ssize_t udp_send_batch(const fd_ref& fd, std::span<const net::outgoing_datagram> from,
                        waiting mode);
@@ -118,7 +118,11 @@ public:
 
     /// Takes over a UDP socket, bound or not, and sets it non-blocking. Throws `std::system_error` if `fd` is none; it then stays
     /// the caller's.
-    static udp_socket adopt(int fd) { return udp_socket(detail::udp_adopt(fd)); }
+    static udp_socket adopt(int fd) { return udp_socket(detail::udp_adopt(fd, nullptr)); }
+    /// The same, with the error in `ec` and no socket returned.
+    static udp_socket adopt(int fd, std::error_code& ec) {
+        return udp_socket(detail::udp_adopt(fd, &ec));
+    }
 
     /// Makes `peer` the only one that datagrams go to with `send`, and come from. Errors that the network reports, such as
     /// `connection_refused`, come with later calls. Does not block. Errors name the address.

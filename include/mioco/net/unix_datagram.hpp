@@ -76,7 +76,11 @@ public:
     /// Takes over a socket, bound or not, and sets it non-blocking. Throws `std::system_error` if `fd` is no Unix socket for
     /// datagrams; `fd` then stays the caller's.
     static unix_datagram adopt(int fd) {
-        return detail::bound_socket{detail::unix_adopt(fd, type), {}};
+        return detail::bound_socket{detail::unix_adopt(fd, type, nullptr), {}};
+    }
+    /// The same, with the error in `ec` and no socket returned.
+    static unix_datagram adopt(int fd, std::error_code& ec) {
+        return detail::bound_socket{detail::unix_adopt(fd, type, &ec), {}};
     }
 
     /// Makes `peer` the only one that datagrams go to with `send`, and come from. Does not block. Errors name the address.
@@ -113,13 +117,17 @@ public:
         detail::fd_close(fd_);
     }
     /// Gives the descriptor to the caller, as `fd_handle::release`; its file stays, whatever the options asked for.
-    int release() {
-        const int number = detail::fd_release(fd_);
-        file_.forget();
+    int release() { return release_with(nullptr); }
+    /// The same, with the error in `ec` and -1 returned.
+    int release(std::error_code& ec) { return release_with(&ec); }
+
+private:
+    int release_with(std::error_code* ec) {
+        const int number = detail::fd_release(fd_, ec);
+        if (number >= 0) file_.forget();
         return number;
     }
 
-private:
     friend struct detail::fd_access;
     static constexpr int type = SOCK_DGRAM;
 

@@ -81,7 +81,11 @@ public:
     /// Takes over a listening socket, as from a service manager, and sets it non-blocking. Throws `std::system_error` if
     /// `fd` is no Unix socket of this type that listens; `fd` then stays the caller's.
     static basic_unix_listener adopt(int fd) {
-        return detail::bound_socket{detail::unix_adopt_listener(fd, Connection::type), {}};
+        return detail::bound_socket{detail::unix_adopt_listener(fd, Connection::type, nullptr), {}};
+    }
+    /// The same, with the error in `ec` and no listener returned.
+    static basic_unix_listener adopt(int fd, std::error_code& ec) {
+        return detail::bound_socket{detail::unix_adopt_listener(fd, Connection::type, &ec), {}};
     }
 
     /// The next connection. Parks the fiber, or blocks the thread, until there is one. A cancellation point: a cancelled call has
@@ -123,13 +127,17 @@ public:
         detail::fd_close(fd_);
     }
     /// Gives the descriptor to the caller, as `fd_handle::release`; its file stays, whatever the options asked for.
-    int release() {
-        const int number = detail::fd_release(fd_);
-        file_.forget();
+    int release() { return release_with(nullptr); }
+    /// The same, with the error in `ec` and -1 returned.
+    int release(std::error_code& ec) { return release_with(&ec); }
+
+private:
+    int release_with(std::error_code* ec) {
+        const int number = detail::fd_release(fd_, ec);
+        if (number >= 0) file_.forget();
         return number;
     }
 
-private:
     friend struct detail::fd_access;
     basic_unix_listener(detail::bound_socket made) noexcept
         : fd_(std::move(made.fd)), file_(std::move(made.file)) {}

@@ -49,11 +49,9 @@ public:
 
     /// Takes over a connected socket and sets it non-blocking. Throws `std::system_error` if `fd` is no connected Unix socket for
     /// records; `fd` then stays the caller's.
-    static unix_seqpacket adopt(int fd) {
-        unix_seqpacket made;
-        made.fd_ = detail::unix_adopt_connected(fd, type, made.peer_);
-        return made;
-    }
+    static unix_seqpacket adopt(int fd) { return adopt_connected(fd, nullptr); }
+    /// The same, with the error in `ec` and no connection returned.
+    static unix_seqpacket adopt(int fd, std::error_code& ec) { return adopt_connected(fd, &ec); }
 
     /// Ends one direction or both; ending `write` lets the peer receive the end. Does not block.
     void shutdown(direction which) { detail::socket_shutdown(fd_, which, nullptr); }
@@ -79,6 +77,11 @@ private:
     unix_seqpacket(detail::unix_accepted made) noexcept
         : fd_(std::move(made.fd)), peer_(made.peer) {}
 
+    static unix_seqpacket adopt_connected(int fd, std::error_code* ec) {
+        unix_seqpacket made;
+        made.fd_ = detail::unix_adopt_connected(fd, type, made.peer_, ec);
+        return made;
+    }
     static unix_seqpacket connect_to(const unix_endpoint& peer, std::error_code* ec) {
         detail::fd_ref fd = detail::unix_connect(peer, type, ec);
         if (fd.get() == nullptr) return {};

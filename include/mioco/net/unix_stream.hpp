@@ -55,11 +55,9 @@ public:
 
     /// Takes over a connected socket and sets it non-blocking. Throws `std::system_error` if `fd` is no connected
     /// Unix stream; `fd` then stays the caller's.
-    static unix_stream adopt(int fd) {
-        unix_stream made;
-        made.fd_ = detail::unix_adopt_connected(fd, type, made.peer_);
-        return made;
-    }
+    static unix_stream adopt(int fd) { return adopt_connected(fd, nullptr); }
+    /// The same, with the error in `ec` and no stream returned.
+    static unix_stream adopt(int fd, std::error_code& ec) { return adopt_connected(fd, &ec); }
 
     /// The two directions as two objects, for two fibers.
     std::pair<unix_read_half, unix_write_half> split() && {
@@ -94,6 +92,11 @@ private:
 
     unix_stream(detail::unix_accepted made) noexcept : fd_(std::move(made.fd)), peer_(made.peer) {}
 
+    static unix_stream adopt_connected(int fd, std::error_code* ec) {
+        unix_stream made;
+        made.fd_ = detail::unix_adopt_connected(fd, type, made.peer_, ec);
+        return made;
+    }
     static unix_stream connect_to(const unix_endpoint& peer, std::error_code* ec) {
         detail::fd_ref fd = detail::unix_connect(peer, type, ec);
         if (fd.get() == nullptr) return {};

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "base/cure.hpp"
+
+#include <cerrno>
+
+#include "base/sys.hpp"
+
+namespace mioco::detail {
+
+std::string cure_of(int failure) {
+    switch (-failure) {
+        case EMFILE:
+            return " (raise this process's limit of " + std::to_string(sys::open_files_limit()) +
+                   " open files: ulimit -n)";
+        case ENFILE:  // that limit is told by a file, which cannot be opened now
+            return " (raise the system's limit of open files: sysctl fs.file-max)";
+        default:
+            return "";
+    }
+}
+
+std::string cure_of_bind(int failure) {
+    if (failure != -EADDRINUSE) return cure_of(failure);
+    return " (another socket is there: choose another port, or 0 for a free one)";
+}
+
+}  // namespace mioco::detail
