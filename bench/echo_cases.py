@@ -173,5 +173,5 @@ def computing(run):
     late = m.median([s["p99_us"] for s in samples["a fiber computes"]])
     result.checks.append(m.Check("p99 while a fiber computes", late, COMPUTING_LATENCY_LIMIT_US, "us"))
     result.notes.append("Two workers, 32 connections, 2000 requests a second; each computing lasts 20 ms and is "
-                        "followed by the next.")
+                        "followed by the next. The p99 is judged; what is later is so where nobody computes, too.")
     return result

@@ -3,7 +3,8 @@
 """Compares mioco's instruction counts with those in instructions.json, or rewrites that file.
 
 Unlike times, counts are the same on a busy machine, so that CI can hold them. They depend on the compiler and its
-flags: the file is for the bench preset with the compiler that it names. An echoed message has a limit beside.
+flags: the file is for optimized builds (release, bench) by the compiler that it names. An echoed message has a limit
+beside.
 """
 
 import argparse

@@ -18,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import unittest
 
 PROGRAMS = {}
@@ -35,6 +34,17 @@ def find_programs(build_folder):
 def echo(connection):
     while data := connection.recv(65536):
         connection.sendall(data)
+
+
+def echo_and_tell(answered):
+    """Sets it once a client has come back, which has got an answer then."""
+    def serve(connection):
+        data = connection.recv(65536)
+        connection.sendall(data)
+        if connection.recv(1, socket.MSG_PEEK):
+            answered.set()
+        echo(connection)
+    return serve
 
 
 def shout(connection):
@@ -152,10 +162,11 @@ class MiocoLoad(unittest.TestCase):
         self.assertIn("3 of 3 connections failed; the first: connection ", done.stderr)
 
     def test_ctrl_c_prints_what_was_measured(self):
-        with Server() as server:
+        answered = threading.Event()
+        with Server(echo_and_tell(answered)) as server:
             command = [PROGRAMS["mioco-load"], "-a", server.address, "-c", "4", "-t", "1000", "--json"]
             with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-                time.sleep(0.7)
+                self.assertTrue(answered.wait(20))
                 process.send_signal(signal.SIGINT)
                 out, err = process.communicate(timeout=20)
         self.assertEqual((process.returncode, err), (0, ""))

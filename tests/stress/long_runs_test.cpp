@@ -34,10 +34,13 @@ TEST_P(long_runs, of_yields_come_to_their_end) {
     EXPECT_EQ(ended, 2);
 }
 
+std::size_t how_many_starts(unsigned workers) {
+    return mioco_test::here(workers > 5 ? mioco_test::runtime_starts_of_twenty_threads
+                                        : mioco_test::runtime_starts);
+}
+
 TEST_P(long_runs, of_starts_and_stops_come_to_their_end) {
-    // Twenty threads a round take their time.
-    const std::size_t rounds =
-        mioco_test::here(mioco_test::runtime_starts) / (GetParam() > 5 ? 10 : 1);
+    const std::size_t rounds = how_many_starts(GetParam());
     std::atomic<std::size_t> living = 0;
     for (std::size_t i = 0; i < rounds; ++i) {
         mioco_test::flag started;
@@ -62,8 +65,7 @@ TEST_P(long_runs, of_starts_and_stops_come_to_their_end) {
 }
 
 TEST_P(long_runs, of_runs_come_to_their_end) {
-    const std::size_t rounds =
-        mioco_test::here(mioco_test::runtime_starts) / (GetParam() > 5 ? 10 : 1);
+    const std::size_t rounds = how_many_starts(GetParam());
     std::size_t sum = 0;
     for (std::size_t i = 0; i < rounds; ++i) {
         sum += run([] { return mioco::spawn([] { return std::size_t{1}; }).join(); });

@@ -2,6 +2,8 @@
 #include "context/context.hpp"
 
 #include <array>
+#include <cfenv>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -316,5 +318,22 @@ TEST(context, many_interleave) {
     EXPECT_EQ(sum, 500);
     for (auto& each : flows) EXPECT_TRUE(each->ended());
 }
+
+#if !defined(NDEBUG) && defined(__x86_64__)
+void switch_with_other_rounding() {
+    auto body = [](flow& self) {
+        std::fesetround(FE_UPWARD);
+        self.back();
+    };
+    flow other(body);
+    other.step();
+}
+
+TEST(context_process, that_leaves_floating_point_modes_changed_is_told) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_EXIT(switch_with_other_rounding(), testing::KilledBySignal(SIGABRT),
+                "restores the floating-point modes");
+}
+#endif
 
 }  // namespace
