@@ -44,8 +44,10 @@ struct alignas(64) fd_object {
     static constexpr std::uint8_t urgent = 4;
     static constexpr std::uint8_t in_parts = 8;
     std::atomic<std::uint8_t> marks{0};
-    std::atomic<std::uint16_t> generation{0};  // changed between uses
-    std::atomic<poller*> watcher{nullptr};     // changed under `watch_lock`
+    // Changed between uses. An event's key has it, and a wait compares it when it is over: who was woken may find the descriptor released.
+    // That is told for sure where the two run one after the other; see `fd_handle::release` for where they do not.
+    std::atomic<std::uint16_t> generation{0};
+    std::atomic<poller*> watcher{nullptr};  // changed under `watch_lock`
 
     fd_side writing;
     std::atomic<std::uint32_t> shares{0};
