@@ -192,6 +192,12 @@ fd_ref unix_adopt_listener(int fd, int type, std::error_code* ec) {
     return adopt_socket(fd, type, address_kind::local, ec);
 }
 
+int unix_release(fd_ref& fd, socket_file& file, std::error_code* ec) {
+    const int number = fd_release(fd, ec);
+    if (number >= 0) file.forget();
+    return number;
+}
+
 unix_accepted unix_accept(const fd_ref& listener, int type, std::error_code* ec) {
     message_address peer;
     const int number = accept_patiently(listener, peer);

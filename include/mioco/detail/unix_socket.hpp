@@ -96,6 +96,8 @@ std::pair<fd_ref, fd_ref> unix_pair(int type, std::error_code* ec);
 fd_ref unix_adopt(int fd, int type, std::error_code* ec);
 fd_ref unix_adopt_connected(int fd, int type, net::unix_endpoint& peer, std::error_code* ec);
 fd_ref unix_adopt_listener(int fd, int type, std::error_code* ec);
+/// As fd_release; the file stays.
+int unix_release(fd_ref& fd, socket_file& file, std::error_code* ec);
 
 struct unix_accepted {
     fd_ref fd;

@@ -117,17 +117,11 @@ public:
         detail::fd_close(fd_);
     }
     /// Gives the descriptor to the caller, as `fd_handle::release`; its file stays, whatever the options asked for.
-    int release() { return release_with(nullptr); }
+    int release() { return detail::unix_release(fd_, file_, nullptr); }
     /// The same, with the error in `ec` and -1 returned.
-    int release(std::error_code& ec) { return release_with(&ec); }
+    int release(std::error_code& ec) { return detail::unix_release(fd_, file_, &ec); }
 
 private:
-    int release_with(std::error_code* ec) {
-        const int number = detail::fd_release(fd_, ec);
-        if (number >= 0) file_.forget();
-        return number;
-    }
-
     friend struct detail::fd_access;
     static constexpr int type = SOCK_DGRAM;
 
