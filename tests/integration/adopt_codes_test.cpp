@@ -36,7 +36,9 @@ using mioco_test::error_of;
 template <class T>
 T make() {
     if constexpr (std::is_same_v<T, tcp_stream>) {
-        static auto pair = mioco_test::connected_pair();
+        static tcp_stream peer;
+        auto pair = mioco_test::connected_pair();
+        peer = std::move(pair.far);
         return std::move(pair.near);
     } else if constexpr (std::is_same_v<T, pipe_reader>) {
         return mioco::pipe().first;
@@ -45,7 +47,9 @@ T make() {
     } else if constexpr (std::is_same_v<T, async_fd>) {
         return async_fd::adopt(eventfd(0, EFD_CLOEXEC));
     } else if constexpr (std::is_same_v<T, unix_stream> || std::is_same_v<T, unix_seqpacket>) {
-        static auto pair = T::pair();
+        static T peer;
+        auto pair = T::pair();
+        peer = std::move(pair.second);
         return std::move(pair.first);
     } else if constexpr (std::is_same_v<T, unix_listener> || std::is_same_v<T, unix_datagram>) {
         return T::bind(unix_endpoint());
