@@ -79,7 +79,7 @@ bool fiber_look::take(fiber& f, const runtime_core* only, stack_copies& copies) 
     } else {
         look_at_wait(f, copies);
     }
-    is_asked_to_stop = f.cancelled_id.load(std::memory_order_relaxed) == id;
+    is_asked_to_stop = f.cancel_requested();
     joiner = f.end.waiter().index();
     copy_name(f, name, sizeof name);
     const std::string& home_name = home->settings().name;

@@ -11,6 +11,7 @@
 #include <mioco/detail/wait_reason.hpp>
 
 #include "context/context.hpp"
+#include "fiber/cancel_request.hpp"
 #include "fiber/eh_globals.hpp"
 #include "fiber/wait_reason.hpp"
 #include "fiber/wait_slot.hpp"
@@ -65,12 +66,10 @@ struct alignas(64) fiber {
     bool placed = false;          // pinned, or moved at each wake-up: not for just any queue
     std::uint8_t shields = 0;     // nested regions in which a cancel is not seen
     wait_reason waits_for = wait_reason::none;
-    // A hint that `cancelled_id` is worth a look; sequentially consistent as that is, and set after it.
+    // Like `cancelled_id`, `home` and `id` part of how a fiber is asked to stop, see fiber/cancel_request.hpp.
     std::atomic<bool> may_be_cancelled{false};
 
     alignas(64) lazy_timer timer;
-    // The fiber that was asked to stop: this one, if the number is its id. So a request that comes late, when the block is
-    // another's, does no harm. seq_cst against the word, see basic_wait_word::cancellable_epoch.
     std::atomic<std::uint64_t> cancelled_id{0};
     bool pinned = false;
     bool is_thread = false;  // a plain thread's stand-in
@@ -110,10 +109,7 @@ struct alignas(64) fiber {
     [[nodiscard]] std::uint64_t number() const noexcept {
         return id.load(std::memory_order_relaxed);
     }
-    [[nodiscard]] bool cancel_requested() const noexcept {
-        return may_be_cancelled.load(std::memory_order_seq_cst) &&
-               cancelled_id.load(std::memory_order_relaxed) == number();
-    }
+    [[nodiscard]] bool cancel_requested() const noexcept { return is_cancel_requested(*this); }
     [[nodiscard]] wait_token token(std::uint64_t epoch) const noexcept { return {index, epoch}; }
 };
 

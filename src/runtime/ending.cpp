@@ -86,8 +86,7 @@ void shutdown() {
     }
     self->on->home().request_stop();
     // The stop's walk comes to the caller too, but perhaps only after it has swallowed what is thrown here.
-    self->cancelled_id.store(self->number(), std::memory_order_seq_cst);
-    self->may_be_cancelled.store(true, std::memory_order_seq_cst);
+    detail::request_own_cancel(*self);
     detail::throw_cancelled();
 }
 

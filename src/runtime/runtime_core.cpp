@@ -88,10 +88,8 @@ void runtime_core::rouse_one(unsigned except) noexcept {
 void runtime_core::one_starts(fiber& f) noexcept {
     f.shares.store(2, std::memory_order_relaxed);  // the run's and the handle's
     const auto start = census_.one_starts();
-    if (start.is_stopping) [[unlikely]] {
-        f.cancelled_id.store(f.number(), std::memory_order_relaxed);
-        f.may_be_cancelled.store(true, std::memory_order_relaxed);
-    }
+    if (start.is_stopping) [[unlikely]]
+        request_own_cancel(f);
     // Schedulers were not asked for a bound of their sleep while there was nobody.
     if (start.is_first && settings_.scheduler) [[unlikely]]
         wake_workers();
@@ -172,21 +170,13 @@ void runtime_core::cancel_all() noexcept {
     if (has_fibers) let_go();
 }
 
-// The block may become another fiber's at any moment; then the request names a fiber that is no more.
 void runtime_core::cancel(fiber& f) noexcept {
-    std::uint64_t id = 0;
-    std::uint64_t requested = f.cancelled_id.load(std::memory_order_seq_cst);
-    do {
-        id = f.number();
-        if (f.home.load(std::memory_order_acquire) != this || f.number() != id) return;
-    } while (!f.cancelled_id.compare_exchange_weak(requested, id, std::memory_order_seq_cst));
-    f.may_be_cancelled.store(true, std::memory_order_seq_cst);
+    const auto id = request_cancel(f, this);
+    if (!id) return;
     if (settings_.scheduler) [[unlikely]]
         take_from_scheduler(f);
-    const auto epoch = f.word.cancellable_epoch();
-    // Still the same fiber, so the epoch, which was read before, is one of its own.
-    if (!epoch || f.number() != id || f.home.load(std::memory_order_acquire) != this) return;
-    waker(wait_arm::cancel).wake(f.token(*epoch));
+    if (const auto epoch = wait_to_cancel(f, this, *id))
+        waker(wait_arm::cancel).wake(f.token(*epoch));
 }
 
 // What is kept at the second look was at the first, and so all the time between: an epoch does not come back.

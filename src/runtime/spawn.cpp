@@ -75,8 +75,7 @@ void prepare_block(fiber& f, const runtime_core& home, const spawn_options& opti
     f.on = nullptr;
     f.timer.reset();
     f.exceptions = {};
-    f.cancelled_id.store(0, std::memory_order_relaxed);
-    f.may_be_cancelled.store(false, std::memory_order_relaxed);
+    forget_requests(f);
     f.pinned = options.pinned;
     f.placed = options.pinned || home.settings().places_fibers;
     f.shields = 0;

@@ -118,8 +118,7 @@ void ready_fiber::kill() noexcept {
     name_ = 0;
     if (f == nullptr) return;
     mine.release();
-    f->cancelled_id.store(f->number(), std::memory_order_seq_cst);
-    f->may_be_cancelled.store(true, std::memory_order_seq_cst);
+    request_own_cancel(*f);
     f->marks |= schedule_mark::killed;
     scheduler_seat::give_to_runtime(*f);
 }

@@ -47,8 +47,7 @@ std::uint64_t worker::next_fiber_id() noexcept {
 
 // Another thread may run the fiber already; what this does is safe at any later time of its life.
 void worker::cancel_parked(fiber& f, std::uint64_t epoch) noexcept {
-    const bool cancelled = f.cancelled_id.load(std::memory_order_seq_cst) == f.number();
-    if (cancelled && f.word.claim_for_cancel(epoch))
+    if (is_cancel_requested(f) && f.word.claim_for_cancel(epoch))
         waker(wait_arm::cancel).complete(f.token(epoch));
 }
 

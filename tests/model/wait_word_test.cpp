@@ -12,8 +12,6 @@ struct faults {
     bool completes_first = false;  // the winner completes before it has written to the frame
     bool parks_before_saving = false;
     bool no_look_after_parking = false;
-    bool cancels_any_wait = false;  // the look after parking does not stick to its epoch
-    bool trusts_the_block = false;  // who cancels does not look whose block it is by now
     bool ignores_the_mask = false;
     bool forgets_the_epoch = false;  // a timer claims whatever wait is open
 };
@@ -30,8 +28,6 @@ struct one_fiber {
         bool timer = true;
         bool cancel = false;
         bool masked = false;
-        bool reuses_block =
-            false;  // from the second wait on the block is another fiber's: nobody asked that one to stop
         faults wrong = {};
     };
 
@@ -42,7 +38,6 @@ struct one_fiber {
         run.name(saved, "saved");
         run.name(queued, "queued");
         run.name(cancelled, "cancelled");
-        run.name(fiber_number, "number");
         run.name(timed, "timed");
         run.name(leaves, "leaves");
         run.thread("fiber", [this] { fiber(); });
@@ -56,7 +51,6 @@ struct one_fiber {
 
     void fiber() {
         for (int round = 0; round < s.rounds; ++round) {
-            if (round == 1 && s.reuses_block) fiber_number.store(2);
             const std::uint64_t epoch = word.begin(s.masked && !s.wrong.ignores_the_mask);
             frame_open.store(1);
             timed.store(epoch);
@@ -70,8 +64,6 @@ struct one_fiber {
             frame_open.store(0);
             by = word.winner();
             check(by != wait_arm::cancel || !s.masked, "a masked wait is not cancelled");
-            check(by != wait_arm::cancel || !s.reuses_block || round == 0,
-                  "a fiber is cancelled that nobody asked to stop");
             check(by != wait_arm::timer || !s.wrong.forgets_the_epoch || expired.load() == epoch,
                   "a timer ends its own wait only");
         }
@@ -84,14 +76,8 @@ struct one_fiber {
         const auto wait = word.park();
         if (s.wrong.parks_before_saving) saved.store(1);
         if (wait.is_over) return make_ready();
-        if (s.wrong.no_look_after_parking || cancelled.load() != fiber_number.load()) return;
-        if (s.wrong.cancels_any_wait) {
-            if (const auto open = word.cancellable_epoch();
-                open && word.claim(*open, wait_arm::cancel))
-                finish();
-        } else if (word.claim_for_cancel(wait.epoch)) {
-            finish();
-        }
+        if (s.wrong.no_look_after_parking || cancelled.load() == 0) return;
+        if (word.claim_for_cancel(wait.epoch)) finish();
     }
 
     void wake() {
@@ -123,12 +109,12 @@ struct one_fiber {
         }
     }
 
-    // As runtime_core::cancel, for the block's first fiber.
+    // As runtime_core::cancel, but for the request itself, which cancel_request_test has.
     void ask_to_stop() {
         cancelled.store(1);
-        const auto epoch = word.cancellable_epoch();
-        if (!epoch || (!s.wrong.trusts_the_block && fiber_number.load() != 1)) return;
-        if (word.claim(*epoch, wait_arm::cancel)) finish();
+        if (const auto epoch = word.cancellable_epoch();
+            epoch && word.claim(*epoch, wait_arm::cancel))
+            finish();
     }
 
     void finish() {
@@ -145,8 +131,7 @@ struct one_fiber {
     atomic<int> frame_open;
     atomic<int> saved;
     atomic<int> queued;
-    atomic<int> cancelled;        // the number of the fiber that was asked to stop
-    atomic<int> fiber_number{1};  // whose block this is
+    atomic<int> cancelled;
     atomic<int> ended;
     wait_arm by = wait_arm::self;
 };
@@ -187,11 +172,6 @@ TEST(wait_word, a_masked_wait_is_not_cancelled) {
     expect_holds(explore<fiber>({}, fiber::shape{.rounds = 1, .cancel = true, .masked = true}));
 }
 
-TEST(wait_word, a_cancel_reaches_no_later_fiber_of_the_block) {
-    expect_holds(explore<fiber>({.preemptions = slow ? 1 : 2},
-                                fiber::shape{.cancel = true, .reuses_block = true}));
-}
-
 TEST(wait_word, mutant_that_completes_before_it_writes_to_the_frame) {
     expect_violation(
         explore<fiber>({}, fiber::shape{.rounds = 1, .wrong = {.completes_first = true}}),
@@ -212,20 +192,6 @@ TEST(wait_word, mutant_that_does_not_look_for_a_cancel_after_parking) {
                                                      .cancel = true,
                                                      .wrong = {.no_look_after_parking = true}}),
                      waits_for_ever);
-}
-
-TEST(wait_word, mutant_that_cancels_whatever_wait_is_open) {
-    expect_violation(explore<fiber>({}, fiber::shape{.cancel = true,
-                                                     .reuses_block = true,
-                                                     .wrong = {.cancels_any_wait = true}}),
-                     "a fiber is cancelled that nobody asked to stop");
-}
-
-TEST(wait_word, mutant_that_cancels_without_a_look_whose_block_it_is) {
-    expect_violation(explore<fiber>({}, fiber::shape{.cancel = true,
-                                                     .reuses_block = true,
-                                                     .wrong = {.trusts_the_block = true}}),
-                     "a fiber is cancelled that nobody asked to stop");
 }
 
 TEST(wait_word, mutant_that_begins_a_masked_wait_unmasked) {

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "fiber/cancel_request.hpp"
+
+#include <cstdint>
+#include <optional>
+
+#include "fiber/wait_word.hpp"
+#include "model/expect.hpp"
+#include "model/model_sync.hpp"
+
+namespace mioco::model {
+namespace {
+
+using detail::wait_arm;
+
+struct faults {
+    bool reads_requests_late = false;  // who was asked, only after it is known whom the block is
+    bool trusts_the_block = false;     // does not look again whose block it is before ending a wait
+    bool looks_first = false;          // looks for an open wait, then asks
+    bool does_not_look_parked = false;  // who parks a fiber does not look for a request
+    bool believes_the_hint = false;     // or takes the hint for a request
+    bool cancels_any_wait = false;      // or ends whatever wait is open by then
+};
+
+/// What a request to stop takes of a block.
+template <class Fault>
+struct block {
+    static constexpr int nobodys = 0;
+    atomic<int> home;
+    atomic<std::uint64_t> id;
+    atomic<std::uint64_t, Fault> cancelled_id;
+    atomic<bool> may_be_cancelled;
+    detail::basic_wait_word<model_sync> word;
+};
+
+/// A block that is a fiber of one runtime, then of another. The stop of the first one's may be late; the second one's fiber is
+/// asked to stop too, or ended by data.
+template <class Fault = no_fault>
+struct two_fibers {
+    enum runtimes : int { first = 1, second = 2 };
+    enum class leaving { not_yet, for_a_wait, never };
+
+    two_fibers(checker& run, bool second_is_asked, faults with)
+        : wrong(with), asks_second(second_is_asked) {
+        run.name(shared.home, "home");
+        run.name(shared.id, "id");
+        run.name(shared.cancelled_id, "cancelled id");
+        run.name(shared.may_be_cancelled, "may be cancelled");
+        run.name(shared.word, "word");
+        run.name(published, "published");
+        run.name(queued, "queued");
+        become(first);
+        run.thread("fibers", [this] { run_both(); });
+        for (int which : {first, second}) run.thread("next", [this, which] { settle(which); });
+        run.thread("stop", [this] { cancel(first); });
+        run.thread("later", [this] {
+            block_until([this] { return shared.home.load() == second; });
+            if (asks_second) {
+                second_asked.store(1);
+                return cancel(second);
+            }
+            block_until([this] { return published.load() != 0; });
+            if (shared.word.claim(published.load(), wait_arm::event)) complete();
+        });
+    }
+
+    /// As prepare_block and make_fiber.
+    void become(int which) {
+        detail::forget_requests(shared);
+        shared.id.store(static_cast<std::uint64_t>(which));
+        shared.home.store(which);
+    }
+
+    void run_both() {
+        // Or it ends by itself, and who asks it to stop finds that out at any later step.
+        if (checker::current().choose(2) == 0) {
+            wait(first);
+        } else {
+            leaves[first].store(leaving::never);
+        }
+        shared.home.store(block<Fault>::nobodys);
+        become(second);
+        const wait_arm by = wait(second);
+        check(by != wait_arm::cancel || second_asked.load() == 1,
+              "a fiber is cancelled that nobody asked to stop");
+    }
+
+    wait_arm wait(int which) {
+        const std::uint64_t epoch = shared.word.begin(false);
+        if (which == second) published.store(epoch);
+        leaves[which].store(leaving::for_a_wait);
+        block_until([this] { return queued.load() != 0; });
+        queued.fetch_sub(1);
+        return shared.word.winner();
+    }
+
+    /// As worker::settle_parked, on the next stack.
+    void settle(int which) {
+        block_until([this, which] { return leaves[which].load() != leaving::not_yet; });
+        if (leaves[which].load() == leaving::never) return;
+        const auto wait = shared.word.park();
+        if (wait.is_over) return make_ready();
+        if (wrong.does_not_look_parked) return;
+        const bool asked = wrong.believes_the_hint ? shared.may_be_cancelled.load()
+                                                   : detail::is_cancel_requested(shared);
+        const std::optional<std::uint64_t> open =
+            wrong.cancels_any_wait ? shared.word.cancellable_epoch() : wait.epoch;
+        if (asked && open && shared.word.claim_for_cancel(*open)) complete();
+    }
+
+    /// As runtime_core::cancel.
+    void cancel(int home) {
+        std::optional<std::uint64_t> open;
+        if (wrong.looks_first) open = shared.word.cancellable_epoch();
+        const auto id =
+            wrong.reads_requests_late ? request_late(home) : detail::request_cancel(shared, home);
+        if (!id) return;
+        if (wrong.trusts_the_block) {
+            open = shared.word.cancellable_epoch();
+        } else if (!wrong.looks_first) {
+            open = detail::wait_to_cancel(shared, home, *id);
+        }
+        if (open && shared.word.claim(*open, wait_arm::cancel)) complete();
+    }
+    std::optional<std::uint64_t> request_late(int home) {
+        std::uint64_t id = 0;
+        std::uint64_t requested = 0;
+        do {
+            id = shared.id.load();
+            if (!detail::is_block_of(shared, home, id)) return std::nullopt;
+            requested = shared.cancelled_id.load();
+        } while (!shared.cancelled_id.compare_exchange_weak(requested, id));
+        shared.may_be_cancelled.store(true);
+        return id;
+    }
+
+    void complete() {
+        if (shared.word.complete()) make_ready();
+    }
+    void make_ready() { check(queued.fetch_add(1) == 0, "a fiber is queued once"); }
+
+    const faults wrong;
+    const bool asks_second;
+    block<Fault> shared;
+    atomic<std::uint64_t> published;  // the second fiber's wait, for its data
+    atomic<leaving> leaves[3];
+    atomic<int> queued;
+    atomic<int> second_asked;
+};
+
+constexpr const char* not_asked = "a fiber is cancelled that nobody asked to stop";
+
+struct exchanges_blindly : no_fault {
+    static constexpr bool blind_weak_exchange = true;
+};
+
+TEST(cancel_request, reaches_a_fiber_and_no_later_one_of_its_block) {
+    expect_holds(explore<two_fibers<>>({}, false, faults{}));
+}
+
+TEST(cancel_request, is_not_lost_to_a_late_one_for_an_earlier_fiber_of_the_block) {
+    expect_holds(explore<two_fibers<>>({}, true, faults{}));
+}
+
+TEST(cancel_request, mutant_that_exchanges_without_comparing) {
+    expect_violation(explore<two_fibers<exchanges_blindly>>({}, true, faults{}), waits_for_ever);
+}
+
+TEST(cancel_request, mutant_that_reads_who_was_asked_after_whose_the_block_is) {
+    expect_violation(explore<two_fibers<>>({}, true, faults{.reads_requests_late = true}),
+                     waits_for_ever);
+}
+
+TEST(cancel_request, mutant_that_trusts_the_block) {
+    expect_violation(explore<two_fibers<>>({}, false, faults{.trusts_the_block = true}), not_asked);
+}
+
+TEST(cancel_request, mutant_that_looks_for_a_wait_before_it_asks) {
+    expect_violation(explore<two_fibers<>>({}, false, faults{.looks_first = true}), waits_for_ever);
+}
+
+TEST(cancel_request, mutant_that_parks_without_a_look) {
+    expect_violation(explore<two_fibers<>>({}, false, faults{.does_not_look_parked = true}),
+                     waits_for_ever);
+}
+
+TEST(cancel_request, mutant_that_takes_the_hint_for_a_request) {
+    expect_violation(explore<two_fibers<>>({}, false, faults{.believes_the_hint = true}),
+                     not_asked);
+}
+
+TEST(cancel_request, mutant_that_ends_whatever_wait_is_open) {
+    expect_violation(explore<two_fibers<>>({}, false, faults{.cancels_any_wait = true}), not_asked);
+}
+
+}  // namespace
+}  // namespace mioco::model
