@@ -19,7 +19,7 @@ namespace {
 
 // What is ready for a write has room for so much, if it is no file: a pipe a page, a terminal less, so that a write may hold a
 // thread of the pool, but not for long.
-constexpr std::size_t most_at_once = 4096;
+constexpr std::size_t most_a_job = 4096;
 
 bool is_pooled(const fd_object& fd) noexcept {
     return fd.mode == call_mode::pool || fd.mode == call_mode::pool_if_ready;
@@ -52,7 +52,7 @@ ssize_t read_on_pool(fd_object& fd, bytes into, offloading how) {
 }
 
 ssize_t write_on_pool(fd_object& fd, const_bytes from, offloading how) {
-    if (fd.mode == call_mode::pool_if_ready) from = from.first(std::min(from.size(), most_at_once));
+    if (fd.mode == call_mode::pool_if_ready) from = from.first(std::min(from.size(), most_a_job));
     return on_pool(fd, how,
                    [=](driver& io, int number) noexcept { return io.write(from, number); });
 }

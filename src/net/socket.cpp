@@ -78,6 +78,10 @@ void socket_shutdown(const fd_ref& fd, net::direction which, std::error_code* ec
     finish(current_driver().shutdown(fd_native(fd), shutdown_mode(which)), "shutdown", ec);
 }
 
+void socket_end_writing(const fd_ref& fd) noexcept {
+    current_driver().shutdown(fd_native(fd), SHUT_WR);
+}
+
 void socket_set_option(const fd_ref& fd, int level, int name, const void* value, socklen_t size,
                        std::error_code* ec) {
     finish(current_driver().set_option(fd_native(fd), level, name, value, size), "set_option", ec);

@@ -83,6 +83,8 @@ extern template struct stream_calls<file_transfer>;
 
 void socket_wait(const fd_ref& fd, net::direction which, std::error_code* ec);
 void socket_shutdown(const fd_ref& fd, net::direction which, std::error_code* ec);
+/// Tells the peer that no more comes, if the connection is not over already.
+void socket_end_writing(const fd_ref& fd) noexcept;
 void socket_set_option(const fd_ref& fd, int level, int name, const void* value, socklen_t size,
                        std::error_code* ec);
 void socket_get_option(const fd_ref& fd, int level, int name, void* value, socklen_t size,

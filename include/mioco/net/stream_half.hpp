@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 #pragma once
 
-#include <system_error>
 #include <utility>
 
 #include <mioco/detail/socket_io.hpp>
@@ -67,8 +66,7 @@ private:
     basic_write_half(detail::fd_ref fd, const Endpoint& peer) noexcept
         : fd_(std::move(fd)), peer_(peer) {}
     void finish() noexcept {
-        std::error_code ignored;  // the connection may be over already
-        if (fd_.get() != nullptr) detail::socket_shutdown(fd_, direction::write, &ignored);
+        if (fd_.get() != nullptr) detail::socket_end_writing(fd_);
         fd_.reset();
     }
 
