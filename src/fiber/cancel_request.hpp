@@ -8,11 +8,14 @@
 // How a fiber is asked to stop.
 //
 // Whoever asks looks through all blocks, while fibers end and their blocks become others'. So a request names a fiber, by a number that
-// is never used again, and not a block: one that comes late speaks of a fiber that is no more. Of a block it takes `home` and `id`,
+// is never used again, and not a block: one that comes late speaks of a fiber that is no more. Of a block it takes the word; `home` and `id`,
 // which tell whose it is now; `cancelled_id`, who was asked; and `may_be_cancelled`, a hint that this is worth a look.
 //
 // No request is lost: who asks sets it, then looks for an open wait (`wait_word::cancellable_epoch`); who parks a fiber publishes that, then
 // looks for a request. All of that is sequentially consistent, so one of the two sees the other.
+//
+// None reaches the wrong fiber: an id is published with release, after the end of the one before. So whoever has read it, with
+// acquire, reads no home of an earlier fiber.
 //
 // Templates over the block, so that tests/model runs them with one of its own.
 
@@ -32,7 +35,7 @@ std::optional<std::uint64_t> request_cancel(Block& block, const Home& home) noex
     // Read before the id is: if the block's next fiber is asked meanwhile, the exchange fails, and its request stays.
     std::uint64_t requested = block.cancelled_id.load(std::memory_order_seq_cst);
     do {
-        id = block.id.load(std::memory_order_relaxed);
+        id = block.id.load(std::memory_order_acquire);
         if (!is_block_of(block, home, id)) return std::nullopt;
     } while (!block.cancelled_id.compare_exchange_weak(requested, id, std::memory_order_seq_cst));
     block.may_be_cancelled.store(true, std::memory_order_seq_cst);
@@ -56,14 +59,7 @@ void request_own_cancel(Block& block) noexcept {
     block.may_be_cancelled.store(true, std::memory_order_seq_cst);
 }
 
-/// [the maker, before `id` and `home` are set] Nobody has asked the block's next fiber.
-template <class Block>
-void forget_requests(Block& block) noexcept {
-    block.cancelled_id.store(0, std::memory_order_relaxed);
-    block.may_be_cancelled.store(false, std::memory_order_relaxed);
-}
-
-/// [the fiber, or who has just parked it] Whether it was asked; after a `park`, of the fiber that the block is by now.
+/// [any] Whether the fiber that the block is at this moment was asked.
 template <class Block>
 [[nodiscard]] bool is_cancel_requested(const Block& block) noexcept {
     return block.may_be_cancelled.load(std::memory_order_seq_cst) &&

@@ -53,7 +53,6 @@ runtime_core::runtime_core(const config& asked, driver& io)
 }
 
 runtime_core::~runtime_core() {
-    forget_stop_signals(*this);
     request_stop();
     const auto idle = [](const void* self) {
         return static_cast<const runtime_core*>(self)->is_at_rest();
@@ -65,6 +64,7 @@ runtime_core::~runtime_core() {
     closing_ = true;
     wake_workers();
     join_threads();
+    forget_stop_signals(*this);  // a fiber may have called `stop_on_signal` until now
     existing_runtimes.remove(*this);
     while (!guests_.none()) std::this_thread::yield();
     for (auto& each : workers_) forget_poller(each->events());

@@ -75,7 +75,7 @@ void prepare_block(fiber& f, const runtime_core& home, const spawn_options& opti
     f.on = nullptr;
     f.timer.reset();
     f.exceptions = {};
-    forget_requests(f);
+    f.may_be_cancelled.store(false, std::memory_order_relaxed);
     f.pinned = options.pinned;
     f.placed = options.pinned || home.settings().places_fibers;
     f.shields = 0;
@@ -115,7 +115,7 @@ new_fiber make_fiber(runtime* home, const spawn_options& options, const task_ops
         throw;
     }
     f.id.store(here != nullptr ? here->next_fiber_id() : take_fiber_ids(1),
-               std::memory_order_relaxed);
+               std::memory_order_release);
     f.home.store(&target, std::memory_order_release);
     return {&f, f.storage};
 }

@@ -3,15 +3,14 @@
 #include <array>
 #include <csignal>
 #include <cstring>
-#include <mutex>
 #include <string>
 #include <system_error>
 #include <thread>
 
 #include <mioco/runtime.hpp>
 
-#include "base/lock.hpp"
 #include "fiber/parking.hpp"
+#include "runtime/fork_guard.hpp"
 #include "runtime/runtime_core.hpp"
 #include "runtime/stop_signals.hpp"
 #include "runtime/stop_target.hpp"
@@ -29,10 +28,13 @@ struct registration {
 };
 
 std::array<registration, NSIG> registrations;
-constinit lock registering;  // of all but handlers
 
-// The default action was put back by SA_RESETHAND, for a second signal.
+// The default action was put back by SA_RESETHAND, for a second signal. A forked child has nothing to stop, so it is the second there.
 void on_signal(int number) noexcept {
+    if (in_forked_child.load(std::memory_order_relaxed)) {
+        raise(number);
+        return;
+    }
     registrations[static_cast<std::size_t>(number)].target.stop(
         [](runtime_core& core) { core.request_stop(); });
 }
@@ -40,17 +42,10 @@ void on_signal(int number) noexcept {
 }  // namespace
 
 void forget_stop_signals(const runtime_core& ending) noexcept {
-    {
-        const std::scoped_lock held(registering);
-        for (std::size_t number = 1; number < registrations.size(); ++number) {
-            registration& each = registrations[number];
-            if (!each.target.is(ending)) continue;
-            sigaction(static_cast<int>(number), &each.before, nullptr);
-            each.target.exchange(nullptr);
-        }
-    }
-    // Of each signal: a handler may still use what another runtime has replaced.
-    for (const registration& each : registrations) {
+    for (std::size_t number = 1; number < registrations.size(); ++number) {
+        registration& each = registrations[number];
+        each.target.forget(ending,
+                           [&] { sigaction(static_cast<int>(number), &each.before, nullptr); });
         while (!each.target.is_unused()) std::this_thread::yield();
     }
 }
@@ -69,26 +64,25 @@ void stop_on_signal(int signal_number) {
                                 "mioco: stop_on_signal must be called in a fiber: the signal stops "
                                 "that fiber's runtime");
     }
+    detail::refuse_after_fork("a stop on a signal");
+    const auto refuse = [&](const char* why) {
+        throw std::system_error(
+            std::make_error_code(std::errc::invalid_argument),
+            "mioco: stop_on_signal(" + std::to_string(signal_number) + "): " + why);
+    };
+    if (signal_number <= 0 || signal_number >= NSIG) refuse("no such signal");
     struct sigaction action{};
     action.sa_handler = &detail::on_signal;
     action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
     sigemptyset(&action.sa_mask);
-    const std::scoped_lock held(detail::registering);
-    struct sigaction before{};
-    const bool known = signal_number > 0 && signal_number < NSIG;
-    if (!known || sigaction(signal_number, nullptr, &before) != 0) {
-        throw std::system_error(
-            std::make_error_code(std::errc::invalid_argument),
-            "mioco: stop_on_signal(" + std::to_string(signal_number) + "): no such signal");
-    }
     auto& mine = detail::registrations[static_cast<std::size_t>(signal_number)];
-    if (mine.target.exchange(&self->on->home()) == nullptr) mine.before = before;
-    if (sigaction(signal_number, &action, nullptr) != 0) {
-        mine.target.exchange(nullptr);
-        throw std::system_error(std::make_error_code(std::errc::invalid_argument),
-                                "mioco: stop_on_signal(" + std::to_string(signal_number) +
-                                    "): this signal cannot be handled");
-    }
+    const bool is_installed = mine.target.set(self->on->home(), [&](bool is_first) {
+        struct sigaction before{};
+        if (sigaction(signal_number, &action, &before) != 0) return false;
+        if (is_first) mine.before = before;
+        return true;
+    });
+    if (!is_installed) refuse("this signal cannot be handled");
 }
 
 }  // namespace mioco

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 #pragma once
 
+#include <mutex>
+
 #include <mioco/detail/sync.hpp>
+
+#include "base/lock.hpp"
 
 namespace mioco::detail {
 
@@ -9,8 +13,28 @@ namespace mioco::detail {
 template <class Target, class Sync = system_sync>
 class basic_stop_target {
 public:
-    /// [any] From now on this one, or none; returns whom it was before.
-    Target* exchange(Target* target) noexcept { return target_.exchange(target); }
+    /// [any] From now on this one, if `install(is_first)` installs the handler; whether it does. It is the first if there was no
+    /// target, so that the handler is not there yet.
+    template <class Install>
+    bool set(Target& target, Install install) noexcept {
+        const std::scoped_lock held(changing_);
+        Target* const before = target_.exchange(&target);
+        if (install(before == nullptr)) return true;
+        target_.store(before);
+        return false;
+    }
+
+    /// [the target's end, when nobody can set it any more] Calls `uninstall` if this one is the target, which then is none. Handlers
+    /// may use it until `is_unused`, and if it was replaced before.
+    template <class Uninstall>
+    void forget(const Target& target, Uninstall uninstall) noexcept {
+        const std::scoped_lock held(changing_);
+        if (!is(target)) return;
+        uninstall();
+        target_.store(nullptr);
+    }
+    [[nodiscard]] bool is_unused() const noexcept { return handlers_.load() == 0; }
+
     [[nodiscard]] bool is(const Target& target) const noexcept { return target_.load() == &target; }
 
     /// [handler] Async-signal-safe, if `stop` is.
@@ -21,10 +45,8 @@ public:
         handlers_.fetch_sub(1);
     }
 
-    /// [the end of who is no target any more, or never was] Whether no handler can be about to use it.
-    [[nodiscard]] bool is_unused() const noexcept { return handlers_.load() == 0; }
-
 private:
+    basic_lock<Sync> changing_;  // no handler takes it
     // Sequentially consistent: a handler counts itself, then looks for a target; an end takes the target away, then looks for handlers.
     // One of the two sees the other.
     typename Sync::template atomic<Target*> target_{nullptr};

@@ -16,6 +16,7 @@ using detail::wait_arm;
 struct faults {
     bool reads_requests_late = false;  // who was asked, only after it is known whom the block is
     bool trusts_the_block = false;     // does not look again whose block it is before ending a wait
+    bool looks_for_home_only = false;  // or not which of that runtime's fibers
     bool looks_first = false;          // looks for an open wait, then asks
     bool does_not_look_parked = false;  // who parks a fiber does not look for a request
     bool believes_the_hint = false;     // or takes the hint for a request
@@ -33,15 +34,16 @@ struct block {
     detail::basic_wait_word<model_sync> word;
 };
 
-/// A block that is a fiber of one runtime, then of another. The stop of the first one's may be late; the second one's fiber is
-/// asked to stop too, or ended by data.
+/// What ends the wait of the block's second fiber. The stop of the first one's runtime may be late, and may be its own too.
+enum class second_end { data, data_at_the_same_home, request, own_request };
+
+/// A block that is one fiber, then another.
 template <class Fault = no_fault>
 struct two_fibers {
-    enum runtimes : int { first = 1, second = 2 };
-    enum class leaving { not_yet, for_a_wait, never };
-
-    two_fibers(checker& run, bool second_is_asked, faults with)
-        : wrong(with), asks_second(second_is_asked) {
+    two_fibers(checker& run, second_end by, faults with)
+        : wrong(with),
+          second_ends(by),
+          homes{0, 1, by == second_end::data_at_the_same_home ? 1 : 2} {
         run.name(shared.home, "home");
         run.name(shared.id, "id");
         run.name(shared.cancelled_id, "cancelled id");
@@ -52,23 +54,18 @@ struct two_fibers {
         become(first);
         run.thread("fibers", [this] { run_both(); });
         for (int which : {first, second}) run.thread("next", [this, which] { settle(which); });
-        run.thread("stop", [this] { cancel(first); });
-        run.thread("later", [this] {
-            block_until([this] { return shared.home.load() == second; });
-            if (asks_second) {
-                second_asked.store(1);
-                return cancel(second);
-            }
-            block_until([this] { return published.load() != 0; });
-            if (shared.word.claim(published.load(), wait_arm::event)) complete();
-        });
+        run.thread("stop", [this] { cancel(homes[first]); });
+        if (by != second_end::own_request) run.thread("later", [this] { end_second(); });
     }
+
+    enum fibers : int { first = 1, second = 2 };
+    enum class leaving { not_yet, for_a_wait, never };
 
     /// As prepare_block and make_fiber.
     void become(int which) {
-        detail::forget_requests(shared);
+        shared.may_be_cancelled.store(false);
         shared.id.store(static_cast<std::uint64_t>(which));
-        shared.home.store(which);
+        shared.home.store(homes[which]);
     }
 
     void run_both() {
@@ -80,9 +77,17 @@ struct two_fibers {
         }
         shared.home.store(block<Fault>::nobodys);
         become(second);
-        const wait_arm by = wait(second);
-        check(by != wait_arm::cancel || second_asked.load() == 1,
-              "a fiber is cancelled that nobody asked to stop");
+        if (second_ends == second_end::own_request) {
+            second_asked.store(1);
+            detail::request_own_cancel(shared);
+        }
+        if (wait(second) == wait_arm::cancel)
+            check(was_second_asked(), "a fiber is cancelled that nobody asked to stop");
+    }
+    [[nodiscard]] bool was_second_asked() const {
+        if (second_ends == second_end::data_at_the_same_home)
+            return shared.cancelled_id.load() == second;
+        return second_asked.load() == 1;
     }
 
     wait_arm wait(int which) {
@@ -92,6 +97,16 @@ struct two_fibers {
         block_until([this] { return queued.load() != 0; });
         queued.fetch_sub(1);
         return shared.word.winner();
+    }
+
+    void end_second() {
+        if (second_ends == second_end::request) {
+            block_until([this] { return shared.home.load() == homes[second]; });
+            second_asked.store(1);
+            return cancel(homes[second]);
+        }
+        block_until([this] { return published.load() != 0; });
+        if (shared.word.claim(published.load(), wait_arm::event)) complete();
     }
 
     /// As worker::settle_parked, on the next stack.
@@ -115,8 +130,9 @@ struct two_fibers {
         const auto id =
             wrong.reads_requests_late ? request_late(home) : detail::request_cancel(shared, home);
         if (!id) return;
-        if (wrong.trusts_the_block) {
+        if (wrong.trusts_the_block || wrong.looks_for_home_only) {
             open = shared.word.cancellable_epoch();
+            if (wrong.looks_for_home_only && shared.home.load() != home) return;
         } else if (!wrong.looks_first) {
             open = detail::wait_to_cancel(shared, home, *id);
         }
@@ -140,12 +156,13 @@ struct two_fibers {
     void make_ready() { check(queued.fetch_add(1) == 0, "a fiber is queued once"); }
 
     const faults wrong;
-    const bool asks_second;
+    const second_end second_ends;
+    const int homes[3];  // of each fiber, by its number
     block<Fault> shared;
     atomic<std::uint64_t> published;  // the second fiber's wait, for its data
-    atomic<leaving> leaves[3];
+    atomic<leaving> leaves[3];        // a fiber has been left for its wait
     atomic<int> queued;
-    atomic<int> second_asked;
+    atomic<int> second_asked;  // by name
 };
 
 constexpr const char* not_asked = "a fiber is cancelled that nobody asked to stop";
@@ -155,42 +172,62 @@ struct exchanges_blindly : no_fault {
 };
 
 TEST(cancel_request, reaches_a_fiber_and_no_later_one_of_its_block) {
-    expect_holds(explore<two_fibers<>>({}, false, faults{}));
+    expect_holds(explore<two_fibers<>>({}, second_end::data, faults{}));
 }
 
 TEST(cancel_request, is_not_lost_to_a_late_one_for_an_earlier_fiber_of_the_block) {
-    expect_holds(explore<two_fibers<>>({}, true, faults{}));
+    expect_holds(explore<two_fibers<>>({}, second_end::request, faults{}));
+}
+
+TEST(cancel_request, reaches_no_later_fiber_of_the_same_runtime_but_by_its_name) {
+    expect_holds(explore<two_fibers<>>({}, second_end::data_at_the_same_home, faults{}));
+}
+
+TEST(cancel_request, of_a_fiber_itself_is_not_lost_to_a_late_one_for_an_earlier_one) {
+    expect_holds(explore<two_fibers<>>({}, second_end::own_request, faults{}));
 }
 
 TEST(cancel_request, mutant_that_exchanges_without_comparing) {
-    expect_violation(explore<two_fibers<exchanges_blindly>>({}, true, faults{}), waits_for_ever);
+    expect_violation(explore<two_fibers<exchanges_blindly>>({}, second_end::request, faults{}),
+                     waits_for_ever);
 }
 
 TEST(cancel_request, mutant_that_reads_who_was_asked_after_whose_the_block_is) {
-    expect_violation(explore<two_fibers<>>({}, true, faults{.reads_requests_late = true}),
-                     waits_for_ever);
+    expect_violation(
+        explore<two_fibers<>>({}, second_end::request, faults{.reads_requests_late = true}),
+        waits_for_ever);
 }
 
 TEST(cancel_request, mutant_that_trusts_the_block) {
-    expect_violation(explore<two_fibers<>>({}, false, faults{.trusts_the_block = true}), not_asked);
+    expect_violation(explore<two_fibers<>>({}, second_end::data, faults{.trusts_the_block = true}),
+                     not_asked);
+}
+
+TEST(cancel_request, mutant_that_does_not_look_which_fiber_of_its_runtime_it_is) {
+    expect_violation(explore<two_fibers<>>({}, second_end::data_at_the_same_home,
+                                           faults{.looks_for_home_only = true}),
+                     not_asked);
 }
 
 TEST(cancel_request, mutant_that_looks_for_a_wait_before_it_asks) {
-    expect_violation(explore<two_fibers<>>({}, false, faults{.looks_first = true}), waits_for_ever);
-}
-
-TEST(cancel_request, mutant_that_parks_without_a_look) {
-    expect_violation(explore<two_fibers<>>({}, false, faults{.does_not_look_parked = true}),
+    expect_violation(explore<two_fibers<>>({}, second_end::data, faults{.looks_first = true}),
                      waits_for_ever);
 }
 
+TEST(cancel_request, mutant_that_parks_without_a_look) {
+    expect_violation(
+        explore<two_fibers<>>({}, second_end::data, faults{.does_not_look_parked = true}),
+        waits_for_ever);
+}
+
 TEST(cancel_request, mutant_that_takes_the_hint_for_a_request) {
-    expect_violation(explore<two_fibers<>>({}, false, faults{.believes_the_hint = true}),
+    expect_violation(explore<two_fibers<>>({}, second_end::data, faults{.believes_the_hint = true}),
                      not_asked);
 }
 
 TEST(cancel_request, mutant_that_ends_whatever_wait_is_open) {
-    expect_violation(explore<two_fibers<>>({}, false, faults{.cancels_any_wait = true}), not_asked);
+    expect_violation(explore<two_fibers<>>({}, second_end::data, faults{.cancels_any_wait = true}),
+                     not_asked);
 }
 
 }  // namespace

@@ -8,16 +8,23 @@ namespace mioco::model {
 namespace {
 
 struct faults {
+    bool forgets_early = false;    // before the runtime's last fiber has ended
     bool does_not_wait = false;    // the runtime's end does not look for handlers
     bool looks_first = false;      // or looks for them before it takes the runtime away
     bool waits_as_target = false;  // or only if it is the target still
 };
 
-struct handler_uncounted : no_fault {
+struct locks_blindly : no_fault {
+    static constexpr bool blind_strong_exchange = true;
+};
+struct counts_in_pieces : no_fault {
     static constexpr bool torn_addition = true;
 };
 
-/// A signal that comes twice, the end of the runtime that it stops, and another one that may take that one's place.
+constexpr const char* found_after_its_end = "a handler finds no runtime after its end";
+constexpr const char* not_who_asked_last = "who asked last is the target while it lives";
+
+/// A signal that comes twice, a runtime one of whose fibers asks to be stopped by it and which ends, and another that asks too.
 template <class Sync = model_sync>
 struct signal_and_end {
     struct runtime {
@@ -27,26 +34,49 @@ struct signal_and_end {
     signal_and_end(checker& run, faults with) : wrong(with) {
         run.name(ending.alive, "ending alive");
         run.name(next.alive, "next alive");
-        target.exchange(&ending);
+        run.name(target, "target");
+        run.name(installed, "installed");
+        run.name(fiber_ended, "fiber ended");
         for (int i = 0; i < 2; ++i) {
             run.thread("handler", [this] {
                 target.stop([](const runtime& found) {
-                    check(found.alive.load() == 1, "a handler finds no runtime after its end");
+                    check(found.alive.load() == 1, found_after_its_end);
                 });
             });
         }
+        run.thread("fiber", [this] {
+            set(ending);
+            fiber_ended.store(1);
+        });
         run.thread("owner", [this] { end(); });
-        run.thread("next", [this] { target.exchange(&next); });
-        run.at_end([this] { check(!target.is(ending), "what has ended is no target"); });
+        run.thread("next", [this] { set(next); });
+        run.at_end([this] {
+            const bool is_next_last = last == &next;
+            check(target.is(next) == is_next_last && installed.load() == (is_next_last ? 1 : 0),
+                  not_who_asked_last);
+        });
     }
 
-    /// As forget_stop_signals.
+    /// As mioco::stop_on_signal.
+    void set(runtime& caller) {
+        const bool is_set = target.set(caller, [&](bool is_first) {
+            last = &caller;
+            check(is_first == (installed.load() == 0), "what was there before is kept aside once");
+            installed.store(1);
+            return true;
+        });
+        check(is_set, "a handler that can be installed is");
+    }
+
+    /// As ~runtime_core and forget_stop_signals.
     void end() {
+        if (!wrong.forgets_early) block_until([this] { return fiber_ended.load() == 1; });
         if (wrong.looks_first) wait_for_handlers();
         const bool is_target = target.is(ending);
-        if (is_target) target.exchange(nullptr);
+        target.forget(ending, [this] { installed.store(0); });
         const bool waits = !wrong.does_not_wait && !wrong.looks_first;
         if (waits && (is_target || !wrong.waits_as_target)) wait_for_handlers();
+        block_until([this] { return fiber_ended.load() == 1; });
         ending.alive.store(0);
     }
     void wait_for_handlers() {
@@ -57,9 +87,10 @@ struct signal_and_end {
     runtime ending;
     runtime next;
     detail::basic_stop_target<runtime, Sync> target;
+    const runtime* last = nullptr;  // under the lock
+    atomic<int> installed;
+    atomic<int> fiber_ended;
 };
-
-constexpr const char* found_after_its_end = "a handler finds no runtime after its end";
 
 TEST(stop_target, a_runtime_ends_when_no_handler_can_use_it) {
     expect_holds(explore<signal_and_end<>>({}, faults{}));
@@ -80,8 +111,19 @@ TEST(stop_target, mutant_that_does_not_wait_once_another_is_the_target) {
                      found_after_its_end);
 }
 
+TEST(stop_target, mutant_that_is_forgotten_while_it_can_still_be_set) {
+    expect_violation(explore<signal_and_end<>>({}, faults{.forgets_early = true}),
+                     not_who_asked_last);
+}
+
+TEST(stop_target, mutant_that_changes_without_a_lock) {
+    expect_violation(explore<signal_and_end<basic_model_sync<locks_blindly>>>({}, faults{}),
+                     "what was there before is kept aside once");
+}
+
 TEST(stop_target, mutant_that_counts_handlers_in_pieces) {
-    EXPECT_FALSE(explore<signal_and_end<basic_model_sync<handler_uncounted>>>({}, faults{}).holds);
+    expect_violation(explore<signal_and_end<basic_model_sync<counts_in_pieces>>>({}, faults{}),
+                     waits_for_ever);
 }
 
 }  // namespace
