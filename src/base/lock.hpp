@@ -8,8 +8,8 @@
 namespace mioco::detail {
 
 /// The runtime's own lock: held for a bounded handful of instructions, or now and then for a system call, and never across a
-/// switch, by fibers' threads and others alike. It spins briefly, since the holder is about to be done, then blocks, since the holder may have lost its
-/// CPU. Meets *Lockable*.
+/// switch, by fibers' threads and others alike. It spins briefly, since the holder is about to be done, then blocks, since
+/// the holder may have lost its CPU. Meets *Lockable*.
 template <class Sync = system_sync>
 class basic_lock {
 public:

@@ -59,7 +59,7 @@ void request_own_cancel(Block& block) noexcept {
     block.may_be_cancelled.store(true, std::memory_order_seq_cst);
 }
 
-/// [any] Whether the fiber that the block is at this moment was asked.
+/// [any] Whether the fiber was asked that the block is, or was a moment ago; who acts on it does so by an epoch of the one it means.
 template <class Block>
 [[nodiscard]] bool is_cancel_requested(const Block& block) noexcept {
     return block.may_be_cancelled.load(std::memory_order_seq_cst) &&

@@ -60,11 +60,11 @@ runtime_core::~runtime_core() {
     const cancel_shield until_all_have_ended;
     while (idle_waiters_.wait_unless(idle, this, never) != idle_waiters::outcome::held) {
     }
+    forget_stop_signals(*this);  // now that no fiber can call `stop_on_signal` any more
     offloads_.close();
     closing_ = true;
     wake_workers();
     join_threads();
-    forget_stop_signals(*this);  // a fiber may have called `stop_on_signal` until now
     existing_runtimes.remove(*this);
     while (!guests_.none()) std::this_thread::yield();
     for (auto& each : workers_) forget_poller(each->events());

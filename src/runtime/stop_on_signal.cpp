@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <cstring>
 #include <string>
 #include <system_error>
 #include <thread>
+
+#include <unistd.h>
 
 #include <mioco/runtime.hpp>
 
@@ -29,14 +32,16 @@ struct registration {
 
 std::array<registration, NSIG> registrations;
 
-// The default action was put back by SA_RESETHAND, for a second signal. A forked child has nothing to stop, so it is the second there.
+// Whose runtimes the targets are: not those of a child, even if nobody has told it yet that it is one.
+std::atomic<pid_t> process{0};
+
+// The default action was put back by SA_RESETHAND, for a second signal. If there is nothing to stop, this counts as one: in a child, or when
+// the target has just ended, and put back the handler from before it.
 void on_signal(int number) noexcept {
-    if (in_forked_child.load(std::memory_order_relaxed)) {
-        raise(number);
-        return;
-    }
-    registrations[static_cast<std::size_t>(number)].target.stop(
-        [](runtime_core& core) { core.request_stop(); });
+    const bool stops =
+        getpid() == process.load() && registrations[static_cast<std::size_t>(number)].target.stop(
+                                          [](runtime_core& core) { core.request_stop(); });
+    if (!stops) raise(number);
 }
 
 }  // namespace
@@ -75,6 +80,7 @@ void stop_on_signal(int signal_number) {
     action.sa_handler = &detail::on_signal;
     action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
     sigemptyset(&action.sa_mask);
+    detail::process.store(getpid());
     auto& mine = detail::registrations[static_cast<std::size_t>(signal_number)];
     const bool is_installed = mine.target.set(self->on->home(), [&](bool is_first) {
         struct sigaction before{};

@@ -5,7 +5,7 @@ namespace mioco::detail {
 
 class runtime_core;
 
-/// [end of a runtime] Puts back the handlers that `stop_on_signal` replaced.
+/// [end of a runtime, when its last fiber has ended] Puts back the handlers that `stop_on_signal` replaced.
 void forget_stop_signals(const runtime_core& ending) noexcept;
 
 /// Whether a signal stops this runtime.

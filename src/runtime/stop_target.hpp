@@ -37,12 +37,14 @@ public:
 
     [[nodiscard]] bool is(const Target& target) const noexcept { return target_.load() == &target; }
 
-    /// [handler] Async-signal-safe, if `stop` is.
+    /// [handler] Whether there is one to stop. Async-signal-safe, if `stop` is.
     template <class Stop>
-    void stop(Stop stop) noexcept {
+    bool stop(Stop stop) noexcept {
         handlers_.fetch_add(1);
-        if (Target* const target = target_.load()) stop(*target);
+        Target* const target = target_.load();
+        if (target != nullptr) stop(*target);
         handlers_.fetch_sub(1);
+        return target != nullptr;
     }
 
 private:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
@@ -60,12 +61,14 @@ TEST_F(process, forked_after_first_use_refuses_with_a_message) {
             const int spawned = refusal_after_fork([&] { rt.spawn([] {}); });
             const int from_fiber =
                 rt.run([&] { return refusal_after_fork([] { mioco::spawn([] {}); }); });
-            std::fprintf(stderr, "%d %d %d\n", made, spawned, from_fiber);
+            const int stoppable =
+                rt.run([&] { return refusal_after_fork([] { mioco::stop_on_signal(SIGUSR2); }); });
+            std::fprintf(stderr, "%d %d %d %d\n", made, spawned, from_fiber, stoppable);
             rt.stop();
             rt.wait();
             std::exit(0);
         },
-        testing::ExitedWithCode(0), "^0 0 0\n$");
+        testing::ExitedWithCode(0), "^0 0 0 0\n$");
 }
 
 TEST_F(process, forked_before_first_use_runs) {

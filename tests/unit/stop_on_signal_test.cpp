@@ -13,6 +13,7 @@
 
 #include "support/flag.hpp"
 #include "support/process.hpp"
+#include "support/sizes.hpp"
 #include "support/workers.hpp"
 
 namespace {
