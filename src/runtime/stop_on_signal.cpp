@@ -35,8 +35,8 @@ std::array<registration, NSIG> registrations;
 // Whose runtimes the targets are: not those of a child, even if nobody has told it yet that it is one.
 std::atomic<pid_t> process{0};
 
-// The default action was put back by SA_RESETHAND, for a second signal. If there is nothing to stop, this counts as one: in a child, or when
-// the target has just ended, and put back the handler from before it.
+// SA_RESETHAND has put back the default action, for a second signal. If there is nothing to stop, the signal is raised again: in a child,
+// for that action; when the target has just ended, for the handler that this put back.
 void on_signal(int number) noexcept {
     const bool stops =
         getpid() == process.load() && registrations[static_cast<std::size_t>(number)].target.stop(

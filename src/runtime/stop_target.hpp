@@ -24,8 +24,8 @@ public:
         return false;
     }
 
-    /// [the target's end, when nobody can set it any more] Calls `uninstall` if this one is the target, which then is none. Handlers
-    /// may use it until `is_unused`, and if it was replaced before.
+    /// [the target's end, when nobody can set it any more] Calls `uninstall` if this one is the target, which then is none. A
+    /// handler may still use it until `is_unused`, also if another one had replaced it.
     template <class Uninstall>
     void forget(const Target& target, Uninstall uninstall) noexcept {
         const std::scoped_lock held(changing_);

@@ -24,12 +24,7 @@ using mioco_test::error_of;
 using mioco_test::flag;
 using mioco_test::signal_process;
 
-constexpr auto cancelled = std::errc::operation_canceled;
-
-class stop_on_signal : public mioco_test::on_workers {
-protected:
-    std::atomic<int> living = 0;
-};
+class stop_on_signal : public mioco_test::on_workers {};
 MIOCO_ON_WORKER_COUNTS(stop_on_signal);
 
 auto handler_of(int number) {
@@ -39,6 +34,7 @@ auto handler_of(int number) {
 }
 
 TEST_P(stop_on_signal, ends_the_callers_runtime) {
+    std::atomic<int> living = 0;
     for (int round = 0; round < 5; ++round) {
         EXPECT_EQ(error_of([&] {
                       run([&] {
@@ -48,7 +44,7 @@ TEST_P(stop_on_signal, ends_the_callers_runtime) {
                           for (;;) mioco::yield();
                       });
                   }),
-                  cancelled);
+                  std::errc::operation_canceled);
         EXPECT_EQ(living, 0);
     }
 }
@@ -134,7 +130,7 @@ TEST_P(stop_on_signal, stops_the_runtime_that_called_last_though_another_one_has
                           mioco::sleep_for(1h);
                       });
                   }),
-                  cancelled);
+                  std::errc::operation_canceled);
     }
     EXPECT_EQ(handler_of(SIGUSR2), before);
 }
