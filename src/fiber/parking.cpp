@@ -20,7 +20,11 @@ ssize_t yield_with(fiber& self, ssize_t result) noexcept {
     return result;
 }
 
-void throw_cancelled() { throw fiber_cancelled(); }
+void throw_cancelled() {
+    // Who swallows it and calls again is thrown it at once: nothing else would let those run that are to end.
+    if (fiber* const self = current_fiber()) spend(*self);
+    throw fiber_cancelled();
+}
 
 void throw_if_cancel(std::int64_t failure) {
     const fiber* const self = current_fiber();

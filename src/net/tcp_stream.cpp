@@ -34,10 +34,10 @@ int wait_for_connection(detail::fd_object& fd) {
 }
 
 int start_connecting(detail::fd_ref& made, const endpoint& peer) {
-    // Also of one that fails at once, so that who tries again and again starves nobody.
+    // Also for one that fails at once, so that who tries again and again starves nobody.
     if (detail::fiber* const self = detail::current_fiber()) {
-        if (detail::is_fiber_cancelled(*self)) return -ECANCELED;
         detail::spend(*self);
+        if (detail::is_fiber_cancelled(*self)) return -ECANCELED;
     }
     detail::driver& io = detail::current_driver();
     const int number = io.open_socket(peer.family(), SOCK_STREAM);

@@ -64,7 +64,9 @@ int connect_patiently(const fd_ref& fd, const net::unix_endpoint& peer) {
     growing_pause pause(std::chrono::milliseconds(1), std::chrono::milliseconds(50));
     for (;;) {
         fiber* const self = current_fiber();
-        if (self != nullptr && is_fiber_cancelled(*self)) return -ECANCELED;
+        if (self != nullptr && is_fiber_cancelled(*self)) {
+            return static_cast<int>(spend_for(*self, -ECANCELED));
+        }
         const int failure = connect_now(fd, peer);
         if (failure != -EAGAIN && failure != -EINTR) {
             return self == nullptr ? failure : static_cast<int>(spend_for(*self, failure));

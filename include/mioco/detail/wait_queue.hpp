@@ -152,7 +152,7 @@ wait_end wait_in_line(spin_lock& guard, arm_queue& line, queued_arm& arm, wait_r
 wait_end wait_last_in_line(spin_lock& guard, arm_queue& line, queued_arm& arm, wait_reason why,
                            nanoseconds_t deadline) noexcept;
 
-/// Throws fiber_cancelled, after a wait that a cancel has ended.
+/// Throws fiber_cancelled, after a wait that a cancel has ended, or instead of one. Spends from the operation budget.
 [[noreturn]] void throw_cancelled();
 [[noreturn]] void throw_no_channel();
 
