@@ -133,7 +133,8 @@ fiber_result<F> run(F&& f) {
 /// this throws `std::system_error` (`operation_canceled`). A fiber that stays can be found by `runtime::shutdown` from
 /// outside.
 ///
-/// Does not block. Outside of fibers it throws `std::system_error` (`operation_not_permitted`). In the original since 0.3.
+/// Does not wait, but like all calls it may let others run first. Outside of fibers it throws `std::system_error`
+/// (`operation_not_permitted`). In the original since 0.3.
 [[noreturn]] void shutdown();
 
 /// From the next signal `signal_number` (such as SIGINT) on, stops the runtime of the calling fiber as `runtime::stop`

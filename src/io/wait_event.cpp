@@ -53,6 +53,11 @@ void wait_otherwise(parking& wait, fd_object& fd, side which, fd_side::arming fo
 
 }  // namespace
 
+int nothing_open() noexcept {
+    if (fiber* const self = current_fiber()) spend(*self);
+    return -EBADF;
+}
+
 int event_wait::watch_elsewhere(fiber& self, fd_object& fd, poller& here) noexcept {
     const int failure = move_watch(self, fd, here);
     // Whoever else waits there is told of no event any more: it tries again, and gets the error itself.

@@ -17,6 +17,10 @@ int wait_for_event(fiber& self, fd_object& fd, side which) noexcept;
 /// [plain thread] The same, without a poller: the thread looks itself.
 int block_for_event(fd_object& fd, side which);
 
+/// -EBADF, which a call comes to on an object that has no descriptor. Spends: who ignores the error goes on and on. Out of line, as its
+/// constants would be loaded for each message.
+[[gnu::cold]] int nothing_open() noexcept;
+
 /// What is rare about a wait, out of line.
 struct event_wait {
     /// The descriptor is not watched by this worker's poller. Returns 0, or why it cannot be watched.

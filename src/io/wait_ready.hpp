@@ -123,7 +123,7 @@ template <class Attempt>
 /// The "now or not at all" form: -EAGAIN comes back. -EBADF without a descriptor or after `close_fd`. No cancellation point.
 template <class Attempt>
 ssize_t attempt_once(fd_object* fd, side which, Attempt attempt) {
-    if (fd == nullptr) return -EBADF;
+    if (fd == nullptr) return nothing_open();
     fiber& self = current_waiter();
     driver& io = self.is_thread ? system_driver() : self.on->io();
     ssize_t result = -EINTR;

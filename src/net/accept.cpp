@@ -82,7 +82,7 @@ int accept_one(message_address& peer, Attempt attempt) {
 }  // namespace
 
 int accept_patiently(const fd_ref& fd, message_address& peer) {
-    if (fd.get() == nullptr) return -EBADF;
+    if (fd.get() == nullptr) return nothing_open();
     const keeping_fd until_done(*fd.get());
     growing_pause pause(first_pause, longest_pause);
     for (;;) {

@@ -102,7 +102,7 @@ using device_calls = stream_calls<device_transfer>;
 template <>
 ssize_t device_calls::receive(const fd_ref& fd, bytes into) {
     if (into.empty()) return 0;
-    if (fd.get() == nullptr) return -EBADF;
+    if (fd.get() == nullptr) return nothing_open();
     const fd_object& object = *fd.get();
     if (!is_pooled(object)) {
         return receive_some(fd, into.size(), [&, into](driver& io, int number, worker*) {
@@ -116,7 +116,7 @@ ssize_t device_calls::receive(const fd_ref& fd, bytes into) {
 
 template <>
 ssize_t device_calls::send_first(const fd_ref& fd, const_bytes from) {
-    if (fd.get() == nullptr) return -EBADF;
+    if (fd.get() == nullptr) return nothing_open();
     const fd_object& object = *fd.get();
     if (is_pooled(object)) return -EAGAIN;
     return attempt_first(
@@ -141,7 +141,7 @@ ssize_t device_calls::send_again(const fd_ref& fd, const_bytes from, ssize_t fir
 // The buffer is borrowed when there is something for it.
 template <>
 leased device_calls::receive_leased(const fd_ref& fd) {
-    if (fd.get() == nullptr) return {nullptr, -EBADF};
+    if (fd.get() == nullptr) return {nullptr, nothing_open()};
     std::error_code ec;
     socket_wait(fd, net::direction::read, &ec);
     if (ec) return {nullptr, -ec.value()};
@@ -184,7 +184,7 @@ template <>
 std::optional<std::size_t> device_calls::try_read(const fd_ref& fd, bytes into,
                                                   std::error_code* ec) {
     if (into.empty()) return maybe(0, "try_read", ec);
-    if (fd.get() == nullptr) return maybe(-EBADF, "try_read", ec);
+    if (fd.get() == nullptr) return maybe(nothing_open(), "try_read", ec);
     fd_object& object = *fd.get();
     const ssize_t count =
         is_pooled(object)
@@ -201,7 +201,7 @@ template <>
 std::optional<std::size_t> device_calls::try_write(const fd_ref& fd, const_bytes from,
                                                    std::error_code* ec) {
     if (from.empty()) return maybe(0, "try_write", ec);
-    if (fd.get() == nullptr) return maybe(-EBADF, "try_write", ec);
+    if (fd.get() == nullptr) return maybe(nothing_open(), "try_write", ec);
     fd_object& object = *fd.get();
     const ssize_t count =
         is_pooled(object)

@@ -12,14 +12,14 @@ namespace mioco::detail {
 /// `attempt` as in wait_ready.hpp.
 template <class Attempt>
 ssize_t receive_messages_with(const fd_ref& fd, waiting mode, Attempt attempt) {
-    if (fd.get() == nullptr) return -EBADF;
+    if (fd.get() == nullptr) return nothing_open();
     if (mode == waiting::never) return attempt_once(fd.get(), side::read, attempt);
     return attempt_or_wait(*fd.get(), side::read, attempt, [](ssize_t) { return false; });
 }
 
 template <class Attempt>
 ssize_t send_messages_with(const fd_ref& fd, waiting mode, Attempt attempt) {
-    if (fd.get() == nullptr) return -EBADF;
+    if (fd.get() == nullptr) return nothing_open();
     const auto once = [attempt](driver& io, int number, worker*) { return attempt(io, number); };
     if (mode == waiting::never) return attempt_once(fd.get(), side::write, once);
     const ssize_t count = attempt_first(*fd.get(), attempt);

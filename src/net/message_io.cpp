@@ -17,7 +17,7 @@ namespace {
 
 // A receiver's full queue is no event of a socket that is not connected to it: so there is nothing but to try again now and then.
 ssize_t send_when_receiver_has_room(const fd_ref& fd, const msghdr& message) {
-    if (fd.get() == nullptr) return -EBADF;
+    if (fd.get() == nullptr) return nothing_open();
     const keeping_fd until_done(*fd.get());
     growing_pause pause(std::chrono::milliseconds(1), std::chrono::milliseconds(20));
     for (;;) {

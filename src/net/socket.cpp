@@ -33,7 +33,7 @@ namespace {
 
 int wait_until_ready(const fd_ref& fd, side which) {
     fd_object* const object = fd.get();
-    if (object == nullptr) return -EBADF;
+    if (object == nullptr) return nothing_open();
     const short events = which == side::read ? POLLIN | POLLRDHUP : POLLOUT;
     // An event may be old, so poll(2) has the last word.
     const ssize_t result = attempt_or_wait(

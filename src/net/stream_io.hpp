@@ -26,7 +26,7 @@ template <class Attempt>
 inline ssize_t receive_some(const fd_ref& ref, std::size_t room, Attempt attempt) {
     fd_object* const fd = ref.get();
     if (fd == nullptr) [[unlikely]]
-        return -EBADF;
+        return nothing_open();
     const ssize_t count = attempt_or_wait(*fd, side::read, attempt, [=](ssize_t n) {
         return n > 0 && static_cast<std::size_t>(n) < room;
     });
@@ -65,7 +65,7 @@ ssize_t stream_calls<Transfer>::receive(const fd_ref& fd, bytes into) {
 template <class Transfer>
 ssize_t stream_calls<Transfer>::send_first(const fd_ref& fd, const_bytes from) {
     if (fd.get() == nullptr) [[unlikely]]
-        return -EBADF;
+        return nothing_open();
     return attempt_first(
         *fd.get(), [from](driver& io, int number) { return Transfer::send(io, from, number); });
 }
@@ -120,7 +120,7 @@ template <class Transfer>
 std::size_t stream_calls<Transfer>::writev(const fd_ref& fd, std::span<const iovec> from,
                                            std::error_code* ec) {
     if (total_size(from) == 0) return finish(0, "writev", ec);
-    if (fd.get() == nullptr) return finish(-EBADF, "writev", ec);
+    if (fd.get() == nullptr) return finish(nothing_open(), "writev", ec);
     const auto attempt = [from](driver& io, int number, worker* = nullptr) {
         return Transfer::send_from(io, number, from);
     };
@@ -183,14 +183,11 @@ template <class Transfer>
     return {buffer, count == 0 ? end_of_stream(fd) : count};
 }
 
-// Out of line: its constants would be loaded for each message.
-[[gnu::cold, gnu::noinline]] inline leased nothing_open() noexcept { return {nullptr, -EBADF}; }
-
 // As `attempt_or_wait`, but that the result is a buffer as well.
 template <class Transfer>
 leased stream_calls<Transfer>::receive_leased(const fd_ref& fd) {
     if (fd.get() == nullptr) [[unlikely]]
-        return nothing_open();
+        return {nullptr, nothing_open()};
     fd_object& object = *fd.get();
     fiber* const running = current_fiber();
     if (running == nullptr) [[unlikely]]

@@ -37,6 +37,7 @@ void runtime_core::require_other_runtime() const {
 
 void runtime_core::wait() {
     require_other_runtime();
+    begin_attempt();
     const fiber* const self = current_fiber();
     std::uint64_t stop = census_.stop();
     while (idle_waiters_.wait_unless(&detail::is_idle, this, never) !=
@@ -51,6 +52,7 @@ void runtime_core::wait() {
 
 bool runtime_core::shut_down(nanoseconds_t deadline) {
     require_other_runtime();
+    begin_attempt();
     const fiber* const self = current_fiber();
     request_stop();
     for (;;) {

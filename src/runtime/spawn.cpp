@@ -150,8 +150,11 @@ void start_fiber(fiber& f) {
     home.one_starts(f);
     // The closure's constructor may have been a switch point, so this thread need not be the one that made the block.
     worker* const here = current_worker();
-    if (here == nullptr || &here->home() != &home) return start_elsewhere(f, home);
-    here->start(f);
+    if (here == nullptr || &here->home() != &home) {
+        start_elsewhere(f, home);
+    } else {
+        here->start(f);
+    }
     if (fiber* const self = current_fiber()) spend(*self);
 }
 
@@ -159,6 +162,7 @@ namespace {
 
 void check_joinable(const fiber* f, const fiber* caller) {
     if (f == nullptr) {
+        begin_attempt();
         throw std::system_error(
             std::make_error_code(std::errc::invalid_argument),
             "mioco: join of a handle that has no fiber: it was joined, detached or moved from");

@@ -250,6 +250,7 @@ std::size_t select_one(std::span<select_arm* const> arms, bool may_wait, std::si
 }
 
 void throw_no_case() {
+    begin_attempt();
     throw std::system_error(std::make_error_code(std::errc::invalid_argument),
                             "mioco: use of a case of select that was moved from");
 }

@@ -31,6 +31,7 @@ void begin_attempt() noexcept {
 }
 
 void throw_no_channel() {
+    begin_attempt();
     throw std::system_error(
         std::make_error_code(std::errc::invalid_argument),
         "mioco: use of an end of no channel: it was moved from, or made without one");

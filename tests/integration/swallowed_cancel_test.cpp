@@ -28,6 +28,8 @@ void expect_others_end_beside(const char* name, const std::function<void()>& cal
             f();
         } catch (const mioco::fiber_cancelled&) {
             // Goes on all the same.
+        } catch (const std::system_error&) {
+            // And so here.
         }
     };
     const auto stop_and_go_on = [&] {
@@ -83,6 +85,37 @@ TEST(swallowed_cancel, that_is_reported_lets_others_end) {
     const auto path = backlog.local();
     expect_others_end_beside("connect of Unix sockets",
                              [&] { mioco::net::unix_stream::connect(path, ec); });
+}
+
+TEST(swallowed_cancel, whose_handles_are_empty_lets_others_end) {
+    std::error_code ec;
+    std::byte one[1]{};
+    mioco::join_handle<void> nobody;
+    expect_others_end_beside("join", [&] { nobody.join(); });
+    auto [tx, rx] = mioco::channel<int>(1);
+    const auto moved_tx = std::move(tx);
+    const auto moved_rx = std::move(rx);
+    expect_others_end_beside("send", [&] { tx.send(1); });
+    expect_others_end_beside("receive", [&] { static_cast<void>(rx.recv()); });
+    mioco::net::tcp_stream stream;
+    expect_others_end_beside("read", [&] { stream.read(one, ec); });
+    expect_others_end_beside("write", [&] { stream.write(one, ec); });
+    expect_others_end_beside("try_read", [&] { stream.try_read(one, ec); });
+    mioco::net::tcp_listener listener;
+    expect_others_end_beside("accept", [&] { listener.accept(ec); });
+    mioco::net::udp_socket socket;
+    expect_others_end_beside("recv", [&] { socket.recv(one, ec); });
+    mioco::async_fd device;
+    expect_others_end_beside("read of a device", [&] { device.read(one, ec); });
+    mioco::fs::file file;
+    expect_others_end_beside("read of a file", [&] { file.read(one, ec); });
+}
+
+TEST(swallowed_cancel, that_meets_another_runtime_lets_others_end) {
+    mioco::runtime other(mioco::config{}.workers(1));
+    expect_others_end_beside("wait", [&] { other.wait(); });
+    expect_others_end_beside("shutdown", [&] { other.shutdown(1h); });
+    expect_others_end_beside("spawn", [&] { other.spawn([] {}).detach(); });
 }
 
 }  // namespace

@@ -154,6 +154,7 @@ wait_end wait_last_in_line(spin_lock& guard, arm_queue& line, queued_arm& arm, w
 
 /// Throws fiber_cancelled, after a wait that a cancel has ended, or instead of one. Spends from the operation budget.
 [[noreturn]] void throw_cancelled();
+/// Spends too.
 [[noreturn]] void throw_no_channel();
 
 }  // namespace mioco::detail
