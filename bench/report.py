@@ -42,7 +42,7 @@ def _section(result):
 
 
 def markdown(facts, results, quick):
-    lines = ["# Results", "", "Written by `make bench`; how each figure is taken stands in README.md.", ""]
+    lines = ["# Results", "", "Written by `make bench`; how each figure is taken stands in bench/README.md.", ""]
     if quick:
         lines += ["**A quick run: one short round of each, good for trying the commands and for nothing else.**", ""]
     lines += [*table([{"what": name, "on this run": value} for name, value in facts.items()]), ""]
