@@ -24,6 +24,7 @@ namespace mioco::detail {
 /// [any] Whether `block` is that fiber, of that runtime, at this moment.
 template <class Block, class Home>
 [[nodiscard]] bool is_block_of(const Block& block, const Home& home, std::uint64_t id) noexcept {
+    // needs no acquire: who reads an earlier id with it names a fiber that is no more
     return block.home.load(std::memory_order_acquire) == home &&
            block.id.load(std::memory_order_relaxed) == id;
 }
@@ -33,10 +34,12 @@ template <class Block, class Home>
 std::optional<std::uint64_t> request_cancel(Block& block, const Home& home) noexcept {
     std::uint64_t id = 0;
     // Read before the id is: if the block's next fiber is asked meanwhile, the exchange fails, and its request stays.
+    // needs no seq_cst: it only has to come before the look at the id
     std::uint64_t requested = block.cancelled_id.load(std::memory_order_seq_cst);
     do {
         id = block.id.load(std::memory_order_acquire);
         if (!is_block_of(block, home, id)) return std::nullopt;
+        // needs no seq_cst: `may_be_cancelled` has that
     } while (!block.cancelled_id.compare_exchange_weak(requested, id, std::memory_order_seq_cst));
     block.may_be_cancelled.store(true, std::memory_order_seq_cst);
     return id;
@@ -55,16 +58,19 @@ template <class Block, class Home>
 /// [the fiber, or who owns it while it is ready] Asks without a look at whose block it is.
 template <class Block>
 void request_own_cancel(Block& block) noexcept {
+    // needs no seq_cst: who parks the fiber is the caller, or was given it by him
     block.cancelled_id.store(block.id.load(std::memory_order_relaxed), std::memory_order_seq_cst);
+    // needs no seq_cst, release: as above
     block.may_be_cancelled.store(true, std::memory_order_seq_cst);
 }
 
 /// [any] Whether the fiber was asked that the block is, or was a moment ago; who acts on it does so by an epoch of the one it means.
 template <class Block>
 [[nodiscard]] bool is_cancel_requested(const Block& block) noexcept {
-    return block.may_be_cancelled.load(std::memory_order_seq_cst) &&
-           block.cancelled_id.load(std::memory_order_seq_cst) ==
-               block.id.load(std::memory_order_relaxed);
+    const bool perhaps = block.may_be_cancelled.load(std::memory_order_seq_cst);
+    // needs no seq_cst, acquire: the look before it has that
+    return perhaps && block.cancelled_id.load(std::memory_order_seq_cst) ==
+                          block.id.load(std::memory_order_relaxed);
 }
 
 }  // namespace mioco::detail

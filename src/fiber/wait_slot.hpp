@@ -83,6 +83,7 @@ public:
     /// fails is no loss, since the event is kept. An event that is kept already stands for this one too: the look and the
     /// waiter's `consume` are sequentially consistent, so that comes later, and the attempt after it sees what caused both.
     [[nodiscard]] wait_token post() noexcept {
+        // needs no seq_cst, acquire: an exchange compares, and `try_post` looks again
         std::uint64_t old = state_.load(std::memory_order_seq_cst);
         if (const wait_token waiting = token_in(old)) [[likely]] {
             if (exchange(old, ready)) [[likely]]
@@ -96,6 +97,7 @@ public:
         std::uint64_t old = state_.load(std::memory_order_seq_cst);
         while (old != closed) {
             if (old == ready) return wait_token();
+            // needs no acquire on failure: of an event or an end that is there already no more is used
             if (state_.compare_exchange_weak(old, ready, std::memory_order_seq_cst,
                                              std::memory_order_acquire)) {
                 return token_in(old);
@@ -106,11 +108,13 @@ public:
 
     /// [closer] Ends the slot, and returns the token that was there: the caller claims it.
     [[nodiscard]] wait_token close() noexcept {
+        // needs no seq_cst: who overlooks it meets it in an exchange, or is in line, which is woken after this
         return token_in(state_.exchange(closed, std::memory_order_seq_cst));
     }
 
     /// [closer, with no waiter] Ends the slot; whether there was an event.
     bool close_and_consume() noexcept {
+        // needs no release: the closer leaves nothing for the poster
         return state_.exchange(closed, std::memory_order_acq_rel) == ready;
     }
 
@@ -131,6 +135,7 @@ public:
 
     /// [onlooker] Who waits in the slot; an empty token if nobody does.
     [[nodiscard]] wait_token waiter() const noexcept {
+        // needs no acquire: nothing is read of the waiter but its number
         return token_in(state_.load(std::memory_order_acquire));
     }
 

@@ -78,6 +78,7 @@ public:
     bool claim(std::uint64_t epoch, wait_arm arm) noexcept {
         std::uint64_t old = word_.load(std::memory_order_relaxed);
         while (epoch_of(old) == epoch && (old & claimed) == 0) {
+            // needs no release: `complete` follows, and has it
             if (word_.compare_exchange_weak(old, with_claim(old, arm), std::memory_order_acq_rel,
                                             std::memory_order_relaxed)) {
                 return true;
@@ -105,6 +106,7 @@ public:
     [[nodiscard]] bool claim_if_parked(wait_token token, wait_arm arm) noexcept {
         static_assert(wait_token::epoch_bits + epoch_shift == 64);  // the fiber's number falls out
         std::uint64_t expected = token.raw() << epoch_shift | parked;
+        // needs no release: the caller makes the fiber ready, and gives it on with release
         return word_.compare_exchange_strong(expected, with_claim(expected, arm) | done,
                                              std::memory_order_acq_rel, std::memory_order_relaxed);
     }
@@ -120,6 +122,7 @@ public:
     /// [who parked the fiber, having seen the flag] Claims that wait, unless it is masked. By its epoch, as the fiber may run
     /// again by now, or the block be another's.
     bool claim_for_cancel(std::uint64_t epoch) noexcept {
+        // needs no seq_cst, acquire: the caller has parked that wait, and the claim compares
         const std::uint64_t old = word_.load(std::memory_order_seq_cst);
         return (old & no_cancel) == 0 && claim(epoch, wait_arm::cancel);
     }
@@ -159,6 +162,7 @@ public:
 
     /// [fiber, after the end] Who ended the wait.
     [[nodiscard]] wait_arm winner() const noexcept {
+        // needs no acquire: the fiber goes on after `is_done`, or was given on with release
         const std::uint64_t word = word_.load(std::memory_order_acquire);
         MIOCO_DEBUG_ASSERT((word & done) != 0, "the winner is known when the wait is done");
         return static_cast<wait_arm>(word >> arm_shift & 0xffff);
@@ -175,6 +179,7 @@ public:
     /// [onlooker] Whether the wait of `open_epoch` is parked and unclaimed still: then what was read of the fiber in between did
     /// not change. An addition of nothing, as its release keeps those reads before it.
     [[nodiscard]] bool is_still_open(std::uint64_t epoch) noexcept {
+        // needs no acquire: `open_epoch` has it, before what is read
         const std::uint64_t word = word_.fetch_add(0, std::memory_order_acq_rel);
         return (word & (parked | claimed)) == parked && epoch_of(word) == epoch;
     }
@@ -198,6 +203,7 @@ public:
     [[nodiscard]] bool take(std::uint64_t epoch) noexcept {
         std::uint64_t old = word_.load(std::memory_order_relaxed);
         while (epoch_of(old) == epoch && (old & kept) != 0) {
+            // needs no release: what its new owner does with it next has it
             if (word_.compare_exchange_weak(old, old & ~kept, std::memory_order_acq_rel,
                                             std::memory_order_relaxed)) {
                 return true;

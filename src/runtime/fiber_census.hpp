@@ -36,6 +36,7 @@ public:
     [[nodiscard]] bool keep_alive() noexcept {
         std::uint64_t old = count_.load(std::memory_order_seq_cst);
         while ((old & fibers_mask) != 0) {
+            // needs no seq_cst, acquire, release: the look before it and `let_go` have that
             if (count_.compare_exchange_weak(old, old + one_keeper, std::memory_order_seq_cst))
                 return true;
         }
@@ -48,6 +49,7 @@ public:
 
     /// Fibers.
     [[nodiscard]] std::size_t count() const noexcept {
+        // needs no seq_cst, acquire: a figure, of an earlier moment perhaps
         return count_.load(std::memory_order_seq_cst) & fibers_mask;
     }
     /// There are no fibers, and there is nobody who may start one.
@@ -65,11 +67,14 @@ public:
     /// Whether the caller has to cancel the fibers that are there now, as `stop` was `seen` to be due and still is as it was. One that was
     /// requested since is another's: the caller may have found no fibers before.
     [[nodiscard]] bool carry_out_stop(std::uint64_t seen) noexcept {
+        // needs no seq_cst, acquire, release: what follows is in order with those who start
         if (!is_due(seen) ||
             !stop_.compare_exchange_strong(seen, (seen & ~state_mask) | carried_out,
                                            std::memory_order_seq_cst))
             return false;
-        count_.fetch_add(0, std::memory_order_seq_cst);  // it is changed in `one_starts` too
+        // needs no seq_cst: it is changed in `one_starts` too
+        // untested release: the look at `stop_` that follows there is sequentially consistent, which is more to Relacy than to C++
+        count_.fetch_add(0, std::memory_order_seq_cst);
         return true;
     }
     [[nodiscard]] bool stop_is_due() const noexcept { return is_due(stop()); }
@@ -94,6 +99,7 @@ public:
     void end_stop(std::uint64_t seen) noexcept {
         std::uint64_t now = stop();
         // It may have been carried out meanwhile, which does not change the number of requests.
+        // needs no seq_cst, acquire: the caller has seen the end, and whoever sees that the stop is over does so by this
         while ((now & ~state_mask) == (seen & ~state_mask) &&
                !stop_.compare_exchange_weak(now, now & ~state_mask, std::memory_order_seq_cst)) {
         }

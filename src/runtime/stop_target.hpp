@@ -35,6 +35,7 @@ public:
     }
     [[nodiscard]] bool is_unused() const noexcept { return handlers_.load() == 0; }
 
+    // needs no seq_cst, acquire: in `forget` the lock shows it, and for others it may be out of date at once
     [[nodiscard]] bool is(const Target& target) const noexcept { return target_.load() == &target; }
 
     /// [handler] Whether there is one to stop. Async-signal-safe, if `stop` is.
@@ -43,6 +44,7 @@ public:
         handlers_.fetch_add(1);
         Target* const target = target_.load();
         if (target != nullptr) stop(*target);
+        // needs no seq_cst, acquire: it shows that the target is no more used, and nothing is read after it
         handlers_.fetch_sub(1);
         return target != nullptr;
     }

@@ -35,6 +35,7 @@ public:
 
     /// [owner] How many more can be pushed, at least.
     [[nodiscard]] std::size_t room() const noexcept {
+        // needs no acquire: `push` looks itself
         return Capacity - static_cast<std::size_t>(tail_.load(std::memory_order_relaxed) -
                                                    head_.load(std::memory_order_acquire));
     }
@@ -45,6 +46,7 @@ public:
         const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
         while (head != tail) {
             Item* const item = slot(head).load(std::memory_order_relaxed);
+            // needs no acquire, release: it takes what it put in, and `push` looks before it writes over that
             if (head_.compare_exchange_weak(head, head + 1, std::memory_order_acq_rel,
                                             std::memory_order_relaxed)) [[likely]] {
                 if (item == nullptr) __builtin_unreachable();
@@ -69,6 +71,7 @@ public:
     /// owner had not come round to write over them.
     std::size_t steal(std::array<Item*, most_stolen>& out,
                       std::uint64_t up_to = UINT64_MAX) noexcept {
+        // needs no acquire: one that is out of date fails the exchange
         std::uint64_t head = head_.load(std::memory_order_acquire);
         for (;;) {
             std::uint64_t tail = tail_.load(std::memory_order_acquire);
@@ -77,11 +80,14 @@ public:
             std::uint64_t count = tail - head;
             count -= count / 2;
             if (count > most_stolen) {  // two loads at different times; the exchange would fail
+                // needs no acquire: as above
                 head = head_.load(std::memory_order_acquire);
                 continue;
             }
             for (std::uint64_t i = 0; i < count; ++i)
                 out[i] = slot(head + i).load(std::memory_order_relaxed);
+            // needs no acquire: that of tail_ shows the entries
+            // needs no acquire on failure: tail_ is looked at again
             if (head_.compare_exchange_strong(head, head + count, std::memory_order_acq_rel,
                                               std::memory_order_acquire)) {
                 return count;
@@ -91,16 +97,19 @@ public:
 
     /// [any] The position that the next push gets.
     [[nodiscard]] std::uint64_t position() const noexcept {
+        // needs no acquire: `steal` looks itself
         return tail_.load(std::memory_order_acquire);
     }
 
     /// [any] A guess whether something that was put in before this position is still there.
     [[nodiscard]] bool has_before(std::uint64_t position) const noexcept {
+        // needs no acquire: a guess
         return head_.load(std::memory_order_acquire) < position;
     }
 
     /// [any] A guess, unless the owner asks and finds it empty.
     [[nodiscard]] bool empty() const noexcept {
+        // needs no acquire: a guess, and the owner took and put in itself
         return head_.load(std::memory_order_acquire) == tail_.load(std::memory_order_acquire);
     }
 

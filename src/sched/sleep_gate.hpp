@@ -18,15 +18,20 @@ template <class Sync = system_sync>
 class basic_sleep_gate {
 public:
     void prepare() noexcept { state_.store(asleep, std::memory_order_seq_cst); }
+    // needs no seq_cst, release: who still sees it asleep is told by the exchange in `rouse`
     void awake() noexcept { state_.store(running, std::memory_order_seq_cst); }
 
     [[nodiscard]] bool rouse() noexcept {
         std::uint32_t expected = asleep;
-        return state_.load(std::memory_order_seq_cst) == asleep &&
+        const bool sleeps = state_.load(std::memory_order_seq_cst) == asleep;
+        // needs no seq_cst, acquire, release: it decides among wakers only
+        return sleeps &&
                state_.compare_exchange_strong(expected, running, std::memory_order_seq_cst);
     }
 
+    /// [onlooker]
     [[nodiscard]] bool is_asleep() const noexcept {
+        // needs no seq_cst, acquire: a hint
         return state_.load(std::memory_order_seq_cst) == asleep;
     }
 

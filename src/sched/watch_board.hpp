@@ -20,6 +20,7 @@ public:
     explicit basic_watch_board(unsigned workers) noexcept : workers_(workers), idle_(workers) {}
 
     void count_busy() noexcept { idle_.fetch_sub(1, std::memory_order_seq_cst); }
+    // needs no seq_cst, acquire, release: who still sees a busy one watches a little longer
     void count_idle() noexcept { idle_.fetch_add(1, std::memory_order_seq_cst); }
     [[nodiscard]] bool any_busy() const noexcept {
         return idle_.load(std::memory_order_seq_cst) < workers_;
@@ -28,6 +29,7 @@ public:
     /// False if enough do.
     [[nodiscard]] bool try_watch() noexcept {
         const unsigned enough = workers_ > 2 ? 2 : 1;
+        // needs no seq_cst, acquire, release: who does not see it yet rouses one more
         if (watchers_.fetch_add(1, std::memory_order_seq_cst) < enough) return true;
         stop_watching();
         return false;

@@ -47,6 +47,7 @@ public:
     [[nodiscard]] bool arm(nanoseconds_t deadline) noexcept {
         nanoseconds_t armed = armed_.load(std::memory_order_seq_cst);
         while (armed > deadline) {
+            // needs no seq_cst, acquire, release: it decides who pushes, and heaps have locks
             if (armed_.compare_exchange_weak(armed, deadline, std::memory_order_seq_cst))
                 return true;
         }
