@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ostream>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -124,7 +125,10 @@ public:
         EXPECT_EQ(written, text.count_of_orders())
             << "an order of the text is met by no scenario, or two look like one:\n"
             << list_of(met);
-        for (std::size_t i = 0; i < met.size(); ++i) weaken(i, met[i], met[i].order, text);
+        for (std::size_t i = 0; i < met.size(); ++i) {
+            tried_.clear();
+            weaken(i, met[i], met[i].order, text);
+        }
         std::printf("%zu orders: %zu weaker ones are caught, %zu have a comment\n", met.size(),
                     caught_, excused_);
     }
@@ -143,7 +147,8 @@ private:
     void weaken(std::size_t number, const order_site& site, std::memory_order from,
                 const source_text& text) {
         for (const weakening& each : weakenings(site, from)) {
-            if (each.lost == std::memory_order_relaxed) continue;
+            if (each.lost == std::memory_order_relaxed || !tried_.insert(each.left).second)
+                continue;
             sites.weaken(number, each.left);
             const rl::test_result_e found = first_failure(site);
             sites.weaken_none();
@@ -187,6 +192,7 @@ private:
         return list;
     }
 
+    std::set<std::memory_order> tried_;  // at one place: two ways lead to relaxed
     std::size_t caught_ = 0;
     std::size_t excused_ = 0;
 };

@@ -6,8 +6,9 @@
 namespace mioco::relacy {
 namespace {
 
-/// A worker that sleeps when there is nothing to do, as worker::sleep, and a waker that brings work.
-struct a_worker_sleeps : scenario<a_worker_sleeps> {
+/// A worker that sleeps when there is nothing to do, as worker::sleep, and wakers that bring work.
+template <class Self, int Wakers>
+struct a_worker_sleeps : scenario<Self, 1 + Wakers> {
     static constexpr int all_work = 2;
 
     void thread(unsigned number) { number == 0 ? work() : bring(); }
@@ -20,7 +21,7 @@ struct a_worker_sleeps : scenario<a_worker_sleeps> {
         }
     }
     void bring() {
-        for (int i = 0; i < all_work; ++i) {
+        for (int i = 0; i < all_work / Wakers; ++i) {
             brought.fetch_add(1);
             if (gate.rouse()) is_woken.store(true);
         }
@@ -32,8 +33,15 @@ struct a_worker_sleeps : scenario<a_worker_sleeps> {
     atomic<bool> is_woken;  // the poller's eventfd
 };
 
+struct one_brings_work_twice : a_worker_sleeps<one_brings_work_twice, 1> {};
+
+struct two_bring_work : a_worker_sleeps<two_bring_work, 2> {
+    static constexpr bounds limits{.preemptions = 2};
+};
+
 TEST(sleep_gate, needs_its_memory_orders) {
-    expect_orders_suffice_and_are_needed<a_worker_sleeps>("sched/sleep_gate.hpp");
+    expect_orders_suffice_and_are_needed<one_brings_work_twice, two_bring_work>(
+        "sched/sleep_gate.hpp");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "io/fd_side.hpp"
 #include "relacy/explore.hpp"
 
 namespace mioco::relacy {
@@ -161,12 +162,36 @@ struct a_close_is_seen : scenario<a_close_is_seen> {
     atomic<bool> mark;
 };
 
+/// The same for who gets into line behind the slot.
+struct a_close_meets_a_queue : scenario<a_close_meets_a_queue> {
+    struct waker {
+        detail::basic_wait_word<relacy_sync>& second;
+        bool claim(wait_token token) const {
+            return token.index() != reader && second.claim(token.epoch(), wait_arm::closed);
+        }
+        void complete(wait_token /*token*/) const { static_cast<void>(second.complete()); }
+        void wake(wait_token /*token*/) const {}
+    };
+
+    void before() { static_cast<void>(side.slot().arm(some_wait)); }
+    void thread(unsigned number) {
+        if (number == 0) return side.close(waker{second});
+        node.token = wait_token(reader + 1, second.begin(false)).raw();
+        is_in_line = side.enqueue(node);
+    }
+    void after() { check(!is_in_line || second.is_done(), "a close wakes who is in line"); }
+
+    detail::basic_fd_side<relacy_sync> side;
+    detail::basic_wait_word<relacy_sync> second;
+    detail::queued_arm node;
+    bool is_in_line = false;
+};
+
 TEST(wait_slot, needs_its_memory_orders) {
-    expect_orders_suffice_and_are_needed<an_event_is_posted, an_event_is_posted_if_open,
-                                         an_event_is_kept, the_first_has_its_event,
-                                         the_first_gives_up, a_fiber_is_joined, a_fiber_is_detached,
-                                         a_waiter_meets_a_close, a_close_is_seen>(
-        "fiber/wait_slot.hpp");
+    expect_orders_suffice_and_are_needed<
+        an_event_is_posted, an_event_is_posted_if_open, an_event_is_kept, the_first_has_its_event,
+        the_first_gives_up, a_fiber_is_joined, a_fiber_is_detached, a_waiter_meets_a_close,
+        a_close_is_seen, a_close_meets_a_queue>("fiber/wait_slot.hpp");
 }
 
 }  // namespace
