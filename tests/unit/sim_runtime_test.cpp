@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: MPL-2.0
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <semaphore>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <mioco/mioco.hpp>
+
+#include "io/sim/sim_driver.hpp"
+#include "io/sim/sim_poller.hpp"
+#include "io/sim/world.hpp"
+#include "runtime/runtime_access.hpp"
+#include "runtime/runtime_core.hpp"
+#include "support/flag.hpp"
+#include "support/sockets.hpp"
+
+// The library over a simulated kernel, with one worker, which is all that runs: so whenever it has nothing to do the time goes on.
+
+namespace {
+
+using namespace std::chrono_literals;
+using namespace std::string_view_literals;
+using mioco::net::tcp_listener;
+using mioco::net::tcp_stream;
+using mioco_test::error_of;
+using mioco_test::pattern;
+using mioco_test::read_text;
+
+namespace sim = mioco::detail::sim;
+
+// The thread that began the runtime wakes the worker now and then; all else is the worker's.
+class turns_of_one_worker final : public sim::turns {
+public:
+    void pass(sim::sim_poller& caller, mioco::detail::nanoseconds_t deadline) noexcept override {
+        while (!caller.has_news() && in->now() < deadline) {
+            const auto next = std::min(in->next_delivery(), deadline);
+            if (next == mioco::detail::never) {
+                wakes_.acquire();
+            } else {
+                in->advance_to(next);
+                in->run_due();
+            }
+        }
+    }
+    void woken(sim::sim_poller&) noexcept override { wakes_.release(); }
+    sim::host_id current_host() noexcept override { return 0; }
+
+    sim::world* in = nullptr;
+
+private:
+    std::counting_semaphore<> wakes_{0};
+};
+
+sim::settings smooth(std::uint64_t seed) {
+    sim::settings made;
+    made.seed = seed;
+    made.local_latency = {1us, 3ms};
+    return made;
+}
+
+sim::settings rough(std::uint64_t seed) {
+    sim::settings made = smooth(seed);
+    made.faults.short_read = 0.2;
+    made.faults.short_write = 0.2;
+    made.faults.again = 0.2;
+    made.faults.interrupted = 0.1;
+    made.faults.spurious_event = 0.1;
+    return made;
+}
+
+void run_in(const sim::settings& wanted, const std::function<void(sim::world&)>& body) {
+    turns_of_one_worker turns;
+    sim::world world(wanted, turns);
+    turns.in = &world;
+    sim::sim_driver io(world);
+    {
+        const mioco::config settings = mioco::config{}.workers(1);
+        mioco::runtime rt(settings);
+        mioco::detail::runtime_access::core(rt) =
+            std::make_unique<mioco::detail::runtime_core>(settings, io);
+        rt.spawn([&] { body(world); }).join();
+    }
+    EXPECT_EQ(world.open_descriptors(), 0U);
+}
+
+void with_and_without_faults(const std::function<void(sim::world&)>& body) {
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+        run_in(smooth(seed), body);
+        run_in(rough(seed), body);
+    }
+}
+
+TEST(sim_runtime, a_day_passes_at_once) {
+    run_in(smooth(1), [](sim::world& world) {
+        const auto before = world.now();
+        mioco::sleep_for(24h);
+        EXPECT_GE(world.now() - before, std::chrono::nanoseconds(24h).count());
+        EXPECT_LE(world.now() - before, std::chrono::nanoseconds(25h).count());
+    });
+}
+
+TEST(sim_runtime, an_echo_over_tcp) {
+    with_and_without_faults([](sim::world&) {
+        auto listener = tcp_listener::bind("127.0.0.1:0");
+        const auto address = listener.local();
+        auto server = mioco::spawn([&] {
+            for (int i = 0; i < 5; ++i) {
+                mioco::spawn([connection = listener.accept()]() mutable {
+                    while (true) {
+                        const auto part = connection.read_lease();
+                        if (part.empty()) return;
+                        connection.write_all(part.text());
+                    }
+                }).detach();
+            }
+        });
+        std::vector<mioco::join_handle<void>> clients;
+        for (int i = 0; i < 5; ++i) {
+            clients.push_back(mioco::spawn([address, i] {
+                auto near = tcp_stream::connect(address);
+                for (int k = 0; k < 20; ++k) {
+                    const std::string text = std::to_string(i * 1000 + k);
+                    near.write_all(text);
+                    EXPECT_EQ(read_text(near, text.size()), text);
+                }
+            }));
+        }
+        for (auto& each : clients) each.join();
+        server.join();
+    });
+}
+
+template <class Far, class Near>
+void expect_all_of_a_megabyte(Far& far, Near& near) {
+    const std::string sent = pattern(300'000);
+    auto writer = mioco::spawn([&] {
+        far.write_all(sent);
+        far.close();
+    });
+    std::string received;
+    std::string part(5000, '\0');
+    while (const std::size_t count = near.read(part)) received.append(part, 0, count);
+    EXPECT_TRUE(received == sent);
+    writer.join();
+}
+
+TEST(sim_runtime, much_goes_over_every_kind_of_stream) {
+    with_and_without_faults([](sim::world&) {
+        auto [near, far] = mioco_test::narrow_pair();
+        expect_all_of_a_megabyte(far, near);
+        auto [one, other] = mioco::net::unix_stream::pair();
+        expect_all_of_a_megabyte(one, other);
+        auto [out, in] = mioco::pipe({.capacity_bytes = 8192});
+        expect_all_of_a_megabyte(in, out);
+    });
+}
+
+TEST(sim_runtime, copies_between_sockets_go_through_a_pipe) {
+    with_and_without_faults([](sim::world&) {
+        auto [source, near] = mioco_test::narrow_pair();
+        auto [far, sink] = mioco_test::narrow_pair();
+        const std::string sent = pattern(200'000);
+        auto writer = mioco::spawn([&, &near = near] {
+            near.write_all(sent);
+            near.close();
+        });
+        auto copier = mioco::spawn([&, &source = source, &sink = sink] {
+            EXPECT_EQ(mioco::copy(source, sink), sent.size());
+            sink.close();
+        });
+        EXPECT_TRUE(read_text(far, sent.size()) == sent);
+        writer.join();
+        copier.join();
+    });
+}
+
+TEST(sim_runtime, datagrams_and_records) {
+    with_and_without_faults([](sim::world&) {
+        auto server = mioco::net::udp_socket::bind("127.0.0.1:0");
+        auto client = mioco::net::udp_socket::v4();
+        const auto to = server.local();
+        auto sender = mioco::spawn([&] { client.send_to("hello"sv, to); });
+        char buffer[16];
+        EXPECT_EQ(server.recv(buffer), 5U);
+        sender.join();
+        auto [near, far] = mioco::net::unix_seqpacket::pair();
+        auto records = mioco::spawn([&far = far] {
+            for (int i = 0; i < 100; ++i) EXPECT_EQ(far.send(pattern(10'000)), 10'000U);
+            far.close();
+        });
+        std::string record(10'000, '\0');
+        int received = 0;
+        while (near.recv(record) != 0) ++received;
+        EXPECT_EQ(received, 100);
+        records.join();
+    });
+}
+
+TEST(sim_runtime, a_full_backlog_is_waited_out) {
+    with_and_without_faults([](sim::world&) {
+        auto listener =
+            mioco::net::unix_listener::bind(mioco::net::unix_endpoint(), {.backlog = 1});
+        std::vector<mioco::join_handle<void>> clients;
+        for (int i = 0; i < 8; ++i) {
+            clients.push_back(mioco::spawn(
+                [&] { mioco::net::unix_stream::connect(listener.local()).write_all("x"sv); }));
+        }
+        for (int i = 0; i < 8; ++i) {
+            auto far = listener.accept();
+            EXPECT_EQ(read_text(far, 1), "x");
+        }
+        for (auto& each : clients) each.join();
+    });
+}
+
+TEST(sim_runtime, failures_come_as_of_the_kernel) {
+    run_in(smooth(1), [](sim::world&) {
+        EXPECT_EQ(error_of([] { tcp_stream::connect("127.0.0.1:1"); }),
+                  std::errc::connection_refused);
+        EXPECT_EQ(error_of([] { tcp_stream::connect("192.0.2.1:1"); }),
+                  std::errc::network_unreachable);
+        auto [near, far] = mioco_test::connected_pair();
+        auto reader = mioco::spawn([&near = near] {
+            char buffer[4];
+            EXPECT_EQ(error_of([&] { near.read(buffer); }), std::errc::bad_file_descriptor);
+        });
+        mioco_test::until_somebody_waits(near.native_handle());
+        near.close();
+        reader.join();
+        char buffer[4];
+        EXPECT_EQ(far.read(buffer), 0U);
+    });
+}
+
+std::uint64_t hash_of_a_run(std::uint64_t seed) {
+    std::uint64_t hash = 0;
+    run_in(rough(seed), [&](sim::world& world) {
+        auto [near, far] = mioco_test::connected_pair();
+        auto echo = mioco::spawn([&far = far] {
+            for (int i = 0; i < 50; ++i) far.write_all(read_text(far, 100));
+        });
+        for (int i = 0; i < 50; ++i) {
+            near.write_all(pattern(100));
+            read_text(near, 100);
+        }
+        echo.join();
+        hash = world.log().hash();
+    });
+    return hash;
+}
+
+TEST(sim_runtime, seeds_give_runs) { EXPECT_NE(hash_of_a_run(1), hash_of_a_run(2)); }
+
+}  // namespace
