@@ -78,6 +78,27 @@ TEST(sim_backlog, a_handshake_that_ends_too_late_waits_with_its_bytes) {
     EXPECT_EQ(b.take(second), "hello");
 }
 
+TEST(sim_backlog, a_handshake_that_ends_too_late_is_refused_in_the_end) {
+    sim_bench b(calm_pair());
+    b.go_to("b");
+    const int listener = b.listening(80, 0);
+    b.go_to("a");
+    const int one = b.tcp();
+    const int other = b.tcp();
+    b.connect(one, b.at("b", 80));
+    b.connect(other, b.at("b", 80));
+    b.pass(20s);
+    EXPECT_EQ(b.try_take(one), -EAGAIN);
+    EXPECT_EQ(b.try_take(other), -EAGAIN);
+    b.settle();
+    const ssize_t results[] = {b.try_take(one), b.try_take(other)};
+    EXPECT_TRUE((results[0] == -EAGAIN && results[1] == -ECONNRESET) ||
+                (results[1] == -EAGAIN && results[0] == -ECONNRESET));
+    b.go_to("b");
+    EXPECT_GE(b.accept(listener), 0);
+    EXPECT_EQ(b.accept(listener), -EAGAIN);
+}
+
 TEST(sim_backlog, the_kernel_s_bound_is_told) {
     auto wanted = calm();
     wanted.longest_backlog = 5;

@@ -188,6 +188,27 @@ TEST(sim_crash, whoever_spoke_to_it_learns_when_it_is_back) {
     EXPECT_EQ(b.try_take(near), -ECONNRESET);
 }
 
+TEST(sim_crash, what_it_has_sent_arrives_once_and_is_not_sent_again) {
+    sim_bench b(calm_pair());
+    const auto [near, far] = b.pair_between_hosts();
+    b.send(far, "last words");
+    b.in.crash("b");
+    b.pass(1s);
+    EXPECT_EQ(b.take(near), "last words");
+    const auto [other, lost] = [&] {
+        b.in.restart("b");
+        return b.pair_between_hosts(81);
+    }();
+    b.in.partition("a", "b");
+    b.send(lost, "held up");
+    b.pass(1s);
+    b.in.crash("b");
+    b.in.restart("b");
+    b.in.heal_all();
+    b.settle();
+    EXPECT_EQ(b.try_take(other), -EAGAIN);
+}
+
 TEST(sim_crash, whoever_spoke_to_it_gives_up_if_it_stays_away) {
     sim_bench b(calm_pair());
     const auto [near, far] = b.pair_between_hosts();

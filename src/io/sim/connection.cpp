@@ -53,9 +53,10 @@ void connection::send(unsigned end, segment what) {
     own.queue.push(std::move(what));
 }
 
-void connection::leave(unsigned end, bool finished) noexcept {
+void connection::leave(unsigned end, leaving how) noexcept {
     ends_[end].reset();
-    finished_[end] = finished;
+    finished_[end] = how == leaving::finished;
+    lost_[end] = how == leaving::lost;
 }
 
 void connection::arrive(std::uint64_t tag) {
@@ -80,7 +81,7 @@ void connection::run_lane(unsigned which) {
     lane& own = lanes_[which];
     while (!own.held && !own.queue.empty() && own.queue.front().due <= in_.now()) {
         if (!is_open(which)) return hold(which);
-        if (must_wait(own.queue.front())) return delay(which, in_.now() + second);
+        if (must_wait(own.queue.front())) return delay_opened();
         segment first = own.queue.pop();
         deliver(which, first);
     }
@@ -93,8 +94,17 @@ void connection::delay(unsigned which, nanoseconds_t until) {
     in_.post(until, shared_from_this(), which);
 }
 
+// As often as the kernel answers a client again that has not finished its handshake.
+void connection::delay_opened() {
+    constexpr unsigned most_answers = 5;
+    const auto child = ends_[1].lock();
+    if (times_delayed_ < most_answers) return delay(0, in_.now() + (second << times_delayed_++));
+    child->refuse();
+}
+
 void connection::hold(unsigned which) {
     lane& own = lanes_[which];
+    if (lost_[which]) return own.queue.clear();
     own.held = true;
     ++own.times_held;
     in_.note(places_[which].host, act::held_up, id_, which);
@@ -108,6 +118,7 @@ void connection::hold(unsigned which) {
 void connection::release(unsigned which) {
     lane& own = lanes_[which];
     if (!std::exchange(own.held, false) || own.queue.empty()) return;
+    if (lost_[which]) return own.queue.clear();
     delay(which, in_.net().arrival(places_[which].host, places_[1 - which].host, 0));
 }
 

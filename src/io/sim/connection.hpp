@@ -46,8 +46,10 @@ public:
     void begin(const std::shared_ptr<tcp_socket>& client);
     /// [an end] Puts it on its lane.
     void send(unsigned end, segment what);
-    /// [an end] Takes no part any more. `finished`: after it has sent its FIN, so that the other's is no surprise.
-    void leave(unsigned end, bool finished) noexcept;
+    /// How an end ceases to take part. `finished`: after it has sent its FIN, so that the other's is no surprise. `lost`: nothing that
+    /// it has sent is sent again.
+    enum class leaving : std::uint8_t { finished, broken, lost };
+    void leave(unsigned end, leaving how) noexcept;
 
     void arrive(std::uint64_t tag) override;
 
@@ -68,6 +70,7 @@ private:
 
     void run_lane(unsigned which);
     void delay(unsigned which, nanoseconds_t until);
+    void delay_opened();
     void hold(unsigned which);
     void give_up(unsigned which);
     void deliver(unsigned which, segment& what);
@@ -82,9 +85,11 @@ private:
     lane lanes_[2];
     std::weak_ptr<tcp_socket> ends_[2];
     bool finished_[2] = {false, false};
+    bool lost_[2] = {false, false};
     fate fate_ = fate::normal;
     nanoseconds_t began_ = 0;
     unsigned syns_dropped_ = 0;
+    unsigned times_delayed_ = 0;
 };
 
 }  // namespace mioco::detail::sim

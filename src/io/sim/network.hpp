@@ -39,7 +39,7 @@ public:
     /// Whether something can be bound to it.
     [[nodiscard]] bool is_local(host_id from, const ip_address& ip) const;
 
-    /// Whether what is sent gets through.
+    /// Whether what is sent gets through: also what one has sent that is gone since.
     [[nodiscard]] bool is_open(host_id from, host_id to) const;
     void set_blocked(host_id from, host_id to, bool blocked);
     void unblock_all();

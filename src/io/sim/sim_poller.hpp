@@ -13,6 +13,7 @@
 namespace mioco::detail::sim {
 
 /// As an edge-triggered epoll: what has news is looked at, and told of if anything holds. Which comes first is chance.
+/// Goes before its world does.
 class sim_poller final : public poller {
 public:
     sim_poller(const void* group, world& in);

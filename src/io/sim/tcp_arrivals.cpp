@@ -100,7 +100,7 @@ void tcp_socket::take_reset() {
 void tcp_socket::time_out() { fail(ETIMEDOUT); }
 
 void tcp_socket::fail(int error) {
-    detach(false);
+    detach(connection::leaving::broken);
     set_error(error);
     state_ = state::over;
     no_more_in_ = no_more_out_ = true;
@@ -112,15 +112,15 @@ void tcp_socket::fail(int error) {
 // The other end is told, and this one has nothing more to do with it.
 void tcp_socket::abort() {
     if (connection_) connection_->send(end_, {segment::kind::reset});
-    detach(false);
+    detach(connection::leaving::broken);
     state_ = state::over;
     no_more_in_ = no_more_out_ = true;
     unsent_.clear();
     give_up_port();
 }
 
-void tcp_socket::detach(bool finished) noexcept {
-    if (connection_) connection_->leave(end_, finished);
+void tcp_socket::detach(connection::leaving how) noexcept {
+    if (connection_) connection_->leave(end_, how);
     connection_.reset();
 }
 
@@ -150,7 +150,7 @@ void tcp_socket::tell_window() {
 // Of a socket that was closed: the lane brings the rest by itself.
 void tcp_socket::end_when_all_is_sent() {
     if (!fin_sent_) return;
-    detach(true);
+    detach(connection::leaving::finished);
     state_ = state::over;
     give_up_port();
 }

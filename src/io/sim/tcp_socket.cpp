@@ -71,7 +71,7 @@ int tcp_socket::connect(const sockaddr* address, socklen_t size) {
 int tcp_socket::disconnect() {
     if (state_ == state::listening) stop_listening();
     if (state_ == state::asking) {
-        detach(false);
+        detach(connection::leaving::broken);
         set_error(ECONNRESET);
     } else if (state_ == state::connected) {
         abort();
@@ -196,7 +196,7 @@ void tcp_socket::last_close() {
             stop_listening();
             break;
         case state::asking:
-            detach(false);
+            detach(connection::leaving::broken);
             break;
         case state::connected:
             if (!received_.empty() || options().breaks_on_close()) {
@@ -219,7 +219,7 @@ void tcp_socket::last_close() {
 }
 
 void tcp_socket::vanish() {
-    detach(false);
+    detach(connection::leaving::lost);
     queue_.clear();
     state_ = state::over;
 }

@@ -41,6 +41,8 @@ public:
     std::shared_ptr<tcp_socket> make_child(std::shared_ptr<connection> by);
     /// [child] Whether its listener has room for it. Also if that is gone: then there is nothing to wait for.
     [[nodiscard]] bool may_be_queued() const noexcept;
+    /// [child] There was no room for it for too long.
+    void refuse() { abort(); }
 
 private:
     // `fresh`: not connected, and has not been. `over`: was, and neither direction works any more.
@@ -60,7 +62,7 @@ private:
     void take_reset();
     void fail(int error);
     void abort();
-    void detach(bool finished) noexcept;
+    void detach(connection::leaving how) noexcept;
     void push_out();
     void tell_window();
     void end_when_all_is_sent();
