@@ -35,8 +35,10 @@ public:
     }
     auto begin() noexcept { return items_.begin() + static_cast<std::ptrdiff_t>(first_); }
     auto end() noexcept { return items_.end(); }
-    auto begin() const noexcept { return items_.begin() + static_cast<std::ptrdiff_t>(first_); }
-    auto end() const noexcept { return items_.end(); }
+    [[nodiscard]] auto begin() const noexcept {
+        return items_.begin() + static_cast<std::ptrdiff_t>(first_);
+    }
+    [[nodiscard]] auto end() const noexcept { return items_.end(); }
 
 private:
     void settle() {

@@ -34,7 +34,7 @@ protected:
     }
     [[nodiscard]] virtual port_table& ports() const noexcept = 0;
     [[nodiscard]] virtual bool is_connected() const noexcept = 0;
-    [[nodiscard]] bool has_port() const noexcept { return holds_port_; }
+    [[nodiscard]] bool chose_address() const noexcept { return chose_address_; }
     /// Some port, for one that has none.
     int take_port(const socket_address* for_peer);
     void put_at(const socket_address& local);
@@ -42,13 +42,12 @@ protected:
     void set_local_ip(const ip_address& ip) noexcept { local_.ip = ip; }
     void set_peer(const socket_address& peer) noexcept { peer_ = peer; }
 
-    bool chose_port_ = false;
-    bool chose_address_ = false;
-
 private:
     socket_address local_{ip_address::any(family()), 0};
     socket_address peer_;
     bool holds_port_ = false;
+    bool chose_port_ = false;
+    bool chose_address_ = false;
 };
 
 }  // namespace mioco::detail::sim

@@ -64,8 +64,8 @@ ssize_t socket_base::write(part_cursor& from, std::size_t most) {
 
 std::uint32_t socket_base::ends_ready() const noexcept {
     std::uint32_t ready = has_error() ? EPOLLERR : 0U;
-    if (no_more_in_) ready |= EPOLLIN | EPOLLRDHUP;
-    if (no_more_in_ && no_more_out_) ready |= EPOLLHUP;
+    if (no_more_in) ready |= EPOLLIN | EPOLLRDHUP;
+    if (no_more_in && no_more_out) ready |= EPOLLHUP;
     return ready;
 }
 

@@ -82,8 +82,8 @@ protected:
     /// RDHUP, HUP, and that there is no more to wait for; ERR.
     [[nodiscard]] std::uint32_t ends_ready() const noexcept;
 
-    bool no_more_in_ = false;   // nothing is received any more
-    bool no_more_out_ = false;  // nothing can be sent any more
+    bool no_more_in = false;   // nothing is received any more
+    bool no_more_out = false;  // nothing can be sent any more
 
 private:
     const int family_;

@@ -77,7 +77,7 @@ void tcp_socket::take_data(segment& what) {
 // It counts as a byte more.
 void tcp_socket::take_fin() {
     fin_came_ = true;
-    no_more_in_ = true;
+    no_more_in = true;
     connection_->send(end_, {segment::kind::ack, 0, arrived_ + 1, told_limit_});
     news();
 }
@@ -103,9 +103,9 @@ void tcp_socket::fail(int error) {
     detach(connection::leaving::broken);
     set_error(error);
     state_ = state::over;
-    no_more_in_ = no_more_out_ = true;
+    no_more_in = no_more_out = true;
     unsent_.clear();
-    if (closed_ || !chose_port_) give_up_port();
+    if (closed_ || !chose_port()) give_up_port();
     news();
 }
 
@@ -114,7 +114,7 @@ void tcp_socket::abort() {
     if (connection_) connection_->send(end_, {segment::kind::reset});
     detach(connection::leaving::broken);
     state_ = state::over;
-    no_more_in_ = no_more_out_ = true;
+    no_more_in = no_more_out = true;
     unsent_.clear();
     give_up_port();
 }

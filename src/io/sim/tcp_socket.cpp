@@ -52,10 +52,10 @@ int tcp_socket::connect(const sockaddr* address, socklen_t size) {
     if (!owner || to.ip.is_multicast() || to.ip.is_broadcast() || (is_v6_only() && to.ip.is_v4()))
         return -ENETUNREACH;
     if (const int failure = take_port(&to); failure < 0) return failure;
-    if (!chose_address_) set_local_ip(net.source_for(host(), to.ip));
+    if (!chose_address()) set_local_ip(net.source_for(host(), to.ip));
     set_peer(to);
     note(act::connect, to.port);
-    no_more_in_ = no_more_out_ = fin_wanted_ = fin_sent_ = fin_acked_ = fin_came_ = false;
+    no_more_in = no_more_out = fin_wanted_ = fin_sent_ = fin_acked_ = fin_came_ = false;
     written_ = sent_ = acked_ = limit_ = arrived_ = consumed_ = 0;
     set_error(0);
     state_ = state::asking;
@@ -77,7 +77,7 @@ int tcp_socket::disconnect() {
         abort();
     }
     state_ = state::fresh;
-    no_more_in_ = no_more_out_ = false;
+    no_more_in = no_more_out = false;
     set_peer({});
     news();
     return 0;
@@ -89,9 +89,9 @@ int tcp_socket::shutdown(int how) {
     if (state_ == state::fresh || state_ == state::over) return -ENOTCONN;
     if (state_ == state::listening && how == SHUT_WR) return 0;
     if (state_ != state::connected) return disconnect();
-    if (how != SHUT_WR) no_more_in_ = true;
-    if (how != SHUT_RD && !no_more_out_) {
-        no_more_out_ = true;
+    if (how != SHUT_WR) no_more_in = true;
+    if (how != SHUT_RD && !no_more_out) {
+        no_more_out = true;
         fin_wanted_ = true;
         push_out();
     }
@@ -112,14 +112,14 @@ ssize_t tcp_socket::receive(incoming& what) {
     }
     if (fin_came_) return 0;
     if (has_error()) return take_error();
-    if (no_more_in_) return 0;
+    if (no_more_in) return 0;
     return state_ == state::fresh ? -ENOTCONN : -EAGAIN;
 }
 
 ssize_t tcp_socket::send(outgoing& what) {
     if (has_error()) return take_error();
     if (state_ == state::asking) return -EAGAIN;
-    if (state_ != state::connected || no_more_out_) return -EPIPE;
+    if (state_ != state::connected || no_more_out) return -EPIPE;
     if (in().chance(in().faults().reset)) {
         note(act::broke, 0);
         connection_->send(end_, {segment::kind::reset});
@@ -179,7 +179,7 @@ std::uint32_t tcp_socket::ready() const noexcept {
     if (state_ == state::fresh || state_ == state::over) ready |= EPOLLHUP;
     if (state_ == state::asking) return ready;
     if (!received_.empty()) ready |= EPOLLIN;
-    if (no_more_out_ || is_writable()) ready |= EPOLLOUT;
+    if (no_more_out || is_writable()) ready |= EPOLLOUT;
     return ready;
 }
 
@@ -204,9 +204,9 @@ void tcp_socket::last_close() {
             } else {
                 constexpr nanoseconds_t time_wait = 60'000'000'000;
                 // Who closes first remembers the connection, so that nothing of it reaches the next one.
-                if (!fin_came_ && (chose_port_ || end_ == 1))
+                if (!fin_came_ && (chose_port() || end_ == 1))
                     ports().hold(local(), reuses_address(), in().now() + time_wait);
-                no_more_out_ = true;
+                no_more_out = true;
                 fin_wanted_ = true;
                 push_out();
                 return end_when_all_is_sent();

@@ -37,7 +37,7 @@ int udp_socket::connect(const sockaddr* address, socklen_t size) {
     if (to.ip.is_any()) to.ip = ip_address::loopback(to.ip.is_v4());
     if (const int failure = check_target(to); failure < 0) return failure;
     if (const int failure = take_port(nullptr); failure < 0) return failure;
-    if (!chose_address_) set_local_ip(net.source_for(host(), to.ip));
+    if (!chose_address()) set_local_ip(net.source_for(host(), to.ip));
     set_peer(to);
     connected_ = true;
     note(act::connect, to.port);
@@ -47,10 +47,10 @@ int udp_socket::connect(const sockaddr* address, socklen_t size) {
 int udp_socket::disconnect() {
     connected_ = false;
     set_peer({});
-    if (!chose_port_) {
+    if (!chose_port()) {
         give_up_port();
         set_local_ip(ip_address::any(family()));
-    } else if (!chose_address_) {
+    } else if (!chose_address()) {
         set_local_ip(ip_address::any(family()));
     }
     return 0;
@@ -59,8 +59,8 @@ int udp_socket::disconnect() {
 int udp_socket::shutdown(int how) {
     if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR) return -EINVAL;
     note(act::shutdown, how);
-    if (how != SHUT_WR) no_more_in_ = true;
-    if (how != SHUT_RD) no_more_out_ = true;
+    if (how != SHUT_WR) no_more_in = true;
+    if (how != SHUT_RD) no_more_out = true;
     news();
     return connected_ ? 0 : -ENOTCONN;
 }
@@ -97,12 +97,12 @@ ssize_t udp_socket::send(outgoing& what) {
     if (to.ip.is_any()) to.ip = ip_address::loopback(to.ip.is_v4());
     if (const int failure = check_target(to); failure < 0) return failure;
     if (has_error()) return take_error();
-    if (no_more_out_) return -EPIPE;
+    if (no_more_out) return -EPIPE;
     if (const int failure = take_port(nullptr); failure < 0) return failure;
     std::vector<std::byte> bytes;
     const std::size_t count = what.from.take(bytes, what.most);
     in().note_content(bytes);
-    post(to, std::move(bytes));
+    post(to, bytes);
     return static_cast<ssize_t>(count);
 }
 
@@ -112,14 +112,14 @@ bool udp_socket::sends_to_own_host() const noexcept {
                             six ? IPV6_MULTICAST_LOOP : IP_MULTICAST_LOOP) != 0;
 }
 
-void udp_socket::post(const socket_address& to, std::vector<std::byte> bytes) {
+void udp_socket::post(const socket_address& to, const std::vector<std::byte>& bytes) {
     network& net = in().net();
     const fault_rates& faults = in().faults();
     const bool to_all = to.ip.is_broadcast() || to.ip.is_multicast();
     const bool stays = to.ip == ip_address::v4(127, 255, 255, 255);
     socket_address from = local();
     if (from.ip.is_any() || from.ip.is_multicast()) from.ip = net.source_for(host(), to.ip);
-    const host_id first = to_all ? 0 : *net.owner_of(host(), to.ip);
+    const host_id first = to_all ? 0 : net.owner_of(host(), to.ip).value_or(host());
     const auto last = to_all ? static_cast<host_id>(net.size() - 1) : first;
     for (host_id each = first; each <= last; ++each) {
         if (to_all && stays && each != host()) continue;

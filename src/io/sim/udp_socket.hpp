@@ -47,7 +47,7 @@ private:
 
     int disconnect();
     [[nodiscard]] int check_target(const socket_address& to) const;
-    void post(const socket_address& to, std::vector<std::byte> bytes);
+    void post(const socket_address& to, const std::vector<std::byte>& bytes);
     int change_membership(bool joins, const void* value, socklen_t size);
     int set_interface(const void* value, socklen_t size);
     [[nodiscard]] bool sends_to_own_host() const noexcept;

@@ -36,7 +36,7 @@ std::shared_ptr<socket_base> unix_socket::accept(int& failure) {
     failure = is_datagram() ? -EOPNOTSUPP : -EINVAL;
     if (state_ != state::listening) return nullptr;
     if (unaccepted_.empty()) {
-        failure = no_more_in_ ? -EINVAL : -EAGAIN;
+        failure = no_more_in ? -EINVAL : -EAGAIN;
         return nullptr;
     }
     const std::shared_ptr<unix_socket> first = std::move(unaccepted_.front());
@@ -53,7 +53,7 @@ int unix_socket::connect(const sockaddr* address, socklen_t size) {
     if (!to) return failure;
     note(act::connect, static_cast<std::int64_t>(to->id()));
     if (is_datagram()) return connect_datagrams(to);
-    if (to->state_ != state::listening || to->no_more_in_) return -ECONNREFUSED;
+    if (to->state_ != state::listening || to->no_more_in) return -ECONNREFUSED;
     if (to->unaccepted_.size() > static_cast<std::size_t>(to->backlog_)) return -EAGAIN;
     if (state_ == state::connected) return -EISCONN;
     if (state_ == state::listening) return -EINVAL;
@@ -94,12 +94,12 @@ int unix_socket::disconnect() {
 int unix_socket::shutdown(int how) {
     if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR) return -EINVAL;
     note(act::shutdown, how);
-    if (how != SHUT_WR) no_more_in_ = true;
-    if (how != SHUT_RD) no_more_out_ = true;
+    if (how != SHUT_WR) no_more_in = true;
+    if (how != SHUT_RD) no_more_out = true;
     const auto peer = peer_.lock();
     if (peer && !is_datagram()) {
-        if (how != SHUT_WR) peer->no_more_out_ = true;
-        if (how != SHUT_RD) peer->no_more_in_ = true;
+        if (how != SHUT_WR) peer->no_more_out = true;
+        if (how != SHUT_RD) peer->no_more_in = true;
         peer->news();
     }
     news();
@@ -159,7 +159,7 @@ void unix_socket::end(bool unaccepted) {
 }
 
 void unix_socket::end_connection(unix_socket& survivor, bool unaccepted) {
-    survivor.no_more_in_ = survivor.no_more_out_ = true;
+    survivor.no_more_in = survivor.no_more_out = true;
     if (unaccepted || !queue_.empty()) survivor.set_error(ECONNRESET);
     survivor.news();
 }

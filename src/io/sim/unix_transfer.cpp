@@ -23,7 +23,7 @@ ssize_t unix_socket::send(outgoing& what) {
         return named ? -EOPNOTSUPP : -ENOTCONN;
     }
     if (what.name_size > 0 && type() == SOCK_STREAM) return -EISCONN;
-    if (no_more_out_) return -EPIPE;
+    if (no_more_out) return -EPIPE;
     if (type() == SOCK_STREAM) return send_stream(what);
     const auto peer = peer_.lock();
     if (!peer) return -EPIPE;
@@ -37,7 +37,7 @@ ssize_t unix_socket::send_stream(outgoing& what) {
     std::size_t done = 0;
     while (done < what.most) {
         if (has_error() && done == 0) return take_error();
-        if (!peer || peer->no_more_in_) return done > 0 ? static_cast<ssize_t>(done) : -EPIPE;
+        if (!peer || peer->no_more_in) return done > 0 ? static_cast<ssize_t>(done) : -EPIPE;
         if (used_ >= send_room()) return done > 0 ? static_cast<ssize_t>(done) : -EAGAIN;
         const std::size_t size = std::min({what.most - done, send_room() / 2 - 64, most_a_part});
         std::vector<std::byte> bytes;
@@ -51,9 +51,9 @@ ssize_t unix_socket::send_stream(outgoing& what) {
 ssize_t unix_socket::send_message(outgoing& what, unix_socket& to) {
     if (what.most > send_room() - 32) return -EMSGSIZE;
     if (has_error()) return take_error();
-    if (no_more_out_) return -EPIPE;
+    if (no_more_out) return -EPIPE;
     if (used_ >= send_room()) return -EAGAIN;
-    if (to.no_more_in_) return -EPIPE;
+    if (to.no_more_in) return -EPIPE;
     if (is_datagram() && &to != this && to.is_full_for(*this)) return -EAGAIN;
     std::vector<std::byte> bytes;
     const std::size_t count = what.from.take(bytes, what.most);
@@ -99,7 +99,7 @@ ssize_t unix_socket::receive(incoming& what) {
 
 ssize_t unix_socket::receive_message(incoming& what) {
     if (has_error()) return take_error();
-    if (queue_.empty()) return type() == SOCK_SEQPACKET && no_more_in_ ? 0 : -EAGAIN;
+    if (queue_.empty()) return type() == SOCK_SEQPACKET && no_more_in ? 0 : -EAGAIN;
     packet& first = queue_.front();
     tell_of(first, what);
     const std::size_t count = what.into.put(first.bytes);
@@ -114,7 +114,7 @@ ssize_t unix_socket::receive_message(incoming& what) {
 ssize_t unix_socket::receive_stream(incoming& what) {
     if (queue_.empty()) {
         if (has_error()) return take_error();
-        return no_more_in_ ? 0 : -EAGAIN;
+        return no_more_in ? 0 : -EAGAIN;
     }
     tell_of(queue_.front(), what);
     std::size_t done = 0;

@@ -13,7 +13,7 @@ namespace mioco::detail::sim {
 
 namespace {
 
-const settings& checked_settings(const settings& wanted) {
+settings checked_settings(settings wanted) {
     check(wanted);
     return wanted;
 }
