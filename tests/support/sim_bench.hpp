@@ -57,6 +57,7 @@ public:
 inline sim::settings calm() {
     sim::settings made;
     made.faults.spurious_event = 0;
+    made.time_of_look = std::chrono::nanoseconds(0);
     return made;
 }
 

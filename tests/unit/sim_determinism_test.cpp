@@ -178,6 +178,16 @@ TEST(sim_generator, is_even_and_repeats_itself) {
     EXPECT_EQ(one.below(0), 0U);
 }
 
+TEST(sim_world, a_look_at_the_clock_takes_time) {
+    auto wanted = calm();
+    wanted.time_of_look = 3ns;
+    sim_bench b(wanted);
+    const auto begin = b.in.now();
+    EXPECT_EQ(b.io.now(), begin + 3);
+    EXPECT_EQ(b.io.now(), begin + 6);
+    EXPECT_EQ(b.in.now(), begin + 6) << "that of the simulation itself does not";
+}
+
 TEST(sim_world, time_goes_forward_and_deliveries_come_by_time_and_order) {
     struct noted final : sim::deliverable {
         std::string& order;

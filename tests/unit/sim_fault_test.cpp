@@ -200,6 +200,7 @@ TEST(sim_settings, what_makes_no_sense_is_named_with_what_is_allowed) {
     EXPECT_NE(refusal_of([](sim::settings& s) { s.faults.reset = std::stod("nan"); }), "none");
     EXPECT_NE(refusal_of([](sim::settings& s) { s.bytes_per_second = -1; }), "none");
     EXPECT_NE(refusal_of([](sim::settings& s) { s.connect_timeout = 0s; }), "none");
+    EXPECT_NE(refusal_of([](sim::settings& s) { s.time_of_look = -1ns; }), "none");
     EXPECT_NE(refusal_of([](sim::settings& s) { s.give_up_after = -1s; }), "none");
     EXPECT_NE(refusal_of([](sim::settings& s) { s.send_buffer_bytes = 1; }), "none");
     EXPECT_NE(refusal_of([](sim::settings& s) { s.receive_buffer_bytes = 1; }), "none");

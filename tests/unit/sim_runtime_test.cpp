@@ -17,6 +17,7 @@
 #include "io/sim/world.hpp"
 #include "runtime/runtime_access.hpp"
 #include "runtime/runtime_core.hpp"
+#include "support/anywhere.hpp"
 #include "support/flag.hpp"
 #include "support/sockets.hpp"
 
@@ -133,6 +134,21 @@ TEST(sim_runtime, an_echo_over_tcp) {
         }
         for (auto& each : clients) each.join();
         server.join();
+    });
+}
+
+// Each look at the clock lets a little of it pass, so that the worker comes to look at its poller.
+TEST(sim_runtime, who_waits_by_yielding_waits_for_what_comes) {
+    with_and_without_faults([](sim::world&) {
+        auto [near, far] = mioco_test::connected_pair();
+        bool came = false;
+        auto reader = mioco::spawn([&, &near = near] {
+            EXPECT_EQ(read_text(near, 1), "x");
+            came = true;
+        });
+        far.write_all("x"sv);
+        mioco_test::wait_for([&] { return came; });
+        reader.join();
     });
 }
 

@@ -65,6 +65,8 @@ void check(const settings& wanted) {
     if (!(wanted.bytes_per_second >= 0) || std::isinf(wanted.bytes_per_second))
         refuse("bytes_per_second", wanted.bytes_per_second, "0 (unbounded) or more");
     check_faults(wanted.faults);
+    if (wanted.time_of_look.count() < 0)
+        refuse("time_of_look", wanted.time_of_look.count(), "0 ns or more");
     if (wanted.connect_timeout.count() <= 0)
         refuse("connect_timeout", wanted.connect_timeout.count(), "more than 0 ns");
     if (wanted.give_up_after.count() <= 0)

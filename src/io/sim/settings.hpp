@@ -44,6 +44,9 @@ struct settings {
     double bytes_per_second = 0;
     fault_rates faults{};
 
+    /// How long a program's look at the clock takes. With none, one that waits by looking at it would wait for ever.
+    std::chrono::nanoseconds time_of_look = std::chrono::microseconds(1);
+
     /// An attempt to connect that nobody answers ends after this.
     std::chrono::nanoseconds connect_timeout = std::chrono::seconds(127);
     /// A connection breaks when what was sent has not been answered for so long.

@@ -18,7 +18,10 @@ public:
 
     [[nodiscard]] const char* name() const noexcept override { return "simulation"; }
     std::unique_ptr<poller> make_poller(const void* group) override;
-    nanoseconds_t now() noexcept override { return in_.now(); }
+    nanoseconds_t now() noexcept override {
+        in_.advance_to(in_.now() + in_.wanted().time_of_look.count());
+        return in_.now();
+    }
     std::uint64_t random() noexcept override { return in_.draw(); }
 
     ssize_t receive(std::span<std::byte> into, int fd) noexcept override;
