@@ -68,8 +68,9 @@ void make_context(context& c, std::byte* bottom, std::byte* top, void (*entry)(v
 #endif
 }
 
-void adopt_thread(context& c) noexcept {
+void adopt_thread(context& c, const context* own) noexcept {
     static_cast<void>(c);
+    if (own != nullptr) return stand_for_caller(c, *own);
 #if defined(MIOCO_ASAN)
     pthread_attr_t attributes;
     if (pthread_getattr_np(pthread_self(), &attributes) != 0) std::abort();

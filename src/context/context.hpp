@@ -35,8 +35,22 @@ struct context {
 void make_context(context& c, std::byte* bottom, std::byte* top, void (*entry)(void*),
                   void* argument) noexcept;
 
-/// Makes `c` stand for the calling thread, before its first switch away.
-void adopt_thread(context& c) noexcept;
+/// Makes `c` stand for the calling thread, before its first switch away. `own`: the stack that the thread runs on, if that is not the
+/// one which the system gave it.
+void adopt_thread(context& c, const context* own = nullptr) noexcept;
+
+/// Makes `c` stand for the calling flow of control, on the stack of `where`, before a switch away that is not one of its own.
+inline void stand_for_caller(context& c, const context& where) noexcept {
+    static_cast<void>(c);
+    static_cast<void>(where);
+#if defined(MIOCO_ASAN)
+    c.bottom = where.bottom;
+    c.size_bytes = where.size_bytes;
+#endif
+#if defined(MIOCO_TSAN)
+    c.tsan = __tsan_get_current_fiber();
+#endif
+}
 
 #if !defined(NDEBUG)
 /// The switch saves no floating-point modes; a fiber that parked with changed ones would hand them to the next. Checks that

@@ -28,7 +28,7 @@ std::optional<woken_by> deadlock_search::witness_now() const noexcept {
 
 nanoseconds_t deadlock_search::look_further(std::optional<woken_by> witness) noexcept {
     if (home_.settings().deadlocks == on_deadlock::ignore || home_.fiber_count() == 0 ||
-        reported_.load(std::memory_order_relaxed)) {
+        reported_.load(std::memory_order_relaxed) || home_.io().is_repeatable()) {
         return never;
     }
     // Whoever is looking may have begun before the last fiber parked.

@@ -5,12 +5,11 @@
 #include <cerrno>
 #include <string>
 #include <system_error>
-#include <thread>
 
 #include "base/cure.hpp"
-#include "base/sys.hpp"
 #include "fiber/fiber_extras.hpp"
 #include "fiber/fiber_pool.hpp"
+#include "io/driver.hpp"
 #include "sched/current.hpp"
 
 namespace mioco::detail {
@@ -21,11 +20,11 @@ constexpr nanoseconds_t look_pause = 10'000'000;
 
 // poll(2) may take fewer entries of this process, and of one that allows itself no descriptor not even one. Whoever waits for others
 // than the first then looks himself, now and then.
-int poll_what_fits(std::span<pollfd> entries, nanoseconds_t timeout) noexcept {
-    const int ready = sys::poll(entries, timeout);
+int poll_what_fits(driver& io, std::span<pollfd> entries, nanoseconds_t timeout) noexcept {
+    const int ready = io.poll(entries, timeout);
     if (ready >= 0 || ready == -EINTR) return ready;
     const nanoseconds_t pause = timeout < 0 ? look_pause : std::min(timeout, look_pause);
-    if (sys::poll(entries.first(1), pause) == -EINVAL) sys::poll(entries.first(0), pause);
+    if (io.poll(entries.first(1), pause) == -EINVAL) io.poll(entries.first(0), pause);
     return entries.size() > 1 ? 1 : 0;
 }
 
@@ -36,14 +35,16 @@ fiber& blocked_thread() {
     if (mine == nullptr) {
         mine = &fiber_pool::of_threads().take_one();
         mine->is_thread = true;
-        retire_at_thread_end();
+        mine->world = &current_driver();
+        // The others are told when they end.
+        if (current_thread().world == nullptr) retire_at_thread_end();
     }
     return *mine;
 }
 
 int enable_blocking(fiber& self) noexcept {
     if (self.thread_wakeup_fd >= 0) return 0;
-    const int opened = sys::event_fd();
+    const int opened = self.world->open_event();
     if (opened < 0) return opened;
     self.thread_wakeup_fd = opened;
     return 0;
@@ -59,22 +60,22 @@ void require_blocking(fiber& self) {
 
 void block_thread(fiber& self, std::uint64_t epoch, nanoseconds_t deadline,
                   std::span<pollfd> entries) noexcept {
+    driver& io = *self.world;
     entries[0] = {self.thread_wakeup_fd, POLLIN, 0};
-    std::uint64_t count = 0;
     // The waker writes to the eventfd before it completes the wait, so that it touches nothing of the thread afterwards. So the
     // wake-up may come a moment before the wait is done.
     bool ending = false;
     while (!self.word.is_done()) {
         if (ending) {
-            std::this_thread::yield();
+            io.yield_thread();
             continue;
         }
         nanoseconds_t timeout = -1;
-        if (deadline != never) timeout = std::max<nanoseconds_t>(0, deadline - sys::monotonic_ns());
-        const int ready = poll_what_fits(entries, timeout);
-        ending = sys::read(self.thread_wakeup_fd, &count, sizeof count) > 0;
+        if (deadline != never) timeout = std::max<nanoseconds_t>(0, deadline - io.now());
+        const int ready = poll_what_fits(io, entries, timeout);
+        ending = io.clear_event(self.thread_wakeup_fd);
         if (ending || ready < 0) continue;
-        const bool timed_out = ready == 0 && deadline != never && sys::monotonic_ns() >= deadline;
+        const bool timed_out = ready == 0 && deadline != never && io.now() >= deadline;
         if (ready == 0 && !timed_out) continue;
         if (self.word.claim(epoch, timed_out ? wait_arm::timer : wait_arm::event)) {
             static_cast<void>(self.word.complete());
@@ -83,12 +84,11 @@ void block_thread(fiber& self, std::uint64_t epoch, nanoseconds_t deadline,
         }
     }
     // Nothing of this wait may be left to end the next one.
-    sys::read(self.thread_wakeup_fd, &count, sizeof count);
+    io.clear_event(self.thread_wakeup_fd);
 }
 
 void unblock_thread(fiber& waiting) noexcept {
-    constexpr std::uint64_t one = 1;
-    sys::write(waiting.thread_wakeup_fd, &one, sizeof one);
+    waiting.world->signal_event(waiting.thread_wakeup_fd);
     static_cast<void>(waiting.word.complete());
 }
 
@@ -97,7 +97,7 @@ void retire_blocked_thread(fiber& block) noexcept {
         end_locals_and_data(block);
         free_extras(block);
     }
-    if (block.thread_wakeup_fd >= 0) sys::close(block.thread_wakeup_fd);
+    if (block.thread_wakeup_fd >= 0) block.world->close(block.thread_wakeup_fd);
     block.thread_wakeup_fd = -1;
     block.is_thread = false;
     fiber_pool::of_threads().give(block);

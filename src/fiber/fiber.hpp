@@ -23,6 +23,7 @@ namespace mioco::detail {
 
 struct fiber_extras;
 class fiber_pool;
+class driver;
 class runtime_core;
 class worker;
 
@@ -89,7 +90,10 @@ struct alignas(64) fiber {
     outcome how_ended = outcome::none;
     std::uint8_t marks = 0;  // `schedule_mark`s; written by who owns the ready fiber
     wait_slot end;           // READY once the outcome stands; the joiner waits there
-    const task_ops* task = nullptr;
+    union {
+        const task_ops* task = nullptr;
+        driver* world;  // of a plain thread: by which it waits
+    };
     void* storage = nullptr;
     std::exception_ptr error;
     // What few fibers have. Set by the maker, or by the fiber when it first needs it; dumps look at it, see fiber_extras.

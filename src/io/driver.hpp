@@ -3,9 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
+#include <string>
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -14,8 +17,8 @@
 
 // What a runtime needs from the outside world. Time, randomness and IO are reached through a driver and never straight from the
 // system, so that another one can stand in for all of it. What is the process' own is not, as nothing could take its place: memory
-// and stacks; signals; how many CPUs and threads there are, how a plain thread waits, how long one of the pool idles, how precisely a
-// worker's wakes up; and what tells a human what went wrong. `scripts/check-rules` knows the files that see to those.
+// and stacks; signals; how many CPUs and threads there are, how precisely a worker's thread wakes up; and what tells a human what went
+// wrong. `scripts/check-rules` knows the files that see to those.
 //
 // An engine is a driver with its pollers. It must keep these promises:
 //
@@ -55,15 +58,50 @@ private:
     const void* group_;
 };
 
+/// A thread of a runtime, which a driver has started.
+class driver_thread {
+public:
+    driver_thread() = default;
+    virtual ~driver_thread() = default;
+    driver_thread(const driver_thread&) = delete;
+    driver_thread& operator=(const driver_thread&) = delete;
+
+    /// Waits for its end; once, and before the object goes.
+    virtual void join() noexcept = 0;
+};
+
 class driver {
 public:
     virtual ~driver() = default;
 
     [[nodiscard]] virtual const char* name() const noexcept = 0;
+    /// Whether all must go the same way again when the driver answers the same. Then deadlocks are its business too.
+    [[nodiscard]] virtual bool is_repeatable() const noexcept { return false; }
     virtual std::unique_ptr<poller> make_poller(const void* group) = 0;
 
     virtual nanoseconds_t now() noexcept = 0;
     virtual std::uint64_t random() noexcept = 0;
+
+    // Threads, and how a plain one waits
+    /// Throws std::system_error when the system has none left. Of the name, 15 characters count.
+    virtual std::unique_ptr<driver_thread> start_thread(const std::string& name,
+                                                        std::function<void()> body) = 0;
+    /// How long a thread of the pool waits for the next job before it ends.
+    virtual nanoseconds_t idle_thread_lives_ns() noexcept = 0;
+    /// As ppoll(2): blocks the calling thread.
+    virtual int poll(std::span<pollfd> entries, nanoseconds_t timeout_ns) noexcept = 0;
+    virtual void sleep_until(nanoseconds_t deadline) noexcept = 0;
+    virtual void yield_thread() noexcept = 0;
+    /// As eventfd(2): non-blocking, and closed on exec.
+    virtual int open_event() noexcept = 0;
+    virtual void signal_event(int fd) noexcept = 0;
+    /// Returns whether it was signalled.
+    virtual bool clear_event(int fd) noexcept = 0;
+    /// How many switches a worker makes before it looks at what others and the poller have for it, and how long it polls no more.
+    virtual std::int32_t switches_a_look() noexcept = 0;
+    virtual nanoseconds_t poll_interval_ns() noexcept = 0;
+    /// How many of so many that are ready let others go first, after a look.
+    virtual std::size_t fibers_to_pass_over(std::size_t ready) noexcept = 0;
 
     // The two calls of every message. The descriptor comes last, so that the kernel takes the other arguments as they came.
     virtual ssize_t receive(std::span<std::byte> into, int fd) noexcept = 0;
@@ -158,7 +196,7 @@ public:
 /// The kernel's sockets and clock, with epoll: what runtimes use by default, and plain threads always.
 driver& system_driver() noexcept;
 
-/// The calling fiber's runtime's driver, or the system's.
+/// That of the calling worker's runtime; of another thread, that of the world which it lives in: the system, if no driver has started it.
 driver& current_driver() noexcept;
 
 }  // namespace mioco::detail

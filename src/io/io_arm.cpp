@@ -55,7 +55,7 @@ bool io_arm::looks_ready(unsigned way) {
         return false;
     places_[way].must_look = false;
     s.begin_attempt(self.index);
-    driver& io = self.is_thread ? system_driver() : self.on->io();
+    driver& io = self.is_thread ? current_driver() : self.on->io();
     // An event may be old, so poll(2) has the last word.
     if (io.ready_now(fd_->number.load(std::memory_order_relaxed), events_of(way)) != 0) return true;
     if (reads && !self.is_thread) note_drained(self, *fd_, side::read);

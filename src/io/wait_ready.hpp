@@ -24,7 +24,7 @@ template <class Attempt>
         if (fd.is_closed()) return -EBADF;
         fd[which].begin_attempt(self);
         const ssize_t result =
-            attempt(system_driver(), fd.number.load(std::memory_order_relaxed), nullptr);
+            attempt(current_driver(), fd.number.load(std::memory_order_relaxed), nullptr);
         if (result >= 0) return result;
         if (result == -EAGAIN) {
             if (const int failure = block_for_event(fd, which); failure < 0) return failure;
@@ -125,7 +125,7 @@ template <class Attempt>
 ssize_t attempt_once(fd_object* fd, side which, Attempt attempt) {
     if (fd == nullptr) return nothing_open();
     fiber& self = current_waiter();
-    driver& io = self.is_thread ? system_driver() : self.on->io();
+    driver& io = self.is_thread ? current_driver() : self.on->io();
     ssize_t result = -EINTR;
     while (result == -EINTR) {
         (*fd)[which].begin_attempt(self.index);

@@ -96,13 +96,8 @@ offload_pool::pool_thread& offload_pool::make_room() {
 void offload_pool::spawn(pool_thread& made) {
     const std::scoped_lock held(starting_);
     const signals_blocked meanwhile;
-    made.handle = std::thread([this, &made] {
-        const std::string number = std::to_string(made.number);
-        constexpr std::size_t most = 15;
-        const std::string name = (options_.name + "-pool-" + number).substr(0, most);
-        pthread_setname_np(pthread_self(), name.c_str());
-        work(made);
-    });
+    made.handle = io_.start_thread(options_.name + "-pool-" + std::to_string(made.number),
+                                   [this, &made] { work(made); });
 }
 
 void offload_pool::give_up(unsigned number) noexcept {
@@ -164,8 +159,8 @@ offload_job* offload_pool::take_job_or_rest(pool_thread& me) noexcept {
 // False: it was idle for too long, or the pool closes, and the thread is to end. It is no longer counted then.
 bool offload_pool::wait_until_called(pool_thread& me) {
     std::unique_lock held(mutex_);
-    const auto until = std::chrono::steady_clock::now() + options_.idle_for;
-    if (me.call.wait_until(held, until, [&] { return me.called || closing_; }) && me.called)
+    if (me.call.wait_for(held, options_.idle_for, [&] { return me.called || closing_; }) &&
+        me.called)
         return true;
     if (closing_) return false;
     leave_idle(me);
@@ -185,9 +180,9 @@ void offload_pool::leave_idle(pool_thread& me) noexcept {
 
 void offload_pool::join(pool_thread& ended) noexcept {
     std::unique_lock held(starting_);
-    std::thread handle = std::move(ended.handle);
+    const std::unique_ptr<driver_thread> handle = std::move(ended.handle);
     held.unlock();
-    handle.join();
+    handle->join();
 }
 
 void offload_pool::close() noexcept {

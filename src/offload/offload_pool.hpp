@@ -7,10 +7,10 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "fiber/parking.hpp"
+#include "io/driver.hpp"
 #include "offload/offload_job.hpp"
 
 // The threads of a runtime that may block.
@@ -39,7 +39,8 @@ public:
         std::chrono::nanoseconds idle_for = std::chrono::seconds(10);
     };
 
-    explicit offload_pool(options wanted) : options_(std::move(wanted)) {}
+    explicit offload_pool(options wanted, driver& io = system_driver())
+        : options_(std::move(wanted)), io_(io) {}
     /// `close`.
     ~offload_pool() { close(); }
     offload_pool(const offload_pool&) = delete;
@@ -67,7 +68,7 @@ public:
 private:
     struct pool_thread {
         unsigned number = 0;
-        std::thread handle;  // under `starting_`
+        std::unique_ptr<driver_thread> handle;  // under `starting_`
         std::condition_variable call;
         bool called = false;  // since it became idle
         pool_thread* next_idle = nullptr;
@@ -92,6 +93,7 @@ private:
     void withdraw(offload_job& job) noexcept;
 
     const options options_;
+    driver& io_;
 
     mutable std::mutex mutex_;  // for what follows
     // The first `most_queued` are the queue, the others wait for a place in it. All lie in their callers' frames, and all

@@ -3,8 +3,8 @@
 
 #include <mutex>
 
-#include "base/sys.hpp"
 #include "fiber/parking.hpp"
+#include "io/driver.hpp"
 #include "sched/wake.hpp"
 
 namespace mioco::detail {
@@ -26,8 +26,9 @@ idle_waiters::outcome idle_waiters::wait_unless(bool (*condition)(const void*), 
         if (can_be_woken) break;
         lock_.unlock();
         // A thread that nobody can wake looks again by itself: out of descriptors, too, a runtime must come to its end.
-        if (sys::monotonic_ns() >= deadline) return outcome::timed_out;
-        sys::sleep_until(sys::monotonic_ns() + look_pause);
+        driver& io = current_driver();
+        if (io.now() >= deadline) return outcome::timed_out;
+        io.sleep_until(io.now() + look_pause);
         can_be_woken = enable_blocking(self) == 0;
     }
     parking wait(self, wait_reason::idle_runtime, deadline);

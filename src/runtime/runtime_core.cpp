@@ -34,7 +34,9 @@ runtime_core::runtime_core(const config& asked, driver& io)
       driver_(io),
       pool_(fiber_pool::rent(*this)),
       board_(settings_.workers),
-      offloads_({settings_.offload_threads, settings_.offload_queue, settings_.name}),
+      offloads_({settings_.offload_threads, settings_.offload_queue, settings_.name,
+                 std::chrono::nanoseconds(io.idle_thread_lives_ns())},
+                io),
       deadlocks_(*this) {
     refuse_after_fork("a runtime");
     watch_for_fork();
@@ -66,7 +68,7 @@ runtime_core::~runtime_core() {
     wake_workers();
     join_threads();
     existing_runtimes.remove(*this);
-    while (!guests_.none()) std::this_thread::yield();
+    while (!guests_.none()) driver_.yield_thread();
     for (auto& each : workers_) forget_poller(each->events());
     // Before the workers go: a handle that is dropped anywhere may have an exception to tell, which would stop them.
     pool_.forget_tenant();
@@ -165,9 +167,20 @@ void runtime_core::cancel_all() noexcept {
     const bool has_fibers = keep_alive();
     if (census_.carry_out_stop(seen)) {
         MIOCO_LOG("stops all fibers");
-        if (has_fibers) all_fibers.for_each([this](fiber& f) { cancel(f); });
+        if (has_fibers) cancel_each();
     }
     if (has_fibers) let_go();
+}
+
+void runtime_core::cancel_each() {
+    if (!driver_.is_repeatable()) return all_fibers.for_each([this](fiber& f) { cancel(f); });
+    // Which blocks they have depends on the runs before.
+    std::vector<std::pair<std::uint64_t, fiber*>> by_age;
+    all_fibers.for_each([&](fiber& f) {
+        if (f.home.load(std::memory_order_relaxed) == this) by_age.emplace_back(f.number(), &f);
+    });
+    std::ranges::sort(by_age);
+    for (const auto& [number, each] : by_age) cancel(*each);
 }
 
 void runtime_core::cancel(fiber& f) noexcept {

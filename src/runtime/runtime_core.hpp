@@ -6,7 +6,6 @@
 #include <exception>
 #include <memory>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 #include "base/lock.hpp"
@@ -31,7 +30,7 @@ class worker;
 /// other workers have threads of their own from the first fiber on until the object's end.
 class runtime_core {
 public:
-    explicit runtime_core(const config& asked, driver& io = system_driver());
+    explicit runtime_core(const config& asked, driver& io = current_driver());
     ~runtime_core();
     runtime_core(const runtime_core&) = delete;
     runtime_core& operator=(const runtime_core&) = delete;
@@ -109,6 +108,7 @@ private:
     void come_to_rest() noexcept;
     void join_threads() noexcept;
     void cancel_all() noexcept;
+    void cancel_each();
     void cancel(fiber& f) noexcept;
     void take_from_scheduler(fiber& f) noexcept;
     void deliver_from_outside(fiber& f) noexcept;
@@ -142,7 +142,7 @@ private:
 
     std::mutex
         threads_mutex_;  // for what follows; plain threads hold it while they start and join others
-    std::vector<std::thread> threads_;
+    std::vector<std::unique_ptr<driver_thread>> threads_;
     unsigned others_started_ = 0;
     bool first_started_ = false;
     bool driven_ = false;

@@ -2,8 +2,6 @@
 #include <string>
 #include <system_error>
 
-#include <pthread.h>
-
 #include "fiber/parking.hpp"
 #include "io/fd.hpp"
 #include "runtime/runtime_core.hpp"
@@ -24,11 +22,9 @@ void runtime_core::start_threads(bool with_first_worker) {
 }
 
 void runtime_core::start_thread(unsigned number) try {
-    threads_.emplace_back([this, number] {
-        const std::string name = (settings_.name + "_" + std::to_string(number)).substr(0, 15);
-        pthread_setname_np(pthread_self(), name.c_str());
-        workers_[number]->run(&is_closing);
-    });
+    threads_.push_back(
+        driver_.start_thread(settings_.name + "_" + std::to_string(number),
+                             [this, number] { workers_[number]->run(&is_closing); }));
 } catch (const std::system_error& e) {
     throw std::system_error(
         e.code(),
@@ -75,7 +71,7 @@ void runtime_core::drive() noexcept {
 
 void runtime_core::join_threads() noexcept {
     const std::scoped_lock held(threads_mutex_);
-    for (auto& each : threads_) each.join();
+    for (auto& each : threads_) each->join();
     threads_.clear();
 }
 

@@ -6,7 +6,9 @@
 
 namespace mioco::detail {
 
+struct context;
 struct fiber;
+class driver;
 class worker;
 
 /// All that mioco keeps a thread.
@@ -16,6 +18,9 @@ struct thread_state {
     fiber* blocked_thread =
         nullptr;  // the control block with which a plain thread waits; made when first needed
     std::uint64_t random = 0;  // state of `random_below`; 0: not seeded yet
+    driver* world = nullptr;   // that this thread lives in; null: the system
+    const context* stack =
+        nullptr;  // that it runs on by itself; null: the one that the system gave it
 };
 
 // A fiber may be on another thread after each switch, and both compilers keep a thread-local's address across calls. Hence

@@ -40,6 +40,9 @@ public:
                                                    head_.load(std::memory_order_acquire));
     }
 
+    /// [owner] How many there are, or were a moment ago.
+    [[nodiscard]] std::size_t size() const noexcept { return Capacity - room(); }
+
     /// [owner] The oldest, or null.
     Item* pop() noexcept {
         std::uint64_t head = head_.load(std::memory_order_relaxed);

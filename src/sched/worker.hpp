@@ -150,8 +150,6 @@ private:
     bool send_elsewhere(fiber& f) noexcept;
 
     static constexpr std::int32_t operations_a_run = 128;
-    static constexpr std::int32_t ticks_per_look = 61;
-    static constexpr nanoseconds_t poll_interval_ns = 50'000;
     // So few that what an event touches of its fiber is still in this core's own cache when the last one's turn has come, after all
     // that the kernel touches for the others.
     static constexpr std::size_t events_a_poll = 48;
@@ -170,9 +168,9 @@ private:
     eh_globals loop_exceptions_;
     eh_globals* thread_exceptions_ = nullptr;
     handover handover_;
-    std::int32_t ticks_left_ = ticks_per_look;  // switches until the next look around
-    unsigned slot_streak_ = 0;    // fibers run from next_ since one from the queue was preferred
-    fiber* successor_ = nullptr;  // of the fiber that is just ending
+    std::int32_t ticks_left_ = 0;  // switches until the next look around
+    unsigned slot_streak_ = 0;     // fibers run from next_ since one from the queue was preferred
+    fiber* successor_ = nullptr;   // of the fiber that is just ending
     fiber* started_by_loop_ =
         nullptr;  // taken from a queue, but its stack takes system calls to get
 
@@ -183,6 +181,7 @@ private:
     sleep_gate gate_;
     std::unique_ptr<poller> poller_;
     timer_heap timers_;
+    const nanoseconds_t poll_interval_ns_;
     nanoseconds_t polled_at_ = 0;
     std::uint32_t clock_stamp_ = 0;  // of its last look at the clock, for what parks
     bool slept_ = true;              // since it last ran a fiber

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <mutex>
+#include <optional>
 
 #include "base/sys.hpp"
 #include "debug/log.hpp"
@@ -32,6 +33,20 @@ private:
     long slack_ns_;
 };
 
+// What a thread of the system needs to run fibers. A simulation's threads share one, and need none of it.
+class system_thread_settings {
+public:
+    system_thread_settings() {
+        if (current_thread().world != nullptr) return;
+        precise_.emplace();
+        for_overflows_.emplace();
+    }
+
+private:
+    std::optional<precise_sleeps> precise_;
+    std::optional<overflow_stack> for_overflows_;
+};
+
 class on_this_thread {
 public:
     explicit on_this_thread(worker& w) noexcept : before_(current_thread()) {
@@ -55,9 +70,8 @@ private:
 
 void worker::run(bool (*finished)(const runtime_core&)) {
     const on_this_thread here(*this);
-    const precise_sleeps precise;
-    const overflow_stack for_overflows;
-    adopt_thread(loop_);
+    const system_thread_settings settings;
+    adopt_thread(loop_, current_thread().stack);
     thread_ = &current_thread();
     thread_exceptions_ = this_thread_eh_globals();
     look_at_clock();
@@ -119,17 +133,20 @@ fiber* worker::take_delivered() noexcept {
 }
 
 void worker::look_around() noexcept {
-    ticks_left_ = ticks_per_look;
+    ticks_left_ = io_.switches_a_look();
     if (fiber* const delivered = take_delivered()) queue(*delivered);
     if (started_by_loop_ == nullptr) started_by_loop_ = home_.take_injected(*this);
     home_.cancel_if_stopped();
     if (seat_ != nullptr) [[unlikely]]
         seat_->serve();
     const nanoseconds_t now = look_at_clock();
-    if (now - polled_at_ < poll_interval_ns) return;
+    if (now - polled_at_ < poll_interval_ns_) return;
     polled_at_ = now;
     poll(0);
     timers_.fire(now, timers_);
+    for (std::size_t i = io_.fibers_to_pass_over(queue_.size()); i > 0; --i) {
+        if (fiber* const f = next_local()) queue(*f);
+    }
 }
 
 bool worker::find_work() noexcept {
@@ -155,7 +172,7 @@ std::size_t worker::most_events() const noexcept {
 }
 
 void worker::sleep(bool (*finished)(const runtime_core&)) noexcept {
-    ticks_left_ = ticks_per_look;
+    ticks_left_ = io_.switches_a_look();
     nanoseconds_t timeout = never;
     if (const nanoseconds_t earliest = timers_.earliest(); earliest != never) {
         timeout = std::max<nanoseconds_t>(0, earliest - home_.io().now());

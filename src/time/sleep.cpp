@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <mioco/time.hpp>
 
-#include <thread>
-
-#include "base/sys.hpp"
 #include "fiber/parking.hpp"
 #include "io/driver.hpp"
 #include "sched/worker.hpp"
@@ -12,7 +9,7 @@ namespace mioco {
 
 void yield() {
     detail::fiber* const self = detail::current_fiber();
-    if (self == nullptr) return std::this_thread::yield();
+    if (self == nullptr) return detail::current_driver().yield_thread();
     detail::throw_if_cancelled(*self);
     self->on->yield(*self);
     detail::throw_if_cancelled(*self);
@@ -27,7 +24,7 @@ steady::time_point now() {
 void sleep_until_steady(steady::time_point deadline) {
     fiber* const self = current_fiber();
     const nanoseconds_t until = std::chrono::nanoseconds(deadline.time_since_epoch()).count();
-    if (self == nullptr) return sys::sleep_until(until);
+    if (self == nullptr) return current_driver().sleep_until(until);
     throw_if_cancelled(*self);
     spend(*self);
     while (current_driver().now() < until) {

@@ -22,9 +22,9 @@
 #include <sys/un.h>
 
 #include "io/fd.hpp"
-#include "io/sim/sim_driver.hpp"
 #include "io/sim/sim_poller.hpp"
 #include "io/sim/world.hpp"
+#include "support/sim_kernel.hpp"
 
 // A simulated kernel without a scheduler: the test makes the calls, and says on which host and what time it is.
 
@@ -272,7 +272,7 @@ struct sim_bench {
 
     turns_by_hand turns;
     sim::world in;
-    sim::sim_driver io;
+    sim_kernel io;
     std::unique_ptr<mioco::detail::poller> events;
 };
 

@@ -34,11 +34,12 @@ def sections_by_member(archive):
     """The sections of each object file in an archive, and the number of members that are none yet."""
     members, name = {}, str(archive)
     text, unfinished = readelf("--sections", archive)
-    for line in text.splitlines():
+    for number, line in enumerate(text.splitlines()):
         if not line.strip():
             continue
         if line.startswith("File:"):
-            name = line.split(":", 1)[1].strip()
+            # With a number: several sources have the same name, each in its folder.
+            name = f"{line.split(':', 1)[1].strip()}, line {number}"
         members.setdefault(name, []).append(line)
     with_sections = {name: lines for name, lines in members.items() if len(lines) > 1}
     assert len(members) - len(with_sections) == unfinished, f"{archive}: members without sections"

@@ -12,13 +12,13 @@
 #include <gtest/gtest.h>
 #include <mioco/mioco.hpp>
 
-#include "io/sim/sim_driver.hpp"
 #include "io/sim/sim_poller.hpp"
 #include "io/sim/world.hpp"
 #include "runtime/runtime_access.hpp"
 #include "runtime/runtime_core.hpp"
 #include "support/anywhere.hpp"
 #include "support/flag.hpp"
+#include "support/sim_kernel.hpp"
 #include "support/sockets.hpp"
 
 // The library over a simulated kernel, with one worker, which is all that runs: so whenever it has nothing to do the time goes on.
@@ -79,7 +79,7 @@ void run_in(const sim::settings& wanted, const std::function<void(sim::world&)>&
     turns_of_one_worker turns;
     sim::world world(wanted, turns);
     turns.in = &world;
-    sim::sim_driver io(world);
+    mioco_test::sim_kernel io(world);
     {
         const mioco::config settings = mioco::config{}.workers(1);
         mioco::runtime rt(settings);

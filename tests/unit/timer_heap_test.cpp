@@ -8,6 +8,7 @@
 
 #include "base/sys.hpp"
 #include "fiber/fiber_pool.hpp"
+#include "io/driver.hpp"
 
 namespace {
 
@@ -24,6 +25,7 @@ class waiter {
 public:
     waiter() : block_(mioco::detail::fiber_pool::of_threads().take_one()) {
         block_.is_thread = true;
+        block_.world = &mioco::detail::system_driver();
         block_.thread_wakeup_fd = mioco::detail::sys::event_fd();
         block_.timer.reset();
     }

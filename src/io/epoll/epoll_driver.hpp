@@ -2,9 +2,13 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <random>
 #include <span>
+#include <string>
+#include <thread>
+#include <utility>
 
 #include <fcntl.h>
 
@@ -12,6 +16,7 @@
 #include "base/sys_transfer.hpp"
 #include "io/driver.hpp"
 #include "io/epoll/epoll_poller.hpp"
+#include "io/epoll/system_thread.hpp"
 
 namespace mioco::detail {
 
@@ -28,6 +33,29 @@ public:
         std::random_device device;
         return std::uint64_t{device()} << 32 | device();
     }
+
+    std::unique_ptr<driver_thread> start_thread(const std::string& name,
+                                                std::function<void()> body) override {
+        return start_system_thread(name, std::move(body));
+    }
+    nanoseconds_t idle_thread_lives_ns() noexcept override { return 10'000'000'000; }
+    int poll(std::span<pollfd> entries, nanoseconds_t timeout_ns) noexcept override {
+        return sys::poll(entries, timeout_ns);
+    }
+    void sleep_until(nanoseconds_t deadline) noexcept override { sys::sleep_until(deadline); }
+    void yield_thread() noexcept override { std::this_thread::yield(); }
+    int open_event() noexcept override { return sys::event_fd(); }
+    void signal_event(int fd) noexcept override {
+        constexpr std::uint64_t one = 1;
+        sys::write(fd, &one, sizeof one);
+    }
+    bool clear_event(int fd) noexcept override {
+        std::uint64_t count = 0;
+        return sys::read(fd, &count, sizeof count) > 0;
+    }
+    std::int32_t switches_a_look() noexcept override { return 61; }
+    nanoseconds_t poll_interval_ns() noexcept override { return 50'000; }
+    std::size_t fibers_to_pass_over(std::size_t) noexcept override { return 0; }
 
     ssize_t receive(std::span<std::byte> into, int fd) noexcept override {
         return sys::receive(fd, into.data(), into.size());

@@ -13,8 +13,9 @@ driver& system_driver() noexcept {
 }
 
 driver& current_driver() noexcept {
-    worker* const here = current_worker();
-    return here == nullptr ? system_driver() : here->home().io();
+    if (worker* const here = current_worker()) return here->home().io();
+    driver* const world = current_thread().world;
+    return world == nullptr ? system_driver() : *world;
 }
 
 }  // namespace mioco::detail
