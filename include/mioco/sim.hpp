@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+/// \file
+/// Simulation: a program run in a world that is made up, the same way each time for the same seed.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <mioco/join_handle.hpp>
+#include <mioco/runtime.hpp>
+#include <mioco/spawn.hpp>
+
+namespace mioco::sim {
+
+/// How often what goes wrong: each a rate from 0, never, to 1, always.
+struct fault_rates {
+    double short_read = 0;         ///< A read of a stream takes less than there is.
+    double short_write = 0;        ///< A write to a stream takes less than there is room for.
+    double again = 0;              ///< A call finds nothing, and an event follows. Below 1.
+    double interrupted = 0;        ///< A call ends with EINTR. Below 1.
+    double reset = 0;              ///< A connection breaks when something is written to it.
+    double failed_connect = 0;     ///< A connection is refused, or nobody answers.
+    double lost = 0;               ///< A datagram does not arrive.
+    double duplicated = 0;         ///< A datagram arrives twice.
+    double reordered = 0;          ///< A datagram is overtaken by later ones.
+    double spurious_event = 0.01;  ///< A poller posts an event that tells nothing.
+};
+
+/// How long what is sent is on its way: drawn anew each time.
+struct latency_range {
+    std::chrono::nanoseconds least{0};  ///< At least.
+    std::chrono::nanoseconds most{0};   ///< At most.
+};
+
+/// How the world of a simulation is made.
+struct config {
+    /// All that is left to chance is drawn from this.
+    std::uint64_t seed = 1;
+    /// Workers of each host.
+    unsigned workers = 2;
+    /// The first is the one where the program begins. Others are added when they are first named.
+    std::vector<std::string> hosts{"localhost"};
+
+    /// Between two hosts.
+    latency_range latency{std::chrono::microseconds(100), std::chrono::milliseconds(1)};
+    /// Within a host. With none, what is sent has arrived when the call returns, as on the loopback device.
+    latency_range local_latency{};
+    /// Of each direction between two hosts; 0: unbounded.
+    double bytes_per_second = 0;
+    /// What goes wrong.
+    fault_rates faults{};
+
+    /// How long a program's look at the clock takes. With none, one that waits by looking at it would wait for ever.
+    std::chrono::nanoseconds time_of_look = std::chrono::microseconds(1);
+
+    /// An attempt to connect that nobody answers ends after this.
+    std::chrono::nanoseconds connect_timeout = std::chrono::seconds(127);
+    /// A connection breaks when what was sent has not been answered for so long.
+    std::chrono::nanoseconds give_up_after = std::chrono::seconds(924);
+
+    /// Of a socket that asks for no other.
+    std::size_t send_buffer_bytes = 212'992;
+    /// Of a socket that asks for no other.
+    std::size_t receive_buffer_bytes = 212'992;
+    /// Of a pipe that asks for no other: a multiple of 4096.
+    std::size_t pipe_bytes = 65'536;
+    /// As net.core.somaxconn.
+    int longest_backlog = 4096;
+    /// That a host may have open.
+    std::size_t most_descriptors = 1 << 20;
+
+    /// Called with each line of the trace: virtual time, host, what happened. With MIOCO_SIM_TRACE=1 in the environment the lines go to
+    /// stderr.
+    std::function<void(std::string_view)> on_event{};
+};
+
+/// What became of a run.
+struct report {
+    std::uint64_t hash = 0;    ///< Equal for two runs if and only if they went the same way.
+    std::uint64_t events = 0;  ///< How many things happened.
+    std::chrono::nanoseconds passed{0};  ///< In virtual time.
+    std::size_t open_descriptors = 0;    ///< Left open by the program.
+};
+
+/// Thrown by `run` when all fibers wait for each other and nothing is to come. `what()` tells of each fiber what it waits for.
+class deadlock : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// Thrown by `explore`: tells the seed, what went wrong, and the command that does it again.
+class failure : public std::runtime_error {
+public:
+    /// Of the run with that seed.
+    failure(std::uint64_t seed, const std::string& what) : std::runtime_error(what), seed_(seed) {}
+    /// Which one.
+    [[nodiscard]] std::uint64_t seed() const noexcept { return seed_; }
+
+private:
+    std::uint64_t seed_;
+};
+
+}  // namespace mioco::sim
+
+namespace mioco::detail {
+
+mioco::sim::report run_simulation(const mioco::sim::config& wanted,
+                                  const std::function<void()>& program);
+void explore_seeds(std::size_t count, const mioco::sim::config& wanted,
+                   const std::function<void()>& program);
+/// Throws std::logic_error outside of simulations.
+runtime& runtime_of_host(std::string_view host);
+
+}  // namespace mioco::detail
+
+namespace mioco::sim {
+
+/// Runs `f` as the first fiber of a world of its own, as `mioco::run` does in the real one, and returns what it returns or throws what
+/// it throws, once all fibers of all hosts have ended. Time is virtual: it passes while all wait. Everything that is left to chance is
+/// drawn from the seed, so that the same seed gives the same run.
+///
+/// Throws `deadlock` when nothing goes on any more, and `std::invalid_argument` that names a setting which makes no sense. All on the
+/// calling thread, which must be no fiber's. A thread from outside must not touch what belongs to the simulation. New here.
+template <class F>
+    requires fiber_function<F>
+fiber_result<F> run(const config& wanted, F&& f, report* about = nullptr) {
+    using result = fiber_result<F>;
+    report made;
+    if constexpr (std::is_void_v<result>) {
+        made = detail::run_simulation(wanted, [&] { f(); });
+        if (about != nullptr) *about = made;
+    } else {
+        std::optional<result> returned;
+        made = detail::run_simulation(wanted, [&] { returned.emplace(f()); });
+        if (about != nullptr) *about = made;
+        return std::move(*returned);
+    }
+}
+
+/// The same with the usual settings.
+template <class F>
+    requires fiber_function<F>
+fiber_result<F> run(std::uint64_t seed, F&& f) {
+    config wanted;
+    wanted.seed = seed;
+    return run(wanted, std::forward<F>(f));
+}
+
+/// Runs `f` with so many seeds, from that of the settings on. Throws `failure` at the first that throws. With MIOCO_SEED in the
+/// environment it runs that seed alone. New here.
+template <class F>
+void explore(std::size_t seeds, const config& wanted, F&& f) {
+    detail::explore_seeds(seeds, wanted, [&] { f(); });
+}
+
+/// The same with the usual settings.
+template <class F>
+void explore(std::size_t seeds, F&& f) {
+    const config usual;
+    explore(seeds, usual, std::forward<F>(f));
+}
+
+// By fibers of a simulation; elsewhere they throw std::logic_error
+
+/// `mioco::spawn` on a host, which is added if it is not known yet. Each host has a runtime, addresses, ports and files of its own. New
+/// here.
+template <class F, class... Args>
+    requires fiber_function<F, Args...>
+join_handle<fiber_result<F, Args...>> spawn_on(std::string_view host, F&& f, Args&&... args) {
+    return detail::runtime_of_host(host).spawn(std::forward<F>(f), std::forward<Args>(args)...);
+}
+
+/// Between the two nothing arrives, in either direction, until they are healed. A connection goes on then, unless it has been given up.
+void partition(std::string_view one, std::string_view other);
+/// The same of one direction.
+void block(std::string_view from, std::string_view to);
+/// Ends that, in both directions.
+void heal(std::string_view one, std::string_view other);
+/// Of all hosts.
+void heal_all();
+/// The IPv4 address of a host, which is added if it is not known yet; other hosts reach it there.
+[[nodiscard]] std::string address_of(std::string_view host);
+/// Asks all fibers of a host to stop, as `runtime::stop` does.
+void stop(std::string_view host);
+/// A number below `count`, drawn from the seed.
+std::uint64_t random_below(std::uint64_t count);
+/// Whether the caller is simulated.
+[[nodiscard]] bool is_simulated() noexcept;
+
+}  // namespace mioco::sim
