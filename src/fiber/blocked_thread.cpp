@@ -35,9 +35,11 @@ fiber& blocked_thread() {
     if (mine == nullptr) {
         mine = &fiber_pool::of_threads().take_one();
         mine->is_thread = true;
-        mine->world = &current_driver();
-        // The others are told when they end.
-        if (current_thread().world == nullptr) retire_at_thread_end();
+        // For the thread's life; so not that of a runtime whose worker it is at the moment.
+        driver* const world = current_thread().world;
+        mine->world = world != nullptr ? world : &system_driver();
+        // Who has started the others retires it.
+        if (world == nullptr) retire_at_thread_end();
     }
     return *mine;
 }

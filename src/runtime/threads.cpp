@@ -13,6 +13,7 @@ namespace mioco::detail {
 
 void runtime_core::start_threads(bool with_first_worker) {
     const std::scoped_lock held(threads_mutex_);
+    threads_.reserve(worker_count());  // before a thread runs that would have no place
     for (; others_started_ + 1 < worker_count(); ++others_started_)
         start_thread(others_started_ + 1);
     if (with_first_worker && !first_started_ && !driven_) {
