@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <new>
+#include <stdexcept>
 #include <system_error>
 
 #include <mioco/detail/fiber_handle.hpp>
@@ -28,6 +29,11 @@ namespace {
 
 // Lives as long as the process: a fiber may still run when the destructors of static objects do.
 runtime& default_runtime() {
+    if (current_thread().world != nullptr) {
+        throw std::logic_error(
+            "mioco: spawn outside of fibers in a simulation, which has no runtime for that; use a "
+            "fiber, or runtime::spawn");
+    }
     static auto& lasting = *new runtime;
     return lasting;
 }

@@ -144,6 +144,8 @@ void worker::look_around() noexcept {
     polled_at_ = now;
     poll(0);
     timers_.fire(now, timers_);
+    if (seat_ != nullptr) [[unlikely]]
+        return;
     for (std::size_t i = io_.fibers_to_pass_over(queue_.size()); i > 0; --i) {
         if (fiber* const f = next_local()) queue(*f);
     }

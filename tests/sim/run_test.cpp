@@ -133,6 +133,61 @@ TEST(sim_run, connects_hosts) {
     }
 }
 
+TEST(sim_run, ends_all_hosts_when_the_program_throws) {
+    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+        EXPECT_THROW(sim::run(seed,
+                              [] {
+                                  for (const char* const host : {"a", "b"}) {
+                                      sim::spawn_on(host, [] {
+                                          for (;;) {
+                                              auto [in, out] = mioco::pipe();
+                                              mioco::sleep_for(1ms);
+                                          }
+                                      });
+                                  }
+                                  mioco::sleep_for(std::chrono::milliseconds(sim::random_below(9)));
+                                  throw std::runtime_error("enough");
+                              }),
+                     std::runtime_error);
+    }
+}
+
+TEST(sim_run, waits_for_what_a_host_spawns_on_one_that_rests) {
+    bool done = false;
+    sim::run(1, [&] {
+        sim::spawn_on("other", [&] {
+            mioco::sleep_for(1s);
+            sim::spawn_on("localhost", [&] {
+                mioco::sleep_for(1s);
+                done = true;
+            });
+        });
+    });
+    EXPECT_TRUE(done);
+}
+
+TEST(sim_run, gives_each_host_files_of_its_own) {
+    sim::run(1, [] {
+        const auto write_and_read = [](const char* host) {
+            sim::spawn_on(host, [=] {
+                auto made =
+                    mioco::fs::file::open("/name", {.read = true, .write = true, .create = true});
+                made.write_all(std::string_view(host));
+                char text[16];
+                EXPECT_EQ(mioco::fs::file::open("/name").read(text), std::string_view(host).size());
+            }).join();
+        };
+        write_and_read("one");
+        write_and_read("other");
+        EXPECT_THROW(static_cast<void>(mioco::fs::file::open("/name")), std::system_error);
+    });
+}
+
+TEST(sim_offload, has_no_runtime_to_spawn_in) {
+    sim::run(1,
+             [] { mioco::offload([] { EXPECT_THROW(mioco::spawn([] {}), std::logic_error); }); });
+}
+
 TEST(sim_explore, tells_the_seed_and_how_to_run_it_again) {
     std::string said;
     std::uint64_t seed = 0;

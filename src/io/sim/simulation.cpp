@@ -12,6 +12,7 @@
 #include "runtime/runtime_core.hpp"
 #include "sched/current.hpp"
 #include "sched/worker.hpp"
+#include "stack/overflow.hpp"
 
 namespace mioco::detail::sim {
 
@@ -21,7 +22,13 @@ simulation::simulation(const settings& wanted)
       driver_(world_, threads_, *this),
       threads_(world_, driver_, [this] { get_unstuck(); }) {}
 
-simulation::~simulation() { machines_.clear(); }
+// All are at rest.
+simulation::~simulation() {
+    while (!machines_.empty()) {
+        const machine last = std::move(machines_.back());
+        machines_.pop_back();
+    }
+}
 
 simulation* simulation::current() noexcept {
     driver* const io = current_thread().world;
@@ -33,15 +40,20 @@ runtime& simulation::runtime_of(std::string_view host) {
     const auto found = std::ranges::find(machines_, id, &machine::host);
     if (found != machines_.end()) return *found->runs;
     const config wanted = config{}.workers(settings_.workers).name(std::string(host));
-    machines_.push_back({id, std::make_unique<runtime>(wanted)});
+    auto made = std::make_unique<runtime>(wanted);
+    const runtime_core* const core = runtime_access::core(*made).get();
+    machines_.push_back({id, core, std::move(made)});
     return *machines_.back().runs;
 }
 
 mioco::sim::report simulation::run(const std::function<void()>& program) {
+    const overflow_stack for_overflows;
     try {
         run_to_the_end(program);
     } catch (...) {
-        // What the stop has thrown says less.
+        stop_all();
+        wait_for_all();
+        // What a stop has thrown says less.
         if (deadlock_.empty()) throw;
     }
     if (!deadlock_.empty()) throw mioco::sim::deadlock(deadlock_);
@@ -49,10 +61,22 @@ mioco::sim::report simulation::run(const std::function<void()>& program) {
 }
 
 void simulation::run_to_the_end(const std::function<void()>& program) {
-    runtime& first = runtime_of(settings_.hosts.front());
-    first.run(program);
-    // The others may go on, and spawn on each other.
-    for (std::size_t i = 1; i < machines_.size(); ++i) machines_[i].runs->wait();
+    runtime_of(settings_.hosts.front()).run(program);
+    wait_for_all();
+}
+
+// Whose fibers may spawn on those that have come to rest.
+void simulation::wait_for_all() {
+    const auto busy = [](const machine& each) { return !each.core->is_at_rest(); };
+    for (;;) {
+        const auto found = std::ranges::find_if(machines_, busy);
+        if (found == machines_.end()) return;
+        found->runs->wait();
+    }
+}
+
+void simulation::stop_all() noexcept {
+    for (const machine& each : machines_) each.runs->stop();
 }
 
 mioco::sim::report simulation::describe() noexcept {
@@ -74,11 +98,11 @@ void simulation::woken(sim_poller& poller) noexcept { threads_.wake(&poller); }
 
 host_id simulation::current_host() noexcept {
     const worker* const here = current_worker();
-    if (here == nullptr) return 0;
-    for (const machine& each : machines_) {
-        if (runtime_access::core(*each.runs).get() == &here->home()) return each.host;
-    }
-    return 0;
+    const auto is_here = [=](const machine& each) {
+        return here != nullptr && each.core == &here->home();
+    };
+    const auto found = std::ranges::find_if(machines_, is_here);
+    return found != machines_.end() ? found->host : threads_.running_host();
 }
 
 // All fibers are asked to stop, so that the run ends. Who waits for ever all the same is a thread, or a destructor.
@@ -92,7 +116,7 @@ void simulation::get_unstuck() {
         std::abort();
     }
     deadlock_ = "all fibers wait, and nothing is to come:\n" + dump_text();
-    for (const machine& each : machines_) each.runs->stop();
+    stop_all();
 }
 
 }  // namespace mioco::detail::sim

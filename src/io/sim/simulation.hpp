@@ -40,10 +40,13 @@ public:
 private:
     struct machine {
         host_id host;
+        const runtime_core* core;
         std::unique_ptr<runtime> runs;
     };
 
     void run_to_the_end(const std::function<void()>& program);
+    void wait_for_all();
+    void stop_all() noexcept;
     [[nodiscard]] mioco::sim::report describe() noexcept;
     void get_unstuck();
 

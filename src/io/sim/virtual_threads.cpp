@@ -22,8 +22,9 @@ constexpr std::uint64_t longest_look_ns = 2'000;
 
 // What it has waited with, as a thread.
 void retire_waiting(thread_state& ending) noexcept {
-    if (fiber* const block = std::exchange(ending.blocked_thread, nullptr))
-        retire_blocked_thread(*block);
+    if (ending.blocked_thread == nullptr) return;
+    retire_blocked_thread(*ending.blocked_thread);
+    ending.blocked_thread = nullptr;
 }
 
 }  // namespace
@@ -56,15 +57,14 @@ virtual_threads::~virtual_threads() {
     current_thread() = before_;
 }
 
-std::unique_ptr<driver_thread> virtual_threads::start(const std::string& name,
-                                                      std::function<void()> body,
-                                                      nanoseconds_t latest) {
+std::unique_ptr<driver_thread> virtual_threads::start(options wanted, std::function<void()> body) {
     auto made = std::make_unique<thread>();
-    made->name = name;
+    made->name = std::move(wanted.name);
+    made->host = wanted.host;
     made->body = std::move(body);
     made->of = this;
-    made->until = world_.now() +
-                  static_cast<nanoseconds_t>(world_.below(static_cast<std::uint64_t>(latest) + 1));
+    const std::uint64_t times = static_cast<std::uint64_t>(wanted.latest) + 1;
+    made->until = world_.now() + static_cast<nanoseconds_t>(world_.below(times));
     const stack_kind kind = stack_kind::of(stack_bytes, true);
     made->memory = stack_depot::of(kind).take();
     if (!made->memory) {

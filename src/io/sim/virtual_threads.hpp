@@ -10,6 +10,7 @@
 #include "context/context.hpp"
 #include "fiber/eh_globals.hpp"
 #include "io/driver.hpp"
+#include "io/sim/turns.hpp"
 #include "sched/current.hpp"
 #include "stack/stack.hpp"
 
@@ -33,9 +34,13 @@ public:
     virtual_threads(const virtual_threads&) = delete;
     virtual_threads& operator=(const virtual_threads&) = delete;
 
-    /// See driver::start_thread. It begins a little later, by a drawn time of at most that.
-    std::unique_ptr<driver_thread> start(const std::string& name, std::function<void()> body,
-                                         nanoseconds_t latest);
+    struct options {
+        std::string name;
+        host_id host = 0;
+        nanoseconds_t latest = 0;  // it begins a little later, by a drawn time of at most that
+    };
+    /// See driver::start_thread.
+    std::unique_ptr<driver_thread> start(options wanted, std::function<void()> body);
 
     // By a virtual thread
     /// Until somebody wakes who waits at this place, or the deadline. Others run meanwhile.
@@ -46,14 +51,15 @@ public:
     /// All, to look again at what they wait for.
     void wake_all() noexcept;
 
-    /// For the trace.
-    [[nodiscard]] const std::string& running_name() const noexcept { return running_->name; }
+    /// On which the calling thread was started.
+    [[nodiscard]] host_id running_host() const noexcept { return running_->host; }
     /// Whether the caller is of this simulation.
     [[nodiscard]] bool is_inside() const noexcept { return current_thread().world == &io_; }
 
 private:
     struct thread {
         std::string name;
+        host_id host = 0;
         std::function<void()> body;
         stack memory;
         context own;    // the stack that it began on
