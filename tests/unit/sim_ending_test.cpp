@@ -113,8 +113,10 @@ TEST(sim_ending, writing_to_who_has_closed_breaks_the_connection) {
     EXPECT_EQ(b.take(near), "");
     EXPECT_EQ(b.send(near, "into the void"), 13);
     b.settle();
-    EXPECT_EQ(b.send(near, "again"), -EPIPE);
+    EXPECT_TRUE(b.is_ready(near, POLLERR));
     EXPECT_EQ(b.take(near), "") << "the end had come before";
+    EXPECT_EQ(b.error_of(near), EPIPE);
+    EXPECT_EQ(b.send(near, "again"), -EPIPE);
 }
 
 TEST(sim_ending, bytes_that_cross_a_close_break_the_connection) {

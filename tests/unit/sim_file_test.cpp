@@ -84,8 +84,10 @@ TEST(sim_file, flags_are_those_of_open) {
     EXPECT_EQ(write_at(b, first, " text", here), 5);
     EXPECT_EQ(write_at(b, log, "!", here), 1);
     EXPECT_EQ(b.io.file_size(first), 10);
+    EXPECT_EQ(write_at(b, log, "?", 0), 1) << "as Linux, at the end in any case";
+    EXPECT_EQ(read_at(b, b.io.open_file("/data", O_RDONLY, 0), 9), "!?");
     const int in = b.io.open_file("/data", O_RDONLY | O_TRUNC, 0);
-    EXPECT_EQ(read_at(b, in, here), "much text!") << "what only reads truncates nothing here";
+    EXPECT_EQ(read_at(b, in, here), "much text!?") << "what only reads truncates nothing here";
     EXPECT_EQ(b.io.write_file(in, one, here), -EBADF);
     b.io.open_file("/data", O_WRONLY | O_TRUNC, 0);
     EXPECT_EQ(b.io.file_size(in), 0);

@@ -104,7 +104,6 @@ void connection::delay_opened() {
 
 void connection::hold(unsigned which) {
     lane& own = lanes_[which];
-    if (lost_[which]) return own.queue.clear();
     own.held = true;
     ++own.times_held;
     in_.note(places_[which].host, act::held_up, id_, which);

@@ -28,7 +28,6 @@ std::size_t pipe_buffer::put(part_cursor& from, std::size_t size) {
     const std::size_t odd = size % page;
     if (odd > 0 && !pages_.empty() && pages_.back().bytes.size() + odd <= page)
         done = from.take(pages_.back().bytes, odd);
-    if (size <= page && done < size && is_full()) return 0;
     while (done < size && !is_full()) {
         one_page next;
         done += from.take(next.bytes, std::min(page, size - done));
