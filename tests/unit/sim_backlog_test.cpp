@@ -126,6 +126,7 @@ TEST(sim_backlog, a_port_is_one_listener_s) {
     const int six = b.tcp(AF_INET6);
     EXPECT_EQ(b.bind(six, b.v6("::", 80)), -EADDRINUSE) << "it would get those of IPv4 too";
     EXPECT_EQ(b.set(six, IPPROTO_IPV6, IPV6_V6ONLY, 1), 0);
+    EXPECT_EQ(b.bind(six, b.v6("::ffff:127.0.0.1", 80)), -EINVAL);
     EXPECT_EQ(b.bind(six, b.v6("::", 80)), 0);
 }
 

@@ -64,6 +64,22 @@ TEST(sim_ending, a_close_sends_what_is_left) {
     EXPECT_EQ(b.in.under_way(), 0U);
 }
 
+TEST(sim_ending, what_comes_after_a_close_breaks_off_what_was_still_to_be_sent) {
+    sim_bench b(calm_pair());
+    const auto [near, far] = b.pair_between_hosts();
+    const std::size_t sent = b.fill(near);
+    b.settle();
+    const std::size_t more = b.fill(near);
+    b.io.close(near);
+    b.send(far, "x");
+    b.settle();
+    std::size_t received = 0;
+    ssize_t count = 1;
+    for (; count > 0; count = b.try_take(far)) received += static_cast<std::size_t>(count);
+    EXPECT_EQ(count, -ECONNRESET);
+    EXPECT_LT(received, sent + more);
+}
+
 TEST(sim_ending, a_close_with_unread_bytes_is_a_reset) {
     sim_bench b;
     const auto [near, far] = b.tcp_pair();

@@ -188,6 +188,23 @@ TEST(sim_crash, whoever_spoke_to_it_learns_when_it_is_back) {
     EXPECT_EQ(b.try_take(near), -ECONNRESET);
 }
 
+TEST(sim_crash, an_end_is_as_much_of_a_surprise_as_bytes_are) {
+    sim_bench b(calm_pair());
+    const auto [near, far] = b.pair_between_hosts();
+    b.in.crash("b");
+    b.in.restart("b");
+    b.io.shutdown(near, SHUT_WR);
+    b.settle();
+    EXPECT_EQ(b.try_take(near), -ECONNRESET);
+    const auto [other, closed] = b.pair_between_hosts(81);
+    b.io.close(closed);
+    b.settle();
+    b.io.shutdown(other, SHUT_WR);
+    b.settle();
+    EXPECT_EQ(b.take(other), "");
+    EXPECT_EQ(b.error_of(other), 0) << "it is none to who has closed before";
+}
+
 TEST(sim_crash, what_it_has_sent_arrives_once_and_is_not_sent_again) {
     sim_bench b(calm_pair());
     const auto [near, far] = b.pair_between_hosts();

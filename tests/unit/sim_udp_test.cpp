@@ -218,6 +218,10 @@ TEST(sim_udp, ports_are_shared_by_those_who_want_to) {
     b.send_to(b.udp(), "x", b.v4("127.0.0.1", 53));
     EXPECT_EQ(b.try_take(both[0]), -EAGAIN);
     EXPECT_EQ(b.take(both[1]), "x") << "the latest has it";
+    const int peer = b.udp_at(54);
+    EXPECT_EQ(b.connect(both[0], b.v4("127.0.0.1", 54)), 0);
+    b.send_to(peer, "y", b.v4("127.0.0.1", 53));
+    EXPECT_EQ(b.take(both[0]), "y") << "but for who is connected to the sender";
 }
 
 TEST(sim_udp, shutdown_is_told_and_ends_sending) {
