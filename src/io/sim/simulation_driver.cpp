@@ -18,9 +18,9 @@ constexpr int first_event = 0x7000'0000;
 
 }  // namespace
 
-std::unique_ptr<driver_thread> simulation_driver::start_thread(const std::string& name,
+std::unique_ptr<driver_thread> simulation_driver::start_thread(const std::string&,
                                                                std::function<void()> body) {
-    return threads_.start({name, world_.current_host(), latest_start_ns}, std::move(body));
+    return threads_.start({world_.current_host(), latest_start_ns}, std::move(body));
 }
 
 int simulation_driver::poll(std::span<pollfd> entries, nanoseconds_t timeout_ns) noexcept {

@@ -44,7 +44,6 @@ virtual_threads::virtual_threads(world& in, driver& io, std::function<void()> st
       stuck_(std::move(stuck)),
       running_(threads_.emplace_back(std::make_unique<thread>()).get()),
       before_(current_thread()) {
-    running_->name = "main";
     running_->of = this;
     adopt_thread(running_->own);
     current_thread() = thread_state();
@@ -59,7 +58,6 @@ virtual_threads::~virtual_threads() {
 
 std::unique_ptr<driver_thread> virtual_threads::start(options wanted, std::function<void()> body) {
     auto made = std::make_unique<thread>();
-    made->name = std::move(wanted.name);
     made->host = wanted.host;
     made->body = std::move(body);
     made->of = this;
@@ -115,10 +113,6 @@ void virtual_threads::wake(const void* place) noexcept {
     for (auto& each : threads_) {
         if (each->place == place) each->is_woken = true;
     }
-}
-
-void virtual_threads::wake_all() noexcept {
-    for (auto& each : threads_) each->is_woken = true;
 }
 
 virtual_threads::thread& virtual_threads::draw_next() noexcept {

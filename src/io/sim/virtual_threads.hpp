@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "context/context.hpp"
@@ -35,7 +34,6 @@ public:
     virtual_threads& operator=(const virtual_threads&) = delete;
 
     struct options {
-        std::string name;
         host_id host = 0;
         nanoseconds_t latest = 0;  // it begins a little later, by a drawn time of at most that
     };
@@ -48,17 +46,12 @@ public:
     /// Others may run.
     void look_around() noexcept { wait(nullptr, 0); }
     void wake(const void* place) noexcept;
-    /// All, to look again at what they wait for.
-    void wake_all() noexcept;
 
     /// On which the calling thread was started.
     [[nodiscard]] host_id running_host() const noexcept { return running_->host; }
-    /// Whether the caller is of this simulation.
-    [[nodiscard]] bool is_inside() const noexcept { return current_thread().world == &io_; }
 
 private:
     struct thread {
-        std::string name;
         host_id host = 0;
         std::function<void()> body;
         stack memory;
