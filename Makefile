@@ -14,7 +14,7 @@ CTEST := ctest --output-on-failure --no-tests=error -j$(JOBS)
 
 .DEFAULT_GOAL := help
 EXAMPLES := $(basename $(notdir $(wildcard examples/*.cpp)))
-.PHONY: help deps test load tools examples $(EXAMPLES) bench semi-benchmarks instructions format tidy check-rules asan tsan \
+.PHONY: help deps test load tools examples sim-demo $(EXAMPLES) bench semi-benchmarks instructions format tidy check-rules asan tsan \
         aarch64 check-matrix longtest doc bare install clean
 
 help:  ## This list
@@ -66,6 +66,12 @@ examples:  ## Build the example programs
 	@scripts/install-deps build http
 	@test -f $(BUILD)/build.ninja || cmake --preset release -DMIOCO_TESTS=OFF -DMIOCO_TOOLS=OFF
 	@cmake --build $(BUILD) -j$(JOBS) --target $(EXAMPLES:%=example_%)
+
+sim-demo:  ## A simulation finds a mistake that ten thousand rounds on real sockets do not
+	@scripts/install-deps build
+	@test -f $(BUILD)/build.ninja || cmake --preset release -DMIOCO_TESTS=OFF -DMIOCO_TOOLS=OFF
+	@cmake --build $(BUILD) -j$(JOBS) --target example_replicated-store
+	@$(BUILD)/examples/replicated-store $(ARGS)
 
 # In the release build: it has the library, as it is measured, already.
 instructions:  ## Count the instructions of a message and of other cases; fails when they moved

@@ -45,10 +45,9 @@ void round::start_servers() {
         const char* const where = sim::is_simulated() ? "0.0.0.0:7000" : "127.0.0.1:0";
         listeners.push_back(
             on_host(name, [=] { return mioco::net::tcp_listener::bind(where); }).join());
-        addresses_.push_back(
-            {name, sim::is_simulated()
-                       ? mioco::net::endpoint::parse(sim::address_of(name) + ":7000")
-                       : listeners.back().local()});
+        addresses_.push_back({name, sim::is_simulated() ? mioco::net::endpoint::parse(
+                                                              sim::address_of(name) + ":7000")
+                                                        : listeners.back().local()});
     }
     for (std::size_t i = 0; i < server_names.size(); ++i) {
         server_options wanted;

@@ -16,9 +16,8 @@ server::server(server_options options) : options_(std::move(options)) {
 
 void server::serve(mioco::net::tcp_listener& listener) {
     for (;;) {
-        mioco::spawn([this, connection = listener.accept()]() mutable {
-            converse(std::move(connection));
-        });
+        mioco::spawn(
+            [this, connection = listener.accept()]() mutable { converse(std::move(connection)); });
     }
 }
 

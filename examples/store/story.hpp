@@ -12,23 +12,21 @@ namespace store {
 /// connections.
 class story {
 public:
-    /// For `mioco::sim::config::on_event`. The trace is also the clock of what the program tells.
+    /// For `mioco::sim::config::on_event`.
     void trace(std::string_view line);
+    /// By a fiber. It looks at the clock, so that must not take time in a simulation which is to be the same without the story.
     void tell(const std::string& who, const std::string& what);
 
-    /// What the program tells, but of the clients' writes those of that key alone.
-    void print_about(const std::string& key) const;
-    /// The last lines of all.
-    void print_end(std::size_t most) const;
+    /// The last lines, but of the clients' those about that key alone.
+    void print_about(const std::string& key, bool with_trace, std::size_t most) const;
 
 private:
+    enum class source { program, client, trace };
     struct line {
-        bool is_traced = false;
-        bool is_of_client = false;
+        source from;
         std::string text;
     };
 
-    std::string now_;
     std::vector<line> lines_;
 };
 

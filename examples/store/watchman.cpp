@@ -56,8 +56,8 @@ std::optional<watchman::candidate> watchman::fence(const address& server) const 
     if (!reply || !reply->starts_with("LOG ")) return std::nullopt;
     const auto words = words_of(*reply);
     const position end{number_in(words, 1), number_in(words, 2)};
-    options_.tell(server.name + " has " + std::to_string(end.length) + " entries, the last of epoch " +
-                  std::to_string(end.epoch));
+    options_.tell(server.name + " has " + std::to_string(end.length) +
+                  " entries, the last of epoch " + std::to_string(end.epoch));
     return candidate{&server, end};
 }
 
