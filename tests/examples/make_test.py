@@ -28,6 +28,7 @@ ENDING = {
     "offload": ([], "15 characters"),
     "own_case": ([], "none left"),
     "priorities": ([], "clean up: step 2"),
+    "replicated-store": (["ARGS=--mended 5"], "5 simulations with"),
     "select": ([], "6 jobs done"),
     "shutdown": ([], "0 fibers are left"),
 }
@@ -93,6 +94,12 @@ class Make(unittest.TestCase):
                 self.assertEqual(done.returncode, 2, done)
                 self.assertRegex(done.stderr, rf"\A{name}: mioco: .*{address}.*\nmake: \*\*\* .* Error 1\n\Z")
                 self.check_calls(name, calls)
+
+    def test_the_demonstration_is_started(self):
+        done, calls = self.tree.make("sim-demo", "ARGS=--mended 5")
+        self.assertEqual(done.returncode, 0, done)
+        self.assertIn("5 simulations with", done.stdout)
+        self.check_calls("replicated-store", calls)
 
     def test_the_first_start_configures(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -146,8 +146,9 @@ def check_shortage():
     cure = r"\(raise this process's limit of \d+ open files: ulimit -n\): Too many open files\n"
     programs = [path for path in EXAMPLES.iterdir() if path.is_file() and os.access(path, os.X_OK)]
     assert len(programs) > 15, programs
+    arguments = {"proxy": ["127.0.0.1:0"], "file": ["127.0.0.1:0"], "replicated-store": ["--real", "1"]}
     for path in programs:
-        ended = run_with_few_descriptors(6, path.name, *["127.0.0.1:0"] * (path.name in ("proxy", "file")))
+        ended = run_with_few_descriptors(6, path.name, *arguments.get(path.name, []))
         expected = f"{path.name}: mioco: a worker could not get its epoll instance {cure}"
         assert ended.returncode == 1 and re.fullmatch(expected, ended.stderr), (path.name, ended)
     if is_sanitized():
