@@ -2,7 +2,8 @@
 //
 // replicated-store [seeds]               the demonstration: finds the planted mistake of store/watchman.cpp in a simulation, does the
 //                                        same again, and tries so many seeds (10000) of a simulation without the mistake
-// replicated-store --explore [seeds]     the first part of it; MIOCO_SEED=N takes that seed alone
+// replicated-store --explore [seeds]     the first part of that; MIOCO_SEED=N takes that seed alone
+// replicated-store --replay [seed]       the second, twice
 // replicated-store --mended [seeds]      the last
 // replicated-store --real [rounds]       the same servers, with the mistake, and clients over 127.0.0.1, who do not find it (10000)
 // replicated-store --hour                an hour of ten clients who ask once a second, in a simulation
@@ -16,6 +17,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <random>
@@ -162,30 +164,39 @@ outcome replay(std::uint64_t seed, store::story& into) {
     return {lost.value_or(store::loss()), about.hash};
 }
 
-bool find_and_replay(std::size_t seeds) {
-    std::puts("1. A network that is cut now and then, another one for each seed:\n");
-    const auto seed = explore(seeds, true);
-    if (!seed) return false;
-
-    std::printf("\nWhat happened, by the seconds of that simulation:\n\n");
+void explain(std::uint64_t seed) {
+    std::puts("\nWhat happened, by the seconds of that simulation:\n");
     store::story told;
-    const outcome one = replay(*seed, told);
-    told.print_about(one.lost.key, false, 100);
+    const outcome seen = replay(seed, told);
+    told.print_about(seen.lost.key, false, 100);
     std::puts(
         "\nThe watchman promoted the server with the longest log. But the log of a server that was "
         "cut "
         "off is long from\nwrites that nobody acknowledged, and lacks those that were acknowledged "
         "meanwhile: see is_behind in store/watchman.cpp.");
+}
 
-    std::printf("\n2. Seed %" PRIu64 " once more; its last lines, with those of its trace:\n\n",
-                *seed);
+/// Whether the same happens.
+bool replay_twice(std::uint64_t seed) {
+    std::printf("Seed %" PRIu64 ", the last lines, with those of its trace:\n\n", seed);
+    store::story told;
     store::story told_again;
-    const outcome other = replay(*seed, told_again);
-    told_again.print_about(one.lost.key, true, 40);
+    const outcome one = replay(seed, told);
+    const outcome other = replay(seed, told_again);
+    told.print_about(one.lost.key, true, 40);
     const bool is_same = one.lost.what == other.lost.what && one.hash == other.hash;
     std::printf("\nThe hash of all that happened was %016" PRIx64 " and is %016" PRIx64 ": %s\n",
                 one.hash, other.hash, is_same ? "the same happened" : "something else happened");
-    return is_same && !one.lost.key.empty();
+    return is_same;
+}
+
+bool find_mistake() {
+    std::puts("1. A network that is cut now and then, another one for each seed:\n");
+    const auto seed = explore(100'000, true);
+    if (!seed) return false;
+    explain(*seed);
+    std::puts("\n2. The same once more:\n");
+    return replay_twice(*seed);
 }
 
 bool pass_mended(std::size_t seeds) {
@@ -194,7 +205,7 @@ bool pass_mended(std::size_t seeds) {
 }
 
 int demonstrate(std::size_t seeds) {
-    const bool as_told = find_and_replay(100'000) && pass_mended(seeds);
+    const bool as_told = find_mistake() && pass_mended(seeds);
     std::puts(as_told ? "\nThe mistake was found, and the mended store lost nothing.\n"
                         "Real sockets do not find it: replicated-store --real 10000"
                       : "\nThis did not go as it should.");
@@ -258,6 +269,11 @@ int run(int argc, char** argv) {
         return argc > 2 ? number_of<std::size_t>(argv[2], "seeds or rounds", 1, most_seeds) : usual;
     };
     if (mode == "--explore") return explore(count(most_seeds), true) ? 1 : 0;
+    if (mode == "--replay") {
+        constexpr auto greatest = std::numeric_limits<std::uint64_t>::max();
+        const std::string_view seed = argc > 2 ? argv[2] : "1";
+        return replay_twice(number_of<std::uint64_t>(seed, "a seed", 0, greatest)) ? 0 : 1;
+    }
     if (mode == "--mended") return explore(count(10'000), false) ? 1 : 0;
     if (mode == "--real") return stress(count(10'000));
     if (mode == "--hour") return pass_an_hour();
