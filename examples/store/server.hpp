@@ -40,6 +40,7 @@ struct server_options {
 ///                      HAVE length
 ///
 /// Or ERR and the reason. A GET may find less than the newest: whoever must not has a SET acknowledged first.
+/// The server must outlive its fibers.
 class server {
 public:
     explicit server(server_options options);

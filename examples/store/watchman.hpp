@@ -25,7 +25,8 @@ struct watchman_options {
     std::function<void(const std::string&)> tell = [](const std::string&) {};
 };
 
-/// Looks after the primary, and promotes another server if it does not answer. There is one watchman, and it never fails.
+/// Looks after the primary, and promotes another server if it does not answer. There is one watchman, and it never fails. Its
+/// fibers use it: it must outlive them.
 class watchman {
 public:
     explicit watchman(watchman_options options) : options_(std::move(options)) {}
