@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MPL-2.0
-"""Compares mioco's instruction counts with those in instructions.json, or rewrites that file.
+"""Compares mioco's instruction counts with those in instructions.json or of another build, or rewrites that file.
 
 Unlike times, counts are the same on a busy machine, so that CI can hold them. They depend on the compiler and its
 flags: the file is for optimized builds (release, bench) by the compiler that it names. An echoed message has a limit
@@ -18,6 +18,8 @@ import programs as p
 
 STORE = pathlib.Path(__file__).with_name("instructions.json")
 TOLERANCE = 0.03
+# Of two builds by the same compiler, in one go.
+COMPARED_TOLERANCE = 0.01
 ECHO_ROUNDS = 3
 # Else many a change within the tolerance, each stored in its turn, could carry a count beyond what is promised.
 LIMITS = {"echo": instruction_cases.ECHO_LIMIT}
@@ -47,6 +49,14 @@ def check(counts, stored):
     return moved
 
 
+def compare(older, newer):
+    """Prints both of each case and returns the names of those that grew."""
+    changes = {name: count / older[name] - 1 for name, count in newer.items()}
+    for name, change in changes.items():
+        print(f"{name}: {older[name]} and {newer[name]} instructions, {100 * change:+.2f} %")
+    return [name for name, change in changes.items() if change > COMPARED_TOLERANCE]
+
+
 def above_limits(counts):
     """A line for each case that is above its limit, whatever is stored."""
     return [f"{name}: {counts[name]} instructions, above the limit of {limit}"
@@ -60,13 +70,21 @@ def main():
     action.add_argument("--check", action="store_true",
                         help="fail when a case is more than 3 %% off, or above its limit")
     action.add_argument("--update", action="store_true", help="rewrite instructions.json")
+    action.add_argument("--compare", type=pathlib.Path, metavar="OLDER",
+                        help="count another build's too; fail when a case takes over 1 %% more than there")
     arguments = parser.parse_args()
 
     try:
         counts = count_all(p.Programs(arguments.build))
+        older = count_all(p.Programs(arguments.compare)) if arguments.compare else None
     except (FileNotFoundError, RuntimeError) as error:
         print(f"instructions.py: {error}", file=sys.stderr)
         return 1
+    if older is not None:
+        grown = compare(older, counts)
+        if grown:
+            print(f"take over {100 * COMPARED_TOLERANCE:.0f} % more instructions: {', '.join(grown)}", file=sys.stderr)
+        return 1 if grown else 0
     if arguments.update:
         STORE.write_text(json.dumps({"compiler": machine.compiler(), "instructions": counts}, indent=4) + "\n",
                          encoding="utf-8")

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MPL-2.0
-"""bench/instructions.py --check fails when a count moved, and when an echoed message takes more than its limit.
+"""bench/instructions.py --check fails when a count moved, and when an echoed message takes more than its limit; --compare fails when
+a count is above that of another build.
 
 Usage: instructions_test.py BUILD_FOLDER. Nothing is counted here.
 """
@@ -50,6 +51,25 @@ class Instructions(unittest.TestCase):
             self.assertEqual(status, 1)
             self.assertIn(f"echo: {LIMIT + 0.1} instructions, above the limit of {LIMIT}", said)
             self.assertNotIn("moved", said)
+
+    def compare(self, older, newer):
+        said = io.StringIO()
+        counts = {"older": older, "newer": newer}
+        with (mock.patch.object(instructions, "count_all", side_effect=lambda of: counts[of.folder.name]),
+              mock.patch.object(sys, "argv", ["instructions.py", "newer", "--compare", "older"]),
+              contextlib.redirect_stdout(said), contextlib.redirect_stderr(said)):
+            return instructions.main(), said.getvalue()
+
+    def test_what_grew_beside_another_build_fails(self):
+        status, said = self.compare({"yield": 100, "echo": 300}, {"yield": 101.2, "echo": 302})
+        self.assertEqual(status, 1)
+        self.assertIn("yield: 100 and 101.2 instructions, +1.20 %", said)
+        self.assertIn("1 % more instructions: yield\n", said)
+
+    def test_what_shrank_beside_another_build_is_good(self):
+        status, said = self.compare({"yield": 100, "echo": 300}, {"yield": 90, "echo": 302})
+        self.assertEqual(status, 0)
+        self.assertIn("yield: 100 and 90 instructions, -10.00 %", said)
 
     def test_both_are_told(self):
         status, said = self.check({"yield": 200, "echo": LIMIT * 2}, {"yield": 100, "echo": LIMIT})
