@@ -61,6 +61,15 @@ def circumstances(programs):
     return f"{when}, when a bare switch took {nanoseconds:.1f} ns"
 
 
+def is_same(facts, others):
+    """Whether two descriptions are of machines on which times can be compared."""
+    return all(facts.get(what) == others.get(what) for what in ("processor", "cores", "kernel", "compiler"))
+
+
+def in_short(facts):
+    return f"on {facts['cores']} x {facts['processor']}, {facts['kernel']}, {facts['compiler']}"
+
+
 def compiler():
     return first_line("c++", "--version")
 

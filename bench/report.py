@@ -62,11 +62,21 @@ def write(folder, facts, results, quick):
     (folder / "results.json").write_text(json.dumps(raw, indent=1) + "\n", encoding="utf-8")
 
 
-def read(folder):
-    """The results that `write` has left there, by name of their cases."""
+def _read_raw(folder):
     raw = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     if raw["quick"]:
         raise ValueError(f"{folder / 'results.json'} is of a quick run")
+    return raw
+
+
+def read_facts(folder):
+    """What stands at the head of the results there."""
+    return _read_raw(folder)["machine"]
+
+
+def read(folder):
+    """The results that `write` has left there, by name of their cases."""
+    raw = _read_raw(folder)
     results = {}
     for name, case in raw["cases"].items():
         checks = [measure.Check(c["what"], c["value"], c["limit"], c["unit"]) for c in case["checks"]]

@@ -19,6 +19,7 @@ import measure
 import micro_cases
 import programs
 import report
+import simulation_cases
 import wait_cases
 
 CASES = {
@@ -44,6 +45,7 @@ CASES = {
     "mutex_yielding": wait_cases.mutex_yielding,
     "sleep": wait_cases.sleep,
     "timers": wait_cases.timers,
+    "simulation": simulation_cases.simulation,
 }
 
 HERE = pathlib.Path(__file__).parent
@@ -78,7 +80,7 @@ def parse_arguments():
     parser.add_argument("--client", choices=("load_client", "mioco-load"), default="load_client",
                         help="who makes the load (default: load_client, in plain C)")
     parser.add_argument("--keep", action="store_true",
-                        help="with --only: the results beside this script, with the chosen cases measured anew")
+                        help="with --only: the results in the folder of the output, with the chosen cases measured anew")
     parser.add_argument("--output", type=pathlib.Path,
                         help="the folder to write to (default: beside this script for a full run or with --keep, else the build's)")
     arguments = parser.parse_args()
@@ -96,16 +98,25 @@ def parse_arguments():
     return arguments
 
 
+def kept(folder, measured_on):
+    """The results there, what stays at their head, and what a case that is measured now tells of its machine."""
+    head = report.read_facts(folder)
+    machine_if_another = "" if machine.is_same(measured_on, head) else f", {machine.in_short(measured_on)}"
+    return report.read(folder), head, machine_if_another
+
+
 def main():
     arguments = parse_arguments()
     run = Run(programs.Programs(arguments.build, arguments.client), arguments.quick)
     facts = machine.describe(run.programs) | {"load made by": arguments.client}
-    results = report.read(HERE) if arguments.keep else {}
+    results, of_another_machine = {}, ""
+    if arguments.keep:
+        results, facts, of_another_machine = kept(arguments.output, facts)
     failed = []
     others = machine.OthersUsage()
     for name in arguments.cases:
         measure.say(f"{name}:")
-        taken = machine.circumstances(run.programs)
+        taken = machine.circumstances(run.programs) + of_another_machine
         others_meanwhile = machine.OthersUsage()
         try:
             results[name] = CASES[name](run)
@@ -118,7 +129,8 @@ def main():
         for check in results[name].checks:
             measure.say(f"  {report.check_line(check)}")
     share = others.share()
-    facts["taken by other programs"] = f"{100 * share:.1f} % of the machine's time during the run"
+    if not arguments.keep:
+        facts["taken by other programs"] = f"{100 * share:.1f} % of the machine's time during the run"
     if share > BUSY_SHARE:
         measure.say(f"other programs took {100 * share:.0f} % of the machine: do not trust times and latencies")
     in_order = [results[name] for name in CASES if name in results]

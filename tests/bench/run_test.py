@@ -25,6 +25,7 @@ import measure
 import programs
 import report
 import run
+import simulation_cases
 
 OLD_TAKEN = "2026-11-25 13:04 UTC, when a bare switch took 2.0 ns"
 # As it was stored before there were commits and shares.
@@ -97,14 +98,16 @@ class Commit(Folder):
 
 
 class Run(Folder):
-    def run_cases(self, cases, *options, commit="abc1234"):
+    def run_cases(self, cases, *options, commit="abc1234", processor="ours"):
         """Runs main with these cases and returns what it wrote: the text, and the JSON."""
         clock = Clock()
+        facts = {"processor": processor, "cores": "2", "kernel": "6.1", "compiler": "c++ 12"}
         cases = {name: clock.case(name, *seconds) for name, seconds in cases.items()}
         arguments = ["run.py", str(self.folder), "--output", str(self.folder), *options]
         with (mock.patch.object(run, "CASES", cases), mock.patch.object(run, "HERE", self.folder),
               mock.patch.object(machine.OthersUsage, "_times", side_effect=lambda: clock.now),
               mock.patch.object(programs, "commit", return_value=commit), mock.patch("os.cpu_count", return_value=2),
+              mock.patch.object(machine, "describe", side_effect=lambda _: dict(facts)),
               mock.patch.object(sys, "argv", arguments), contextlib.redirect_stderr(io.StringIO())):
             self.assertEqual(run.main(), 0)
         return ((self.folder / "RESULTS.md").read_text(encoding="utf-8"),
@@ -124,6 +127,21 @@ class Run(Folder):
         text, _ = self.run_cases(cases, "--keep", "--only", "anew", commit="def5678")
         self.assertRegex(text, r"## Case kept\n\n- Measured .* UTC, of abc1234; other programs took 25\.0 %")
         self.assertRegex(text, r"## Case anew\n\n- Measured .* UTC, of def5678; other programs took 10\.0 %")
+
+    def test_a_case_of_another_machine_names_it(self):
+        cases = {"kept": (50, 0), "anew": (50, 25)}
+        self.run_cases(cases)
+        text, _ = self.run_cases(cases, "--keep", "--only", "anew", processor="theirs")
+        self.assertRegex(text, r"## Case anew\n\n- Measured .*, of abc1234, on 2 x theirs, 6\.1, c\+\+ 12; other programs took 25\.0 %")
+        text, _ = self.run_cases(cases, "--keep", "--only", "anew")
+        self.assertRegex(text, r"## Case anew\n\n- Measured .*, of abc1234; other programs took 25\.0 %")
+
+    def test_the_head_stays_that_of_the_whole_run(self):
+        cases = {"kept": (50, 0), "anew": (50, 25)}
+        _, whole = self.run_cases(cases)
+        for processor in ("theirs", "ours"):
+            _, partly = self.run_cases(cases, "--keep", "--only", "anew", processor=processor)
+            self.assertEqual(partly["machine"], whole["machine"])
 
     def test_what_was_stored_without_commit_and_share_is_kept_as_it_is(self):
         raw = {"machine": {}, "quick": False, "cases": {"old": OLD_CASE}}
@@ -147,6 +165,19 @@ class Computing(unittest.TestCase):
             check, = echo_cases.computing(mock.Mock(rounds=lambda _: 1)).checks
         self.assertEqual(check.value, 99)
         self.assertTrue(check.what.startswith("p99 "), check.what)
+
+
+class Simulation(unittest.TestCase):
+    def test_judges_the_middle_of_the_rounds_by_processor_time(self):
+        def sample(cpu_ns, cpu_s):
+            return {"count": 10, "wall_ns": 9999, "cpu_ns": cpu_ns, "wall_s": 99, "cpu_s": cpu_s, "simulated_s": 3600.1}
+        samples = {"events": [sample(ns, 1) for ns in (900, 1000, 9000)], "hour": [sample(1, s) for s in (5, 60, 11)]}
+        rounds = mock.Mock(rounds=lambda _: 3)
+        with (mock.patch.object(programs, "run_json", side_effect=lambda command, _: samples[command[1]].pop(0)),
+              contextlib.redirect_stderr(io.StringIO())):
+            event, hour = simulation_cases.simulation(rounds).checks
+        self.assertEqual((event.value, event.met), (1000, True))
+        self.assertEqual((hour.value, hour.met), (11, False))
 
 
 if __name__ == "__main__":
