@@ -50,7 +50,7 @@ using scheduler_factory = std::function<std::unique_ptr<scheduler>(const worker_
 ///
 /// The environment has the last word, so that a program can be tried out without a rebuild: `MIOCO_WORKERS`,
 /// `MIOCO_STACK_SIZE` (bytes, or with a suffix K or M), `MIOCO_MIGRATE` (allowed, never, always), `MIOCO_OFFLOAD_THREADS`,
-/// `MIOCO_OFFLOAD_QUEUE` and `MIOCO_ENGINE` (epoll). Values are checked where a runtime is made: a bad one throws
+/// `MIOCO_OFFLOAD_QUEUE` and `MIOCO_ENGINE` (epoll); in a simulation, of these `MIOCO_STACK_SIZE` and `MIOCO_MIGRATE`. Values are checked where a runtime is made: a bad one throws
 /// `std::invalid_argument` that names it, what is allowed, and where it came from. In the original since 0.2.
 class config {
 public:

@@ -141,8 +141,8 @@ fiber_result<F> run(F&& f) {
 /// does; a second signal has its default effect, and so ends a process that does not come to its end. The handler that
 /// was there before is put back when the runtime ends. Of several runtimes a signal stops the one that asked last, and none
 /// once that has ended. In a forked child it has its default effect. Does not block, and is no cancellation point. Throws
-/// `std::system_error` when the number is no signal that can be handled (`invalid_argument`), and outside of fibers
-/// (`operation_not_permitted`); `std::logic_error` in a forked child. New here.
+/// `std::system_error` when the number is no signal that can be handled (`invalid_argument`), outside of fibers
+/// (`operation_not_permitted`), and in a simulation (`operation_not_supported`); `std::logic_error` in a forked child. New here.
 void stop_on_signal(int signal_number);
 
 }  // namespace mioco

@@ -92,7 +92,9 @@ struct report {
     std::size_t open_descriptors = 0;    ///< Left open by the program.
 };
 
-/// Thrown by `run` when all fibers wait for each other and nothing is to come. `what()` tells of each fiber what it waits for.
+/// Thrown by `run` when all fibers wait for each other and nothing is to come, after all were asked to stop. `what()` tells of each
+/// fiber on which host it is, what it waits for, since when in virtual time (to the millisecond, and for the last 52 days), and as `dump`
+/// which calls it is in.
 class deadlock : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
@@ -127,10 +129,13 @@ namespace mioco::sim {
 
 /// Runs `f` as the first fiber of a world of its own, as `mioco::run` does in the real one, and returns what it returns or throws what
 /// it throws, once all fibers of all hosts have ended. Time is virtual: it passes while all wait. Everything that is left to chance is
-/// drawn from the seed, so that the same seed gives the same run.
+/// drawn from the seed, so that the same seed gives the same run: the number of CPUs, MIOCO_WORKERS, MIOCO_OFFLOAD_THREADS and
+/// MIOCO_OFFLOAD_QUEUE change nothing. MIOCO_MIGRATE does, and `explore` tells it.
 ///
 /// Throws `deadlock` when nothing goes on any more, and `std::invalid_argument` that names a setting which makes no sense. All on the
-/// calling thread, which must be no fiber's. A thread from outside must not touch what belongs to the simulation. New here.
+/// calling thread, which must be no fiber's. A thread from outside that wakes, spawns, joins or stops a fiber of the simulation ends the
+/// process with a message, as the next run would not repeat that; so does a runtime that was made inside and outlives the run. New
+/// here.
 template <class F>
     requires fiber_function<F>
 fiber_result<F> run(const config& wanted, F&& f, report* about = nullptr) {
@@ -190,8 +195,24 @@ void heal(std::string_view one, std::string_view other);
 void heal_all();
 /// The IPv4 address of a host, which is added if it is not known yet; other hosts reach it there.
 [[nodiscard]] std::string address_of(std::string_view host);
-/// Asks all fibers of a host to stop, as `runtime::stop` does.
+/// Asks all fibers of a host to stop, as `runtime::stop` does, and those that are spawned there afterwards. Nothing on one that is down.
 void stop(std::string_view host);
+/// Ends a host as a power cut does: what its sockets and pipes had is gone, nobody is told, and what is sent to it gets lost. Its files stay.
+///
+/// Its fibers are asked to stop, all at once: each throws `fiber_cancelled` where it waits or at its next call, and unwinds, so that
+/// nothing leaks. Who joins one elsewhere gets `operation_canceled`. What destructors do meanwhile reaches no network and no
+/// file: such calls fail with EIO, also after a restart. Only what hosts share in memory, such as a channel, they still reach. A
+/// call that is being offloaded goes on to its end, cut off likewise. If the host is the one where the program began, its
+/// function is stopped too.
+///
+/// Does not block, and is no cancellation point. Nothing if the host is down already. Throws `std::invalid_argument` for a host that is
+/// not known, and for the caller's own. New here.
+void crash(std::string_view host);
+/// Starts a host again that has crashed: `spawn_on` works there again, which throws `std::system_error` (EHOSTDOWN) meanwhile. Old connections
+/// are reset when their other end sends something. What still unwinds from before remains cut off.
+///
+/// May let others run. No cancellation point. Nothing if the host is up. Throws as `crash` does. New here.
+void restart(std::string_view host);
 /// A number below `count`, drawn from the seed.
 std::uint64_t random_below(std::uint64_t count);
 /// Whether the caller is simulated.

@@ -98,7 +98,7 @@ double seconds_since(std::uint32_t stamp) noexcept {
     return is_negative ? 0 : static_cast<double>(passed) * (1 << 20) * 1e-9;
 }
 
-void add_state(line& out, const fiber_look& seen) noexcept {
+void add_state(line& out, const fiber_look& seen, const char* since) noexcept {
     switch (seen.what) {
         case fiber_look::state::running:
             return out.add(": runs on worker %u", seen.on_worker);
@@ -107,8 +107,9 @@ void add_state(line& out, const fiber_look& seen) noexcept {
         case fiber_look::state::kept:
             return out.add(": ready, kept by the scheduler");
         case fiber_look::state::parked:
-            return out.add(": waits for %s, for %.3f s", facts_of(seen.why).text,
-                           seconds_since(seen.parked_at));
+            out.add(": waits for %s, ", facts_of(seen.why).text);
+            if (since != nullptr) return out.add("since %s", since);
+            return out.add("for %.3f s", seconds_since(seen.parked_at));
     }
 }
 
@@ -122,12 +123,14 @@ void add_joiner(line& out, std::uint32_t index) noexcept {
     }
 }
 
-void put_fiber(dump_sink& into, const fiber_look& seen) {
+}  // namespace
+
+void put_fiber(dump_sink& into, const fiber_look& seen, const char* since) {
     line first;
     first.add("fiber %llu", number(seen.id));
     if (seen.name[0] != '\0') first.add(" \"%s\"", seen.name);
     first.add(" of %s", seen.runtime);
-    add_state(first, seen);
+    add_state(first, seen, since);
     if (seen.is_asked_to_stop) first.add("; asked to stop");
     add_joiner(first, seen.joiner);
     into.put(first.text());
@@ -140,13 +143,11 @@ void put_fiber(dump_sink& into, const fiber_look& seen) {
     }
 }
 
-}  // namespace
-
 void dump_fibers(dump_sink& into, const runtime_core* only) {
     stack_copies copies;
     fiber_look seen;
     all_fibers.for_each([&](fiber& f) {
-        if (seen.take(f, only, copies)) put_fiber(into, seen);
+        if (seen.take(f, only, copies)) put_fiber(into, seen, nullptr);
     });
 }
 

@@ -7,6 +7,7 @@
 namespace mioco::detail {
 
 class runtime_core;
+struct fiber_look;
 
 /// Where a dump goes.
 class dump_sink {
@@ -23,6 +24,9 @@ protected:
 
 /// Writes each fiber of this runtime, or of all if it is null, with the calls it is in if it waits. Throws what the sink throws.
 void dump_fibers(dump_sink& into, const runtime_core* only);
+
+/// Writes one, as it was seen. `since`: since when it waits, in the words of who asks; null: for how long, by the clock.
+void put_fiber(dump_sink& into, const fiber_look& seen, const char* since);
 
 /// Writes the line, and then the runtime's fibers.
 void dump_to_stderr(std::string_view headline, const runtime_core& only) noexcept;

@@ -10,6 +10,7 @@
 #include "fiber/fiber_extras.hpp"
 #include "fiber/fiber_pool.hpp"
 #include "io/driver.hpp"
+#include "io/outsiders.hpp"
 #include "sched/current.hpp"
 
 namespace mioco::detail {
@@ -90,6 +91,8 @@ void block_thread(fiber& self, std::uint64_t epoch, nanoseconds_t deadline,
 }
 
 void unblock_thread(fiber& waiting) noexcept {
+    if (waiting.world->is_repeatable()) [[unlikely]]
+        refuse_outsider(*waiting.world, "woke a thread");
     waiting.world->signal_event(waiting.thread_wakeup_fd);
     static_cast<void>(waiting.word.complete());
 }

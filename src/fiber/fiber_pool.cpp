@@ -117,6 +117,11 @@ bool fiber_pool::fail_tenant(std::uint32_t tenancy, const std::exception_ptr& er
     return true;
 }
 
+void fiber_pool::refuse_outsiders(std::uint32_t tenancy, const char* did) noexcept {
+    const std::scoped_lock held(lock_);
+    if (tenant_ != nullptr && tenancy_ == tenancy) tenant_->refuse_outsiders(did);
+}
+
 fiber_cache::~fiber_cache() {
     while (free_ != nullptr) pool_.give(*std::exchange(free_, free_->next));
 }

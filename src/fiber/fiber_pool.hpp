@@ -44,6 +44,8 @@ public:
     /// For an exception that nobody joins and whose fiber was made under this tenancy: tells the tenant, if it is still the same
     /// and wants to rethrow. False: it is only to be reported.
     bool fail_tenant(std::uint32_t tenancy, const std::exception_ptr& error) noexcept;
+    /// [any thread] As the runtime's, for a fiber that was made under this tenancy, and may be gone with its runtime.
+    void refuse_outsiders(std::uint32_t tenancy, const char* did) noexcept;
 
 private:
     fiber* pop_batch() noexcept;

@@ -36,6 +36,7 @@ struct reported {
     const std::filesystem::path& path;
     int fd;
     std::error_code* ec;
+    const char* why = nullptr;  // in the place of what can be done about it
 
     [[nodiscard]] std::uint64_t finish(std::int64_t result) const {
         if (result >= 0) {
@@ -44,8 +45,9 @@ struct reported {
         }
         if (ec == nullptr) {
             detail::throw_if_cancel(result);
+            const int failure = static_cast<int>(result);
             throw std::system_error(code_of(result),
-                                    text() + detail::cure_of(static_cast<int>(result)));
+                                    text() + (why != nullptr ? why : detail::cure_of(failure)));
         }
         *ec = code_of(result);
         return 0;
@@ -113,8 +115,10 @@ file file::open_file(const std::filesystem::path& path, const open_options& opti
 
 file file::adopt_open(int fd, std::error_code* ec) {
     const std::filesystem::path none;
-    const int flags = detail::current_driver().status_flags(fd);
-    static_cast<void>(reported{"adopt", none, fd, ec}.finish(flags));
+    detail::driver& io = detail::current_driver();
+    const char* const foreign = io.why_foreign(fd);
+    const int flags = foreign != nullptr ? -EOPNOTSUPP : io.status_flags(fd);
+    static_cast<void>(reported{"adopt", none, fd, ec, foreign}.finish(flags));
     if (flags < 0) return {};
     return {fd, none};
 }

@@ -77,6 +77,8 @@ public:
     [[nodiscard]] virtual const char* name() const noexcept = 0;
     /// Whether all must go the same way again when the driver answers the same. Then deadlocks are its business too.
     [[nodiscard]] virtual bool is_repeatable() const noexcept { return false; }
+    /// Workers of a runtime for which nobody asks for a number; 0: one for each CPU.
+    [[nodiscard]] virtual unsigned usual_workers() const noexcept { return 0; }
     virtual std::unique_ptr<poller> make_poller(const void* group) = 0;
 
     virtual nanoseconds_t now() noexcept = 0;
@@ -169,6 +171,11 @@ public:
     virtual int remove_file(const char* path) noexcept = 0;
 
     // Descriptors of any kind, that may have come from outside
+    /// Why one cannot be used at all, to go on behind its number; null: it can.
+    [[nodiscard]] virtual const char* why_foreign(int fd) const noexcept {
+        static_cast<void>(fd);
+        return nullptr;
+    }
     /// Type and identity of what is open.
     virtual int fd_status(int fd, struct stat& status) noexcept = 0;
     /// As fcntl(2) with F_GETFL, and with F_GETFD.

@@ -49,7 +49,15 @@ int check_socket(int fd, int type, address_kind kind) noexcept {
 
 std::string adopt_text(int fd) { return "adopt of descriptor " + std::to_string(fd); }
 
+bool refuse_foreign(int fd, std::string what, std::error_code* ec) {
+    const char* const why = current_driver().why_foreign(fd);
+    if (why == nullptr) return false;
+    report(-EOPNOTSUPP, what += why, ec);
+    return true;
+}
+
 fd_ref adopt_any(int fd, const std::string& what, std::error_code* ec) {
+    if (refuse_foreign(fd, what, ec)) return {};
     driver& io = current_driver();
     fd_object* object = nullptr;
     int result = io.make_non_blocking(fd);
@@ -70,6 +78,7 @@ fd_ref adopt_any(int fd, const std::string& what, std::error_code* ec) {
 
 fd_ref adopt_socket(int fd, int type, address_kind kind, std::error_code* ec) {
     const std::string what = adopt_text(fd);
+    if (refuse_foreign(fd, what, ec)) return {};
     if (const int failure = check_socket(fd, type, kind); failure < 0) {
         report(failure, what, ec);
         return {};

@@ -21,6 +21,9 @@ fd_ref adopt_any(int fd, const std::string& what, std::error_code* ec);
 /// "adopt of descriptor 7", for an error.
 std::string adopt_text(int fd);
 
+/// Whether the driver knows no such descriptor, as a simulation knows none of the kernel's: then the failure is thrown or set.
+bool refuse_foreign(int fd, std::string what, std::error_code* ec);
+
 /// Counts two descriptors that were just made; both are closed if memory is out.
 std::pair<fd_ref, fd_ref> make_fd_pair(const int (&ends)[2]);
 

@@ -96,6 +96,7 @@ const char* why_it_cannot_be_waited_for(const struct stat& status) noexcept {
 
 fd_ref use_descriptor(int fd, bool is_lent, const char* call, std::error_code* ec) {
     std::string what = call + (" of descriptor " + std::to_string(fd));
+    if (refuse_foreign(fd, what, ec)) return {};
     struct stat status{};
     fd_ref made;
     driver& io = current_driver();
@@ -122,6 +123,8 @@ fd_ref async_borrow(int fd, std::error_code* ec) { return use_descriptor(fd, tru
 
 // What is closed on exec was not there when this process began.
 fd_ref standard_stream(int number, std::error_code* ec) {
+    const std::string what = "use of standard stream " + std::to_string(number);
+    if (refuse_foreign(number, what, ec)) return {};
     fd_ref made;
     struct stat status{};
     driver& io = current_driver();
@@ -132,7 +135,7 @@ fd_ref standard_stream(int number, std::error_code* ec) {
         failure = count(made, use);
         if (failure < 0 && use.fd >= 0) io.close(use.fd);
     }
-    report(failure, "use of standard stream " + std::to_string(number), ec);
+    report(failure, what, ec);
     return made;
 }
 

@@ -54,6 +54,7 @@ int check_end(int fd, pipe_end end) noexcept {
 
 fd_ref pipe_adopt(int fd, pipe_end end, std::error_code* ec) {
     const std::string what = adopt_text(fd);
+    if (refuse_foreign(fd, what, ec)) return {};
     if (const int failure = check_end(fd, end); failure < 0) {
         report(failure,
                what + ", which is no pipe's " + (end == pipe_end::read ? "reading" : "writing") +

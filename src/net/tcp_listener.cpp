@@ -51,6 +51,7 @@ tcp_listener tcp_listener::bind(const endpoint& local, const listen_options& opt
 }
 
 tcp_listener tcp_listener::adopt_listening(int fd, std::error_code* ec) {
+    if (detail::refuse_foreign(fd, detail::adopt_text(fd), ec)) return {};
     int listening = 0;
     socklen_t size = sizeof listening;
     const int failure =

@@ -70,6 +70,7 @@ tcp_stream tcp_stream::connect(const endpoint& peer) {
 }
 
 tcp_stream tcp_stream::adopt_connected(int fd, std::error_code* ec) {
+    if (detail::refuse_foreign(fd, detail::adopt_text(fd), ec)) return {};
     sockaddr_storage address{};
     socklen_t size = sizeof address;
     const int failure =

@@ -170,6 +170,7 @@ fd_ref unix_adopt(int fd, int type, std::error_code* ec) {
 }
 
 fd_ref unix_adopt_connected(int fd, int type, net::unix_endpoint& peer, std::error_code* ec) {
+    if (refuse_foreign(fd, adopt_text(fd), ec)) return {};
     message_address address;
     address.size = sizeof address.storage;
     const int failure = current_driver().peer_name(fd, address.data(), &address.size);
@@ -183,6 +184,7 @@ fd_ref unix_adopt_connected(int fd, int type, net::unix_endpoint& peer, std::err
 }
 
 fd_ref unix_adopt_listener(int fd, int type, std::error_code* ec) {
+    if (refuse_foreign(fd, adopt_text(fd), ec)) return {};
     int listening = 0;
     socklen_t size = sizeof listening;
     const int failure =

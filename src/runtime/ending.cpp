@@ -37,6 +37,7 @@ void runtime_core::require_other_runtime() const {
 
 void runtime_core::wait() {
     require_other_runtime();
+    refuse_outsiders("waited for the end of a runtime");
     begin_attempt();
     const fiber* const self = current_fiber();
     std::uint64_t stop = census_.stop();

@@ -30,8 +30,9 @@ constexpr std::size_t most_taken = 32;  // injected fibers at once, beside the o
 }  // namespace
 
 runtime_core::runtime_core(const config& asked, driver& io)
-    : settings_(resolve_settings(asked)),
+    : settings_(resolve_settings(asked, io)),
       driver_(io),
+      is_repeatable_(io.is_repeatable()),
       pool_(fiber_pool::rent(*this)),
       board_(settings_.workers),
       offloads_({settings_.offload_threads, settings_.offload_queue, settings_.name,
@@ -155,6 +156,7 @@ fiber* runtime_core::take_injected(worker& here) noexcept {
 }
 
 void runtime_core::request_stop() noexcept {
+    refuse_outsiders("stopped a runtime");
     census_.request_stop();
     wake_workers();
 }

@@ -12,6 +12,7 @@
 #include "debug/deadlock.hpp"
 #include "fiber/fiber_pool.hpp"
 #include "io/driver.hpp"
+#include "io/outsiders.hpp"
 #include "offload/offload_pool.hpp"
 #include "runtime/fiber_census.hpp"
 #include "runtime/idle_waiters.hpp"
@@ -38,6 +39,11 @@ public:
     [[nodiscard]] const detail::settings& settings() const noexcept { return settings_; }
     [[nodiscard]] stack_kind default_stack() const noexcept { return settings_.stacks; }
     [[nodiscard]] driver& io() noexcept { return driver_; }
+    /// [any thread but a worker's own] See `refuse_outsider`.
+    void refuse_outsiders(const char* did) const noexcept {
+        if (is_repeatable_) [[unlikely]]
+            refuse_outsider(driver_, did);
+    }
     [[nodiscard]] guest_count& guests() noexcept { return guests_; }
     [[nodiscard]] fiber_pool& pool() noexcept { return pool_; }
     [[nodiscard]] watch_board& board() noexcept { return board_; }
@@ -119,6 +125,7 @@ private:
 
     const detail::settings settings_;
     driver& driver_;
+    const bool is_repeatable_;
     fiber_pool& pool_;
     std::vector<std::unique_ptr<worker>> workers_;
     watch_board board_;

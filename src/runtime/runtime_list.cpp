@@ -26,6 +26,15 @@ bool runtime_list::is_only_one(const runtime_core& asked) noexcept {
     return first_ == &asked && asked.next_existing_ == nullptr;
 }
 
+std::vector<runtime_core*> runtime_list::all_of(const driver& io) {
+    const std::scoped_lock held(lock_);
+    std::vector<runtime_core*> all;
+    for (runtime_core* each = first_; each != nullptr; each = each->next_existing_) {
+        if (&each->io() == &io) all.push_back(each);
+    }
+    return all;
+}
+
 bool runtime_list::contains(const runtime_core* asked) const noexcept {
     const runtime_core* each = first_;
     while (each != nullptr && each != asked) each = each->next_existing_;

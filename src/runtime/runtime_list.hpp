@@ -2,9 +2,11 @@
 #pragma once
 
 #include <mutex>
+#include <vector>
 
 namespace mioco::detail {
 
+class driver;
 class runtime_core;
 
 /// The runtimes that exist, for those who look at fibers from outside. While they hold the lock no runtime comes to its end, and
@@ -19,6 +21,8 @@ public:
     [[nodiscard]] bool is_only_one(const runtime_core& asked) noexcept;
     /// [holder of the lock] The pointer may be of one that is gone.
     [[nodiscard]] bool contains(const runtime_core* asked) const noexcept;
+    /// Those of a driver; the latest first.
+    [[nodiscard]] std::vector<runtime_core*> all_of(const driver& io);
 
 private:
     std::mutex lock_;

@@ -64,11 +64,13 @@ struct number_setting {
     std::size_t most;
     std::string default_text;
 
-    [[nodiscard]] std::optional<std::size_t> resolve(std::optional<std::size_t> asked) const {
+    [[nodiscard]] std::optional<std::size_t> resolve(std::optional<std::size_t> asked,
+                                                     const driver& io) const {
         const std::string allowed = "a whole number from " + std::to_string(least) + " to " +
                                     std::to_string(most) + "; leave it out for " + default_text;
         const auto in_bounds = [this](std::size_t n) { return n >= least && n <= most; };
-        if (const auto text = environment(variable)) {
+        const auto text = io.is_repeatable() ? std::nullopt : environment(variable);
+        if (text) {
             const auto number = parse_number(*text);
             if (!number || !in_bounds(*number)) refuse(variable, "\"" + *text + "\"", allowed);
             return number;
@@ -78,12 +80,13 @@ struct number_setting {
     }
 };
 
-unsigned worker_setting(const config& asked) {
+unsigned worker_setting(const config& asked, const driver& io) {
     const auto count = number_setting{"MIOCO_WORKERS", "config::workers", 1,
                                       config::maximum_workers, "one worker for each CPU"}
-                           .resolve(asked.workers());
-    if (!count) return std::min(usable_cpu_count(), config::maximum_workers);
-    return static_cast<unsigned>(*count);
+                           .resolve(asked.workers(), io);
+    if (count) return static_cast<unsigned>(*count);
+    const unsigned usual = io.usual_workers();
+    return usual != 0 ? usual : std::min(usable_cpu_count(), config::maximum_workers);
 }
 
 // Jobs wait rather than compute, so the CPUs are no bound. 32 at once keep a disk's queue full, and their stacks take less than a
@@ -94,19 +97,19 @@ unsigned default_offload_threads(unsigned workers) {
     return std::min(std::max(at_least, a_worker * workers), config::maximum_offload_threads);
 }
 
-unsigned offload_thread_setting(const config& asked, unsigned workers) {
+unsigned offload_thread_setting(const config& asked, unsigned workers, const driver& io) {
     const auto count = number_setting{"MIOCO_OFFLOAD_THREADS", "config::offload_threads", 1,
                                       config::maximum_offload_threads,
                                       "32, or four for each worker if that is more"}
-                           .resolve(asked.offload_threads());
+                           .resolve(asked.offload_threads(), io);
     return count ? static_cast<unsigned>(*count) : default_offload_threads(workers);
 }
 
-std::size_t offload_queue_setting(const config& asked) {
+std::size_t offload_queue_setting(const config& asked, const driver& io) {
     const auto count =
         number_setting{"MIOCO_OFFLOAD_QUEUE", "config::offload_queue", 0,
                        config::maximum_offload_queue, std::to_string(config::default_offload_queue)}
-            .resolve(asked.offload_queue());
+            .resolve(asked.offload_queue(), io);
     return count.value_or(config::default_offload_queue);
 }
 
@@ -139,11 +142,11 @@ stack_kind checked_stack(std::size_t bytes, bool guarded, const std::string& whe
     return stack_kind::of(bytes, guarded);
 }
 
-settings resolve_settings(const config& asked) {
+settings resolve_settings(const config& asked, const driver& io) {
     check_engine();
     check_log_setting();
     chosen_guard_method();
-    const unsigned workers = worker_setting(asked);
+    const unsigned workers = worker_setting(asked, io);
     const migration moves = migration_setting(asked);
     return {.workers = workers,
             .stacks = stack_setting(asked),
@@ -152,8 +155,8 @@ settings resolve_settings(const config& asked) {
             .places_fibers = moves == migration::always || asked.scheduler(),
             .deadlocks = asked.deadlocks(),
             .name = asked.name(),
-            .offload_threads = offload_thread_setting(asked, workers),
-            .offload_queue = offload_queue_setting(asked),
+            .offload_threads = offload_thread_setting(asked, workers, io),
+            .offload_queue = offload_queue_setting(asked, io),
             .data = asked.any_data(),
             .scheduler = asked.scheduler()};
 }

@@ -6,6 +6,7 @@
 
 #include <mioco/config.hpp>
 
+#include "io/driver.hpp"
 #include "stack/stack.hpp"
 
 namespace mioco::detail {
@@ -25,8 +26,9 @@ struct settings {
     scheduler_factory scheduler;  // none: work stealing
 };
 
-/// Throws std::invalid_argument that names the value, where it came from, and what is allowed.
-settings resolve_settings(const config& asked);
+/// Throws std::invalid_argument that names the value, where it came from, and what is allowed. What must go the same way again has its
+/// numbers from the config and the driver alone, whatever the machine and the environment have.
+settings resolve_settings(const config& asked, const driver& io = system_driver());
 
 /// The kind of stack for a spawn's own size; throws as above.
 stack_kind checked_stack(std::size_t bytes, bool guarded, const std::string& where);

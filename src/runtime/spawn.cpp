@@ -111,6 +111,7 @@ new_fiber make_fiber(runtime* home, const spawn_options& options, const task_ops
     worker* const here = current_worker();
     runtime_core& target = home_for(home, here);
     const bool at_home = here != nullptr && &here->home() == &target;
+    if (!at_home) target.refuse_outsiders("spawned a fiber");
     fiber& f = at_home ? here->blocks().take() : target.pool().take_one();
     try {
         f.storage = nullptr;
@@ -183,6 +184,7 @@ void park_until_end(fiber& f, fiber& self) {
     // Asked of a fiber that has just ended it is elsewhere, which is the careful answer.
     const bool at_home =
         f.home.load(std::memory_order_relaxed) == self.home.load(std::memory_order_relaxed);
+    if (!at_home) f.pool->refuse_outsiders(f.tenancy, "joined a fiber");
     parking wait(self, at_home ? wait_reason::join : wait_reason::join_elsewhere, never);
     if (f.end.arm_any(wait.token()) == wait_slot::arming::armed) {
         wait.park();

@@ -70,6 +70,12 @@ void stop_on_signal(int signal_number) {
                                 "that fiber's runtime");
     }
     detail::refuse_after_fork("a stop on a signal");
+    if (self->on->io().is_repeatable()) {
+        throw std::system_error(
+            std::make_error_code(std::errc::operation_not_supported),
+            "mioco: stop_on_signal in a simulation: a signal comes at another time in the next "
+            "run; stop the host by mioco::sim::stop");
+    }
     const auto refuse = [&](const char* why) {
         throw std::system_error(
             std::make_error_code(std::errc::invalid_argument),

@@ -42,6 +42,7 @@ std::size_t runtime_core::thread_count() noexcept {
 }
 
 bool runtime_core::begin_to_drive() {
+    refuse_outsiders("ran a runtime");
     if (current_fiber() != nullptr) return false;
     {
         const std::scoped_lock held(threads_mutex_);

@@ -108,6 +108,7 @@ void scheduler_seat::give_to_runtime(fiber& f) noexcept {
 
 void scheduler_seat::place(fiber& f, worker& at) noexcept {
     if (current_worker() == &at) return at.seat()->admit_here(f);
+    at.home().refuse_outsiders("placed a fiber");
     const guest until_queued(at.home().guests());
     at.deliver(f);
 }

@@ -16,6 +16,7 @@ void waker::complete(wait_token token) const noexcept {
         return;
     }
     runtime_core& home = *f.home.load(std::memory_order_relaxed);
+    home.refuse_outsiders("woke a fiber");
     const guest until_queued(home.guests());
     if (f.word.complete()) home.inject(f);
 }

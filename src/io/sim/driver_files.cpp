@@ -149,6 +149,7 @@ ssize_t sim_driver::splice_to_pipe(sim::open_file& from, pipe_file& to, std::siz
 }
 
 int sim_driver::open_file(const char* path, int flags, unsigned mode) noexcept {
+    if (in_.is_cut_off()) return -EIO;
     int failure = 0;
     const auto opened = regular_file::open(in_, in_.current_host(), path, flags, mode, failure);
     if (!opened) return failure;
@@ -220,6 +221,7 @@ std::int64_t sim_driver::seek(int fd, std::int64_t offset, int origin) noexcept 
 }
 
 int sim_driver::file_status(const char* path, struct stat& status) noexcept {
+    if (in_.is_cut_off()) return -EIO;
     const auto& files = in_.here().files;
     const auto found = files.find(std::string_view(path));
     if (found == files.end()) return -ENOENT;
@@ -231,6 +233,7 @@ int sim_driver::file_status(const char* path, struct stat& status) noexcept {
 }
 
 int sim_driver::remove_file(const char* path) noexcept {
+    if (in_.is_cut_off()) return -EIO;
     return in_.here().files.erase(path) > 0 ? 0 : -ENOENT;
 }
 

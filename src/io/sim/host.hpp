@@ -19,6 +19,7 @@ struct host {
     ip_address v4;
     ip_address v6;
     bool is_up = true;
+    std::uint32_t crashes = 0;
     port_table tcp;
     port_table udp;
     std::map<std::string, std::weak_ptr<unix_socket>, std::less<>> abstract_names;

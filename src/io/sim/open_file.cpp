@@ -26,6 +26,7 @@ void open_file::fill(struct stat& status) const {
 
 void open_file::news() {
     for (watched* const each : watchers_) each->by->queue(*each);
+    in_.whose().changed();
 }
 
 // Everything, so that whoever waits tries again, and learns that it fails.

@@ -35,14 +35,31 @@ std::optional<std::uint64_t> wanted_seed() {
     return seed;
 }
 
+std::string quoted(const std::string& word) {
+    if (!word.empty() && word.find_first_of(" \t\n'\"$&|;<>()*?[]{}~`\\#!") == std::string::npos)
+        return word;
+    std::string whole = "'";
+    for (const char each : word)
+        whole += each == '\'' ? std::string("'\\''") : std::string(1, each);
+    return whole + "'";
+}
+
+// What a runtime asks the environment for in a simulation too; see runtime/settings.cpp.
+std::string own_environment() {
+    std::string set;
+    for (const char* const name : {"MIOCO_MIGRATE", "MIOCO_STACK_SIZE"}) {
+        const char* const value = std::getenv(name);
+        if (value != nullptr && *value != '\0')
+            set += std::string(name) + '=' + quoted(value) + ' ';
+    }
+    return set;
+}
+
 std::string own_command() {
     std::ifstream arguments("/proc/self/cmdline", std::ios::binary);
     std::string command;
-    for (std::string each; std::getline(arguments, each, '\0');) {
-        const bool plain = each.find_first_of(" \t\n'\"$&|;<>()*?[]{}~`\\") == std::string::npos;
-        command += command.empty() ? "" : " ";
-        command += plain ? each : "'" + each + "'";
-    }
+    for (std::string each; std::getline(arguments, each, '\0');)
+        command += (command.empty() ? "" : " ") + quoted(each);
     return command;
 }
 
@@ -63,8 +80,8 @@ void explore_seed(const mioco::sim::config& wanted, const std::function<void()>&
     }
     const std::string seed = std::to_string(wanted.seed);
     throw mioco::sim::failure(wanted.seed, "mioco: simulation: seed " + seed + ": " + what +
-                                               "\n  again: MIOCO_SEED=" + seed + " " +
-                                               own_command() +
+                                               "\n  again: " + own_environment() +
+                                               "MIOCO_SEED=" + seed + " " + own_command() +
                                                "\n  with MIOCO_SIM_TRACE=1 it tells what happens");
 }
 
@@ -126,7 +143,11 @@ std::string address_of(std::string_view host) {
            std::to_string(bytes[14]) + '.' + std::to_string(bytes[15]);
 }
 
-void stop(std::string_view host) { current_simulation().runtime_of(host).stop(); }
+void stop(std::string_view host) { current_simulation().stop(host); }
+
+void crash(std::string_view host) { current_simulation().crash(host); }
+
+void restart(std::string_view host) { current_simulation().restart(host); }
 
 std::uint64_t random_below(std::uint64_t count) {
     return current_simulation().outside().below(count);

@@ -27,10 +27,15 @@ void sim_driver::refuse(int fd, const char* call) noexcept {
     std::abort();
 }
 
+const char* sim_driver::why_foreign(int fd) const noexcept {
+    if (fd < 0 || fd >= descriptor_table::lowest) return nullptr;
+    return ", which the kernel has made: a simulation uses its own alone";
+}
+
 sim_driver::found<open_file> sim_driver::find(int fd, const char* call) noexcept {
     sim::open_file* const file = in_.table().find(fd);
     if (file != nullptr) {
-        if (file->is_crashed()) return {nullptr, -EIO};
+        if (file->is_crashed() || in_.is_cut_off()) return {nullptr, -EIO};
         return {file, 0};
     }
     if (fd >= 0 && fd < descriptor_table::lowest) refuse(fd, call);
@@ -59,7 +64,7 @@ int sim_driver::disturb(sim::open_file& file) noexcept {
 
 int sim_driver::add(std::shared_ptr<sim::open_file> file) noexcept {
     const host_id host = file->host();
-    if (!in_.net().at(host).is_up) return -EIO;
+    if (in_.is_cut_off() || !in_.net().at(host).is_up) return -EIO;
     return in_.table().add(file_ref(std::move(file)), host);
 }
 

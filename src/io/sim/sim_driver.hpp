@@ -68,6 +68,7 @@ public:
     int file_status(const char* path, struct stat& status) noexcept override;
     int remove_file(const char* path) noexcept override;
 
+    [[nodiscard]] const char* why_foreign(int fd) const noexcept override;
     int fd_status(int fd, struct stat& status) noexcept override;
     int status_flags(int fd) noexcept override;
     int descriptor_flags(int fd) noexcept override;

@@ -2,14 +2,17 @@
 #include "io/sim/simulation.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <stdexcept>
+#include <system_error>
 
-#include <mioco/dump.hpp>
-
+#include "io/sim/deadlock_report.hpp"
 #include "io/sim/sim_poller.hpp"
 #include "runtime/runtime_access.hpp"
 #include "runtime/runtime_core.hpp"
+#include "runtime/runtime_list.hpp"
 #include "sched/current.hpp"
 #include "sched/worker.hpp"
 #include "stack/overflow.hpp"
@@ -18,8 +21,8 @@ namespace mioco::detail::sim {
 
 simulation::simulation(const settings& wanted)
     : settings_(wanted),
-      world_(settings_, *this),
       driver_(world_, threads_, *this),
+      world_(settings_, *this),
       threads_(world_, driver_, [this] { get_unstuck(); }) {}
 
 // All are at rest.
@@ -28,6 +31,7 @@ simulation::~simulation() {
         const machine last = std::move(machines_.back());
         machines_.pop_back();
     }
+    refuse_survivors();
 }
 
 simulation* simulation::current() noexcept {
@@ -35,16 +39,48 @@ simulation* simulation::current() noexcept {
     return io == nullptr ? nullptr : &static_cast<simulation_driver*>(io)->of();
 }
 
+// Who runs for which host
+
+boot simulation::current_boot() noexcept {
+    if (making_) return *making_;
+    const worker* const here = current_worker();
+    const auto found = here == nullptr ? boots_.end() : boots_.find(&here->home());
+    return found != boots_.end() ? found->second : threads_.running();
+}
+
+void simulation::note_runtime(const void* made) { boots_[made] = current_boot(); }
+
+bool simulation::is_left_over() noexcept {
+    const boot caller = current_boot();
+    return caller.number != world_.net().at(caller.host).crashes;
+}
+
+bool simulation::is_gone(const machine& each) noexcept {
+    return each.of.number != world_.net().at(each.of.host).crashes;
+}
+
 runtime& simulation::runtime_of(std::string_view host) {
     const host_id id = world_.add_host(host);
-    const auto found = std::ranges::find(machines_, id, &machine::host);
+    const sim::host& at = world_.net().at(id);
+    if (!at.is_up) {
+        throw std::system_error(
+            EHOSTDOWN, std::system_category(),
+            "mioco: simulation: \"" + at.name + "\" has crashed (see mioco::sim::restart)");
+    }
+    const boot wanted{id, at.crashes};
+    const auto found = std::ranges::find(machines_, wanted, &machine::of);
     if (found != machines_.end()) return *found->runs;
-    const config wanted = config{}.workers(settings_.workers).name(std::string(host));
-    auto made = std::make_unique<runtime>(wanted);
+    making_ = wanted;
+    auto made =
+        std::make_unique<runtime>(config{}.workers(settings_.workers).name(std::string(host)));
+    making_.reset();
+    if (is_ending_) made->stop();
     const runtime_core* const core = runtime_access::core(*made).get();
-    machines_.push_back({id, core, std::move(made)});
+    machines_.push_back({wanted, core, std::move(made)});
     return *machines_.back().runs;
 }
+
+// From the first fiber to the last
 
 mioco::sim::report simulation::run(const std::function<void()>& program) {
     const overflow_stack for_overflows;
@@ -75,8 +111,15 @@ void simulation::wait_for_all() {
     }
 }
 
-void simulation::stop_all() noexcept {
-    for (const machine& each : machines_) each.runs->stop();
+// Those that the program has made too. Whether there was one that had not been asked before.
+bool simulation::stop_all() noexcept {
+    is_ending_ = true;
+    bool is_news = false;
+    for (runtime_core* const each : existing_runtimes.all_of(driver_)) {
+        is_news = is_news || !each->is_stopping();
+        each->request_stop();
+    }
+    return is_news;
 }
 
 mioco::sim::report simulation::describe() noexcept {
@@ -88,6 +131,61 @@ mioco::sim::report simulation::describe() noexcept {
             .open_descriptors = world_.open_descriptors()};
 }
 
+void simulation::refuse_survivors() noexcept {
+    if (existing_runtimes.all_of(driver_).empty()) return;
+    std::fputs(
+        "mioco: simulation: a runtime that was made in it is still there at its end: one must end "
+        "in the function that the simulation runs\n",
+        stderr);
+    std::abort();
+}
+
+// Stops and crashes
+
+void simulation::stop(std::string_view host) {
+    const host_id id = world_.add_host(host);
+    if (world_.net().at(id).is_up) runtime_of(host).stop();
+}
+
+host_id simulation::other_host(std::string_view name, const char* call) {
+    const host_id id = world_.host(name);
+    if (id != current_host()) return id;
+    throw std::invalid_argument("mioco: simulation: " + std::string(call) + " of \"" +
+                                std::string(name) +
+                                "\" by a fiber of its own: have one of another host do that");
+}
+
+// All of its fibers are asked at once, so that none gets on to its next call.
+void simulation::crash(std::string_view name) {
+    const host_id id = other_host(name, "crash");
+    world_.crash(name);
+    for (runtime_core* const each : existing_runtimes.all_of(driver_)) {
+        if (boots_.at(each).host != id) continue;
+        each->request_stop();
+        each->cancel_if_stopped();
+    }
+}
+
+void simulation::restart(std::string_view name) {
+    static_cast<void>(other_host(name, "restart"));
+    world_.restart(name);
+    drop_gone();
+}
+
+// Their threads end meanwhile, while others may change the list.
+void simulation::drop_gone() {
+    const auto has_ended = [this](const machine& each) {
+        return is_gone(each) && each.core->is_at_rest();
+    };
+    const auto first =
+        std::stable_partition(machines_.begin(), machines_.end(), std::not_fn(has_ended));
+    std::vector<machine> ended(std::make_move_iterator(first),
+                               std::make_move_iterator(machines_.end()));
+    machines_.erase(first, machines_.end());
+}
+
+// Turns
+
 void simulation::pass(sim_poller& caller, nanoseconds_t deadline) noexcept {
     do {
         threads_.wait(&caller, deadline);
@@ -96,27 +194,20 @@ void simulation::pass(sim_poller& caller, nanoseconds_t deadline) noexcept {
 
 void simulation::woken(sim_poller& poller) noexcept { threads_.wake(&poller); }
 
-host_id simulation::current_host() noexcept {
-    const worker* const here = current_worker();
-    const auto is_here = [=](const machine& each) {
-        return here != nullptr && each.core == &here->home();
-    };
-    const auto found = std::ranges::find_if(machines_, is_here);
-    return found != machines_.end() ? found->host : threads_.running_host();
-}
-
 // All fibers are asked to stop, so that the run ends. Who waits for ever all the same is a thread, or a destructor.
 void simulation::get_unstuck() {
-    if (!deadlock_.empty()) {
-        std::fputs(
-            "mioco: simulation: all fibers were asked to stop, and some wait on for what nobody "
-            "will do\n",
-            stderr);
-        dump();
-        std::abort();
-    }
-    deadlock_ = "all fibers wait, and nothing is to come:\n" + dump_text();
-    stop_all();
+    std::vector<placed_runtime> runtimes;
+    for (const runtime_core* const each : existing_runtimes.all_of(driver_))
+        runtimes.emplace_back(each, boots_.at(each).host);
+    const std::string report = describe_waits(world_, began_, runtimes, threads_);
+    if (deadlock_.empty()) deadlock_ = report;
+    if (stop_all()) return;
+    std::fputs(
+        "mioco: simulation: all fibers were asked to stop, and some wait on for what nobody will "
+        "do\n",
+        stderr);
+    std::fputs(report.c_str(), stderr);
+    std::abort();
 }
 
 }  // namespace mioco::detail::sim

@@ -3,14 +3,14 @@
 
 #include <algorithm>
 
+#include "io/sim/simulation.hpp"
+
 namespace mioco::detail::sim {
 
 namespace {
 
 // A call that is offloaded takes up to that, and a worker is up to that late.
 constexpr nanoseconds_t latest_start_ns = 200'000;
-// Of a thread that polls descriptors: that one is ready is told to nobody.
-constexpr nanoseconds_t poll_pause_ns = 1'000'000;
 constexpr std::uint64_t most_switches = 16;
 constexpr std::uint64_t most_passed_over = 16;
 // No descriptors of hosts, whose numbers are below.
@@ -20,7 +20,12 @@ constexpr int first_event = 0x7000'0000;
 
 std::unique_ptr<driver_thread> simulation_driver::start_thread(const std::string&,
                                                                std::function<void()> body) {
-    return threads_.start({world_.current_host(), latest_start_ns}, std::move(body));
+    return threads_.start({of_.current_boot(), latest_start_ns}, std::move(body));
+}
+
+std::unique_ptr<poller> simulation_driver::make_poller(const void* group) {
+    of_.note_runtime(group);
+    return sim_driver::make_poller(group);
 }
 
 int simulation_driver::poll(std::span<pollfd> entries, nanoseconds_t timeout_ns) noexcept {
@@ -28,9 +33,10 @@ int simulation_driver::poll(std::span<pollfd> entries, nanoseconds_t timeout_ns)
     for (;;) {
         if (const int count = count_ready(entries); count > 0) return count;
         if (world_.now() >= deadline) return 0;
-        const bool has_others = entries.size() > 1;
-        threads_.wait(&events_,
-                      has_others ? std::min(deadline, world_.now() + poll_pause_ns) : deadline);
+        const unsigned others = entries.size() > 1 ? 1 : 0;
+        descriptor_polls_ += others;
+        threads_.wait(&events_, deadline);
+        descriptor_polls_ -= others;
     }
 }
 

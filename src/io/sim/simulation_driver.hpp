@@ -22,6 +22,10 @@ public:
 
     [[nodiscard]] simulation& of() const noexcept { return of_; }
 
+    [[nodiscard]] unsigned usual_workers() const noexcept override {
+        return world_.wanted().workers;
+    }
+    std::unique_ptr<poller> make_poller(const void* group) override;
     std::unique_ptr<driver_thread> start_thread(const std::string& name,
                                                 std::function<void()> body) override;
     nanoseconds_t idle_thread_lives_ns() noexcept override { return 0; }
@@ -36,6 +40,10 @@ public:
     std::size_t fibers_to_pass_over(std::size_t ready) noexcept override;
     [[nodiscard]] bool is_repeatable() const noexcept override { return true; }
     void close(int fd) noexcept override;
+    /// Threads that poll descriptors look again.
+    void look_again() noexcept {
+        if (descriptor_polls_ > 0) threads_.wake(&events_);
+    }
 
 private:
     [[nodiscard]] int count_ready(std::span<pollfd> entries) noexcept;
@@ -43,7 +51,8 @@ private:
     world& world_;
     virtual_threads& threads_;
     simulation& of_;
-    std::map<int, bool> events_;  // whether each is signalled
+    std::map<int, bool> events_;     // whether each is signalled
+    unsigned descriptor_polls_ = 0;  // of other descriptors than those
 };
 
 }  // namespace mioco::detail::sim

@@ -7,7 +7,6 @@
 
 #include "base/assert.hpp"
 #include "fiber/blocked_thread.hpp"
-#include "fiber/fiber.hpp"
 #include "io/sim/world.hpp"
 #include "stack/depot.hpp"
 
@@ -58,12 +57,15 @@ virtual_threads::~virtual_threads() {
 
 std::unique_ptr<driver_thread> virtual_threads::start(options wanted, std::function<void()> body) {
     auto made = std::make_unique<thread>();
-    made->host = wanted.host;
+    auto told = std::make_unique<handle>(*made);
+    threads_.reserve(threads_.size() + 1);
+    made->started_for = wanted.of;
     made->body = std::move(body);
     made->of = this;
     const std::uint64_t times = static_cast<std::uint64_t>(wanted.latest) + 1;
     made->until = world_.now() + static_cast<nanoseconds_t>(world_.below(times));
     const stack_kind kind = stack_kind::of(stack_bytes, true);
+    // The last that may fail, as nothing would give it back.
     made->memory = stack_depot::of(kind).take();
     if (!made->memory) {
         throw std::system_error(stack_depot::of(kind).last_error(), std::system_category(),
@@ -74,7 +76,7 @@ std::unique_ptr<driver_thread> virtual_threads::start(options wanted, std::funct
     made->state.world = &io_;
     made->state.stack = &made->own;
     threads_.push_back(std::move(made));
-    return std::make_unique<handle>(*threads_.back());
+    return told;
 }
 
 void virtual_threads::main(void* started) {

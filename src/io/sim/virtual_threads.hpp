@@ -8,6 +8,7 @@
 
 #include "context/context.hpp"
 #include "fiber/eh_globals.hpp"
+#include "fiber/fiber.hpp"
 #include "io/driver.hpp"
 #include "io/sim/turns.hpp"
 #include "sched/current.hpp"
@@ -34,7 +35,7 @@ public:
     virtual_threads& operator=(const virtual_threads&) = delete;
 
     struct options {
-        host_id host = 0;
+        boot of{};
         nanoseconds_t latest = 0;  // it begins a little later, by a drawn time of at most that
     };
     /// See driver::start_thread.
@@ -47,12 +48,23 @@ public:
     void look_around() noexcept { wait(nullptr, 0); }
     void wake(const void* place) noexcept;
 
-    /// On which the calling thread was started.
-    [[nodiscard]] host_id running_host() const noexcept { return running_->host; }
+    /// For which the calling thread was started.
+    [[nodiscard]] boot running() const noexcept { return running_->started_for; }
+    /// Those that wait as plain threads do, all but the first: `visit(boot, const fiber&)`, the block with which it does.
+    template <class Visit>
+    void for_each_blocked(Visit visit) const {
+        for (const auto& each : threads_) {
+            const fiber* const block = each.get() == running_ ? current_thread().blocked_thread
+                                                              : each->state.blocked_thread;
+            if (each != threads_.front() && !each->has_ended && block != nullptr &&
+                !block->word.is_done())
+                visit(each->started_for, *block);
+        }
+    }
 
 private:
     struct thread {
-        host_id host = 0;
+        boot started_for;
         std::function<void()> body;
         stack memory;
         context own;    // the stack that it began on

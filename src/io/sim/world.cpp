@@ -97,6 +97,7 @@ void world::heal_all() {
 void world::crash(std::string_view name) {
     const host_id gone = host(name);
     if (!std::exchange(net_.at(gone).is_up, false)) return;
+    ++net_.at(gone).crashes;
     note(gone, act::crashed, gone, 0);
     std::vector<std::shared_ptr<open_file>> all;
     for (const auto& [id, file] : files_) {

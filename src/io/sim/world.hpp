@@ -56,8 +56,8 @@ public:
     void block(std::string_view from, std::string_view to);
     void heal(std::string_view one, std::string_view other);
     void heal_all();
-    /// All that the host has open is gone, and those whom it spoke to are not told. Its files stay. The calls of what it has left
-    /// fail with EIO.
+    /// All that the host has open is gone, and those whom it spoke to are not told. Its files stay. The calls of who is left there fail
+    /// with EIO, also after a restart.
     void crash(std::string_view name);
     void restart(std::string_view name);
 
@@ -80,6 +80,8 @@ public:
     [[nodiscard]] const fault_rates& faults() const noexcept { return settings_.faults; }
     [[nodiscard]] network& net() noexcept { return net_; }
     [[nodiscard]] sim::host& here() noexcept { return net_.at(current_host()); }
+    /// Whether a crash has cut the caller off: its calls fail with EIO.
+    [[nodiscard]] bool is_cut_off() noexcept { return !here().is_up || turns_.is_left_over(); }
     [[nodiscard]] descriptor_table& table() noexcept { return table_; }
     [[nodiscard]] turns& whose() noexcept { return turns_; }
     [[nodiscard]] host_id current_host() noexcept { return turns_.current_host(); }

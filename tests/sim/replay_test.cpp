@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MPL-2.0
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <mioco/mioco.hpp>
+#include <mioco/sim.hpp>
+
+#include "support/process.hpp"
+
+// How a run is done again, and what it depends on.
+
+namespace {
+
+using mioco_test::scoped_environment;
+namespace sim = mioco::sim;
+
+bool fails_here() { return sim::random_below(20) == 7; }
+
+std::string failure_of() {
+    try {
+        sim::explore(1000, [] {
+            if (fails_here()) throw std::runtime_error("seven");
+        });
+    } catch (const sim::failure& e) {
+        return e.what();
+    }
+    return "";
+}
+
+std::string again_line(const std::string& said) {
+    const std::size_t begin = said.find("\n  again: ");
+    if (begin == std::string::npos) return "";
+    const std::size_t from = begin + std::string("\n  again: ").size();
+    return said.substr(from, said.find('\n', from) - from);
+}
+
+// What the program says of itself when it fails, so that a test can run the line.
+TEST(sim_replay_program, fails) {
+    if (std::getenv("SIM_REPLAY_PROGRAM") == nullptr) GTEST_SKIP() << "for the test below";
+    const std::string said = failure_of();
+    std::printf("said %s\n", said.c_str());
+    EXPECT_EQ(said, "");
+}
+
+std::string output_of(const std::string& command) {
+    std::string text;
+    const std::unique_ptr<FILE, int (*)(FILE*)> from(popen(command.c_str(), "r"), &pclose);
+    std::array<char, 4096> part{};
+    while (const std::size_t count = fread(part.data(), 1, part.size(), from.get()))
+        text.append(part.data(), count);
+    return text;
+}
+
+TEST(sim_replay, is_one_command_that_fails_the_same_way) {
+    const scoped_environment as_program("SIM_REPLAY_PROGRAM", "1");
+    const scoped_environment no_seed("MIOCO_SEED", nullptr);
+    const std::string first = output_of("/proc/" + std::to_string(getpid()) +
+                                        "/exe '--gtest_filter=sim_replay_program.*' 2>&1");
+    const std::string again = again_line(first);
+    ASSERT_NE(again.find("MIOCO_SEED="), std::string::npos) << first;
+    const std::string second = output_of(again + " 2>&1");
+    EXPECT_EQ(again_line(second), again) << second;
+    EXPECT_NE(second.find("seven"), std::string::npos) << second;
+}
+
+TEST(sim_replay, names_what_changes_the_run_and_is_set) {
+    const scoped_environment no_seed("MIOCO_SEED", nullptr);
+    const scoped_environment workers("MIOCO_WORKERS", "7");
+    {
+        const scoped_environment migrate("MIOCO_MIGRATE", "always");
+        const scoped_environment stack("MIOCO_STACK_SIZE", "128K");
+        EXPECT_EQ(
+            again_line(failure_of()).find("MIOCO_MIGRATE=always MIOCO_STACK_SIZE=128K MIOCO_SEED="),
+            0U);
+    }
+    const scoped_environment migrate("MIOCO_MIGRATE", nullptr);
+    const scoped_environment stack("MIOCO_STACK_SIZE", nullptr);
+    EXPECT_EQ(again_line(failure_of()).find("MIOCO_SEED="), 0U);
+}
+
+std::uint64_t hash_of_a_run() {
+    sim::report about;
+    sim::run(
+        {},
+        [] {
+            mioco::runtime own;
+            for (int i = 0; i < 8; ++i) {
+                own.spawn([] { mioco::yield(); });
+                mioco::spawn(
+                    [] { mioco::offload([] { mioco::sleep_for(std::chrono::seconds(1)); }); });
+            }
+        },
+        &about);
+    return about.hash;
+}
+
+TEST(sim_replay, numbers_of_the_environment_and_of_the_machine_change_nothing) {
+    const std::uint64_t plain = hash_of_a_run();
+    const scoped_environment workers("MIOCO_WORKERS", "7");
+    const scoped_environment threads("MIOCO_OFFLOAD_THREADS", "1");
+    const scoped_environment queue("MIOCO_OFFLOAD_QUEUE", "0");
+    EXPECT_EQ(hash_of_a_run(), plain);
+    sim::config wanted;
+    wanted.workers = 3;
+    sim::run(wanted, [] { EXPECT_EQ(mioco::runtime().worker_count(), 3U); });
+}
+
+}  // namespace
