@@ -24,7 +24,8 @@
 
 #include "support/flag.hpp"
 
-// One test for each row of the table "What is simulated, and what is refused" of docs/guide/simulation.md, in its order.
+// One test for each row of the table "What is simulated, and what is refused" of docs/guide/simulation.md, in its order; those about threads
+// from outside are in outsider_test.cpp, those about the environment in replay_test.cpp.
 
 namespace {
 
@@ -367,8 +368,10 @@ TEST(sim_areas, calls_of_a_simulation_outside_of_one) {
 TEST(sim_areas, its_streams_in_threads_from_outside) {
     in_simulation([] {
         auto [one, other] = net::unix_stream::pair();
-        std::thread([&one = one] {
+        auto file = mioco::fs::file::open("/a", {.write = true, .create = true});
+        std::thread([&one = one, &file] {
             EXPECT_EQ(error_of([&] { one.write_all("x"sv); }), std::errc::bad_file_descriptor);
+            EXPECT_EQ(error_of([&] { file.write_all("x"sv); }), std::errc::bad_file_descriptor);
         }).join();
     });
 }

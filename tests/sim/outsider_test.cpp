@@ -128,6 +128,14 @@ TEST(sim_outsider, may_join_what_has_ended) {
     EXPECT_EQ(ended.join(), 7);
 }
 
+TEST(sim_outsider, is_not_seen_where_nobody_waits) {
+    sim::run(1, [] {
+        auto [tx, rx] = mioco::channel<int>(1);
+        from_outside([&tx = tx] { tx.send(7); });
+        EXPECT_EQ(rx.recv(), 7);
+    });
+}
+
 TEST(sim_outsider, a_simulation_may_wake_who_is_outside) {
     auto [tx, rx] = mioco::channel<int>(1);
     int received = 0;

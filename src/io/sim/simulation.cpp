@@ -174,14 +174,15 @@ void simulation::restart(std::string_view name) {
 
 // Their threads end meanwhile, while others may change the list.
 void simulation::drop_gone() {
-    const auto has_ended = [this](const machine& each) {
-        return is_gone(each) && each.core->is_at_rest();
-    };
-    const auto first =
-        std::stable_partition(machines_.begin(), machines_.end(), std::not_fn(has_ended));
-    std::vector<machine> ended(std::make_move_iterator(first),
-                               std::make_move_iterator(machines_.end()));
-    machines_.erase(first, machines_.end());
+    std::vector<machine> ended;
+    for (auto each = machines_.begin(); each != machines_.end();) {
+        if (is_gone(*each) && each->core->is_at_rest()) {
+            ended.push_back(std::move(*each));
+            each = machines_.erase(each);
+        } else {
+            ++each;
+        }
+    }
 }
 
 // Turns
