@@ -247,10 +247,12 @@ TEST(sim_crash, what_it_had_open_fails_and_is_told_to_who_waits) {
     EXPECT_EQ(b.send(far, "x"), -EIO);
     b.go_to("b");
     EXPECT_EQ(b.tcp(), -EIO);
+    EXPECT_EQ(b.try_take(near), -EIO) << "who is left there reaches no other host's either";
     EXPECT_EQ(b.in.open_descriptors("b"), open) << "whoever has them closes them";
     b.io.close(far);
     EXPECT_EQ(b.in.open_descriptors("b"), open - 1);
     b.pass(1s);
+    b.go_to("a");
     EXPECT_EQ(b.try_take(near), -EAGAIN) << "no end was sent";
 }
 
