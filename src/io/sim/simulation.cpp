@@ -156,9 +156,9 @@ host_id simulation::other_host(std::string_view name, const char* call) {
 }
 
 // All of its fibers are asked at once, so that none gets on to its next call.
-void simulation::crash(std::string_view name) {
-    const host_id id = other_host(name, "crash");
-    world_.crash(name);
+void simulation::crash(std::string_view host) {
+    const host_id id = other_host(host, "crash");
+    world_.crash(host);
     for (runtime_core* const each : existing_runtimes.all_of(driver_)) {
         if (boots_.at(each).host != id) continue;
         each->request_stop();
@@ -166,9 +166,9 @@ void simulation::crash(std::string_view name) {
     }
 }
 
-void simulation::restart(std::string_view name) {
-    static_cast<void>(other_host(name, "restart"));
-    world_.restart(name);
+void simulation::restart(std::string_view host) {
+    static_cast<void>(other_host(host, "restart"));
+    world_.restart(host);
     drop_gone();
 }
 
