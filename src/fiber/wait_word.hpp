@@ -179,6 +179,7 @@ public:
     /// [onlooker] Whether the wait of `open_epoch` is parked and unclaimed still: then what was read of the fiber in between did
     /// not change. An addition of nothing, as its release keeps those reads before it.
     [[nodiscard]] bool is_still_open(std::uint64_t epoch) noexcept {
+        // omittable: it adds nothing; it is there for its order
         // needs no acquire: `open_epoch` has it, before what is read
         const std::uint64_t word = word_.fetch_add(0, std::memory_order_acq_rel);
         return (word & (parked | claimed)) == parked && epoch_of(word) == epoch;

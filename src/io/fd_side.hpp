@@ -44,12 +44,14 @@ public:
     /// [caller of the system call] After an attempt that left nothing in the kernel. This fiber may wait for the next event
     /// without an attempt, which would only fail: that saves one system call in three.
     void end_drained(std::uint32_t fiber_index) noexcept {
+        // omittable: it only saves the system call
         drained_by_.store(fiber_index, std::memory_order_relaxed);
     }
 
     /// [caller of the system call] As `begin_attempt`, before an attempt that will nearly always leave nothing: that stands, unless
     /// `undrained` follows the attempt.
     void begin_draining(std::uint32_t fiber_index) noexcept {
+        // omittable: as in `end_drained`
         drained_by_.store(fiber_index, std::memory_order_relaxed);
         slot_.consume(fiber_index);
     }
@@ -76,7 +78,7 @@ public:
         if (wait) {
             waiting_.push(node);
         } else {
-            queued_.fetch_sub(1, std::memory_order_relaxed);
+            queued_.fetch_sub(1, std::memory_order_relaxed);  // omittable: see `remove`
         }
         lock_.unlock();
         return wait;
@@ -119,6 +121,7 @@ public:
     /// [owner, with no waiter left] For the next user of the block.
     void reset() noexcept {
         slot_.reset();
+        // omittable: the slot's EMPTY is nobody's now
         drained_by_.store(0, std::memory_order_relaxed);
     }
 
@@ -141,6 +144,7 @@ private:
 
     void remove(queued_arm& node) noexcept {
         waiting_.remove(node);
+        // omittable: while the count is too high, leavers look at an empty queue
         queued_.fetch_sub(1, std::memory_order_relaxed);
     }
 

@@ -72,6 +72,7 @@ public:
             !stop_.compare_exchange_strong(seen, (seen & ~state_mask) | carried_out,
                                            std::memory_order_seq_cst))
             return false;
+        // omittable: it adds nothing; it is there for its order
         // needs no seq_cst: it is changed in `one_starts` too
         // untested release: the look at `stop_` that follows there is sequentially consistent, which is more to Relacy than to C++
         count_.fetch_add(0, std::memory_order_seq_cst);

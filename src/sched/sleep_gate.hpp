@@ -18,6 +18,7 @@ template <class Sync = system_sync>
 class basic_sleep_gate {
 public:
     void prepare() noexcept { state_.store(asleep, std::memory_order_seq_cst); }
+    // omittable: a waker would wake a worker that runs, once
     // needs no seq_cst, release: who still sees it asleep is told by the exchange in `rouse`
     void awake() noexcept { state_.store(running, std::memory_order_seq_cst); }
 

@@ -5,8 +5,9 @@
 #include <optional>
 
 #include "fiber/wait_word.hpp"
-#include "model/expect.hpp"
+#include "model/expect_steps.hpp"
 #include "model/model_sync.hpp"
+#include "model/wait_word_text.hpp"
 
 namespace mioco::model {
 namespace {
@@ -48,7 +49,7 @@ struct two_fibers {
         run.name(shared.id, "id");
         run.name(shared.cancelled_id, "cancelled id");
         run.name(shared.may_be_cancelled, "may be cancelled");
-        run.name(shared.word, "word");
+        run.name(shared.word, "word", "", wait_word_text);
         run.name(published, "published");
         run.name(queued, "queued");
         become(first);
@@ -228,6 +229,16 @@ TEST(cancel_request, mutant_that_takes_the_hint_for_a_request) {
 TEST(cancel_request, mutant_that_ends_whatever_wait_is_open) {
     expect_violation(explore<two_fibers<>>({}, second_end::data, faults{.cancels_any_wait = true}),
                      not_asked);
+}
+
+TEST(cancel_request, needs_each_step) {
+    expect_needs_each_step(
+        "fiber/cancel_request.hpp",
+        {[] {
+             return explore<two_fibers<>>({.preemptions = 2}, second_end::own_request, faults{});
+         },
+         [] { return explore<two_fibers<>>({.preemptions = 2}, second_end::request, faults{}); },
+         [] { return explore<two_fibers<>>({.preemptions = 2}, second_end::data, faults{}); }});
 }
 
 }  // namespace

@@ -52,7 +52,8 @@ struct bounds {
 /// What an exploration found.
 struct verdict {
     bool holds = false;
-    std::string report;  // what is violated, with the interleaving; or how much was explored
+    bool is_too_large = false;  // there are more executions than `bounds` allow
+    std::string report;         // what is violated, with the interleaving; or how much was explored
 };
 
 /// What every location of the model has. Numbered in the order of construction, which is the same in each execution.
@@ -84,10 +85,16 @@ public:
     void thread(const char* name, std::function<void()> body);
     /// What must hold when all threads have ended.
     void at_end(std::function<void()> look) { at_end_ = std::move(look); }
-    /// For the report. `object`: a location, or what has some inside.
+    /// For the report. `object`: a location, or what has some inside; or what names its parts itself. `part` is added to the name, and
+    /// `value` writes the values.
     template <class Object>
-    void name(const Object& object, const char* text) {
-        trace_.name(&object, sizeof object, text);
+    void name(const Object& object, const char* text, const char* part = "",
+              trace::format value = nullptr) {
+        if constexpr (requires { object.name_parts(*this, text); }) {
+            object.name_parts(*this, text);
+        } else {
+            trace_.name(&object, sizeof object, text, part, value);
+        }
     }
     void note(const char* text) { trace_.note(now_, text); }
     void check(bool holds, const char* expected) {
@@ -116,6 +123,7 @@ public:
         if (threads_[now_].spins == spin::no) threads_[now_].spins = spin::first;
     }
     void sleep_on(const location& where);
+    /// The calling thread gives way first, as to any other operation.
     void wake_one(const location& where);
     int add_location(const location& made) {
         trace_.location(&made);
@@ -126,6 +134,8 @@ private:
     static constexpr unsigned nobody = ~0U;
     static constexpr std::size_t most_threads = 8;
     static constexpr std::size_t stack_bytes = 64 * 1024;
+    // None comes near it, unless a thread goes round in a circle.
+    static constexpr std::size_t most_steps = 2'000;
     enum class spin : std::uint8_t { no, first, on };
     enum class end : std::uint8_t { none, complete, pruned, violated };
 

@@ -11,6 +11,9 @@
 
 namespace mioco::model {
 
+inline constexpr const char* waits_for_ever = "the threads that have not ended wait for ever";
+inline constexpr const char* goes_in_circles = "a thread goes round in a circle";
+
 template <class Make>
 verdict checker::explore(Make make) {
     checker* const outer = std::exchange(running, this);
@@ -30,6 +33,7 @@ verdict checker::explore(Make make) {
     if (ended_ == end::violated) {
         result.report = std::string(broken_) + "\n" + trace_.table();
     } else if (!path_.empty()) {
+        result.is_too_large = true;
         result.report = "too large: not done after " + std::to_string(executions) + " executions";
     } else {
         result.holds = true;
@@ -148,7 +152,7 @@ inline unsigned checker::pick() {
         for (unsigned i = 0; i < count_; ++i) {
             if (!threads_[i].done) ended_ = end::violated;
         }
-        broken_ = "the threads that have not ended wait for ever";
+        broken_ = waits_for_ever;
         return nobody;
     }
     unsigned next = fresh.options[0];
@@ -216,6 +220,7 @@ inline int checker::choose(int count) {
 // Looks in a spin are one look: they change nothing, and what the last of them sees could have been seen by each. Others may go on
 // before the first of them.
 inline bool checker::before_operation(bool only_load) {
+    if (trace_.size() >= most_steps) fail(goes_in_circles);
     thread_state& self = threads_[now_];
     if (only_load && self.spins == spin::on) return false;
     self.spins = only_load && self.spins == spin::first ? spin::on : spin::no;
@@ -252,17 +257,21 @@ inline void checker::did_write(location& where, std::uint64_t value) noexcept {
 }
 
 inline void checker::sleep_on(const location& where) {
+    trace_.note(now_, "sleeps");
     threads_[now_].asleep_on = where.number;
     learn(1);
     go_on_with(pick());
 }
 
 inline void checker::wake_one(const location& where) {
+    before_operation(false);
+    learn(3);
     std::array<unsigned, most_threads> sleepers{};
     int count = 0;
     for (unsigned i = 0; i < count_; ++i) {
         if (threads_[i].asleep_on == where.number) sleepers[static_cast<std::size_t>(count++)] = i;
     }
+    trace_.note(now_, count == 0 ? "wakes nobody" : "wakes a sleeper");
     if (count == 0) return;
     const int lucky = count == 1 ? 0 : choose(count);
     const unsigned woken = sleepers[static_cast<std::size_t>(lucky)];

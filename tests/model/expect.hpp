@@ -22,6 +22,4 @@ inline void expect_violation(const verdict& found, const std::string& expected) 
     EXPECT_EQ(found.report.substr(0, found.report.find('\n')), expected) << found.report;
 }
 
-inline constexpr const char* waits_for_ever = "the threads that have not ended wait for ever";
-
 }  // namespace mioco::model

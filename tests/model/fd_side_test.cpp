@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-#include "model/expect.hpp"
+#include "model/expect_steps.hpp"
 #include "model/fd_model.hpp"
 
 namespace mioco::model {
@@ -18,7 +18,12 @@ struct readers : fd_model<Sync> {
         int size;
         fd_faults faults = {};
         int shortages = 0;
-        enum class by { plain_reads, eager_reads, draining_reads } way = by::plain_reads;
+        enum class by {
+            plain_reads,
+            eager_reads,
+            draining_reads,
+            with_attempts
+        } way = by::plain_reads;
     };
 
     readers(checker& run, shape s) : model(run, s.callers, s.faults) {
@@ -30,6 +35,8 @@ struct readers : fd_model<Sync> {
                     if (taken == model::had_no_memory) continue;
                     check(taken > 0, "nobody closed or cancelled");
                     had += taken;
+                    if (s.way == shape::by::with_attempts && had < s.items)
+                        had += model::try_read(each, 1);
                 }
                 model::running.fetch_sub(1);
             });
@@ -53,6 +60,7 @@ struct readers : fd_model<Sync> {
 };
 
 constexpr auto eagerly = readers<>::shape::by::eager_reads;
+constexpr auto with_attempts = readers<>::shape::by::with_attempts;
 constexpr auto draining = readers<>::shape::by::draining_reads;
 
 TEST(fd_side, a_reader_never_sleeps_while_there_is_data) {
@@ -100,6 +108,11 @@ TEST(fd_side, mutant_that_drains_and_keeps_what_it_saw_sleeps_while_there_is_dat
         explore<readers<>>(
             {}, readers<>::shape{1, 2, 1, 1, 2, {.keeps_what_it_saw = true}, 0, draining}),
         waits_for_ever);
+}
+
+TEST(fd_side, a_reader_that_also_tries_never_sleeps_while_there_is_data) {
+    expect_holds(explore<readers<>>({}, readers<>::shape{1, 3, 2, 3, 1, {}, 0, with_attempts}));
+    expect_holds(explore<readers<>>({}, readers<>::shape{1, 4, 2, 2, 2, {}, 0, with_attempts}));
 }
 
 TEST(fd_side, three_readers_pass_the_baton) {
@@ -203,6 +216,49 @@ TEST(fd_side, mutant_that_leaves_its_node_in_the_queue_is_seen) {
 
 TEST(fd_side, mutant_that_is_cancelled_and_keeps_the_baton_leaves_a_reader_behind) {
     expect_violation(explore<cancelling<>>({}, fd_faults{.keeps_the_baton = true}), waits_for_ever);
+}
+
+/// A descriptor that is closed, and whose block another one has then, as open_fd.
+struct reusing : fd_model<model_sync> {
+    explicit reusing(checker& run) : fd_model(run, 1) {
+        run.name(opened, "opened");
+        run.thread("reader", [this] {
+            check(read(fibers[0], 2) == 1, "the first one's item");
+            close();
+            side.reset();
+            closed.store(0);
+            opened.store(1);
+            check(read(fibers[0], 2) == 1, "the second one's item");
+            running.store(0);
+        });
+        run.thread("peer", [this] {
+            socket.arrives(1);
+            block_until([this] { return opened.load() != 0; });
+            socket.arrives(1);
+        });
+        run.thread("poller", [this] { poll(); });
+    }
+
+    atomic<int> opened;
+};
+
+TEST(fd_side, needs_each_step) {
+    using shape = readers<>::shape;
+    expect_needs_each_step(
+        "io/fd_side.hpp",
+        {[] { return explore<reusing>({}); },
+         [] { return explore<readers<>>({.preemptions = 2}, shape{1, 3, 2, 3, 1, {}, 2}); },
+         [] {
+             return explore<readers<>>({.preemptions = 2}, shape{1, 3, 2, 3, 1, {}, 2, draining});
+         },
+         [] {
+             return explore<readers<>>({.preemptions = 2},
+                                       shape{1, 3, 2, 3, 1, {}, 0, with_attempts});
+         },
+         [] { return explore<readers<>>({.preemptions = 2}, shape{2, 1, 1, 1, 2}); },
+         [] {
+             return explore<readers<>>({.preemptions = 2}, shape{2, 1, 1, 1, 2, {}, 0, draining});
+         }});
 }
 
 }  // namespace

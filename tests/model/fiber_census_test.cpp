@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "model/expect.hpp"
+#include "model/expect_steps.hpp"
 
 namespace mioco::model {
 namespace {
@@ -332,6 +332,15 @@ TEST(fiber_census, the_end_of_a_stop_leaves_a_later_request) {
 TEST(fiber_census, mutant_that_ends_what_was_requested_later) {
     expect_violation(explore<stop_after_stop>({}, faults{.forgets_requests = true}),
                      "a later request stays");
+}
+
+TEST(fiber_census, needs_each_step) {
+    expect_needs_each_step("runtime/fiber_census.hpp",
+                           {[] { return explore<stop_after_stop>({}, faults{}); },
+                            [] { return explore<last_one<>>({}, faults{}); },
+                            [] { return explore<second_stop>({}, faults{}); },
+                            [] { return explore<start_and_stop>({}, faults{}); },
+                            [] { return explore<stop_and_next_run>({}, faults{}); }});
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "sched/guest_count.hpp"
 
-#include "model/expect.hpp"
+#include "model/expect_steps.hpp"
 #include "model/model_fiber.hpp"
 
 namespace mioco::model {
@@ -70,6 +70,11 @@ TEST(guest_count, mutant_that_enters_after_the_wait_is_complete) {
 TEST(guest_count, mutant_whose_end_does_not_wait_for_guests) {
     expect_violation(explore<foreign_wake>({}, faults{.does_not_wait = true}),
                      "nobody writes into a runtime after its end");
+}
+
+TEST(guest_count, needs_each_step) {
+    expect_needs_each_step("sched/guest_count.hpp",
+                           {[] { return explore<foreign_wake>({}, faults{}); }});
 }
 
 }  // namespace

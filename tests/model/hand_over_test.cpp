@@ -2,7 +2,7 @@
 #include <mioco/detail/spin_lock.hpp>
 #include <mioco/detail/wait_queue.hpp>
 
-#include "model/expect.hpp"
+#include "model/expect_steps.hpp"
 #include "model/model_fiber.hpp"
 #include "model/takers.hpp"
 
@@ -30,13 +30,17 @@ TEST(spin_lock, mutant_whose_exchange_is_torn_overwrites_that_it_is_free) {
     expect_violation(explore<takers<basic_model_sync<tears_exchanges>>>({}, 2, 1), waits_for_ever);
 }
 
+TEST(spin_lock, needs_each_step) {
+    expect_needs_each_step("mioco/detail/spin_lock.hpp",
+                           {[] { return explore<takers<model_sync>>({}, 2, 1); },
+                            [] { return explore<takers<model_sync>>({}, 3, 1); }});
+}
+
 /// What a scenario does wrong, to be caught.
 struct hand_over_faults {
     bool claims_unguarded = false;
     bool leaves_the_item = false;   // in a frame whose wait somebody else has ended
     bool leaves_unguarded = false;  // the line, after a wait that nobody in it has ended
-    bool locks_in_its_own_order = false;
-    bool locks_one_at_a_time = false;  // in a select
 };
 
 /// The frame of somebody who waits in line.
@@ -141,120 +145,6 @@ TEST(hand_over, mutant_that_leaves_the_item_where_a_claim_failed_loses_it) {
 TEST(hand_over, mutant_that_leaves_the_line_unguarded_has_its_frame_touched) {
     expect_violation(explore<giving<>>({}, hand_over_faults{.leaves_unguarded = true}),
                      frame_is_touched);
-}
-
-/// Two selects over two channels without buffers: what one sends the other receives, the other way round in each channel. Follows
-/// selection::wait_once. There is a third who cancels one of them, if so wanted.
-template <class Sync = model_sync>
-struct meeting {
-    meeting(checker& run, hand_over_faults faults, bool cancels) : faults(faults) {
-        for (unsigned i = 0; i < 2; ++i) {
-            run.name(fibers[i], i == 0 ? "A" : "B");
-            run.thread("select", [this, i] { select(i); });
-        }
-        if (cancels) {
-            run.thread("canceller", [this] {
-                fibers[0].ask_to_stop();
-                // The other one would wait for ever.
-                fibers[1].ask_to_stop();
-            });
-        }
-        run.at_end([this] {
-            check(won[0] == won[1], "both selects are won in the same channel, or none is");
-            for (const channel& each : channels) {
-                check(each.senders.empty() && each.receivers.empty(), "nobody is left in line");
-            }
-        });
-    }
-
-    struct channel {
-        detail::basic_spin_lock<Sync> guard;
-        arm_queue senders;
-        arm_queue receivers;
-    };
-
-    // A sends in the first channel and receives in the second, B the other way round.
-    arm_queue& own_line(unsigned who, unsigned at) {
-        return who == at ? channels[at].senders : channels[at].receivers;
-    }
-    arm_queue& other_line(unsigned who, unsigned at) {
-        return who == at ? channels[at].receivers : channels[at].senders;
-    }
-
-    bool take(unsigned who, unsigned at, wait_token& woken) {
-        while (queued_arm* const first = other_line(who, at).pop()) {
-            const wait_token token(first->token);
-            if (!fibers[1 - who].word.claim(token.epoch(), static_cast<wait_arm>(at))) continue;
-            woken = token;
-            won[who] = static_cast<int>(at);
-            return true;
-        }
-        return false;
-    }
-
-    void lock_all(unsigned who) {
-        const unsigned first = faults.locks_in_its_own_order ? who : 0;
-        channels[first].guard.lock();
-        channels[1 - first].guard.lock();
-    }
-    void unlock_all() {
-        for (channel& each : channels) each.guard.unlock();
-    }
-
-    void select(unsigned who) {
-        model_fiber<Sync>& self = fibers[who];
-        wait_token woken;
-        lock_all(who);
-        const bool at_once = take(who, 0, woken) || take(who, 1, woken);
-        if (at_once) {
-            unlock_all();
-            fibers[1 - who].complete();
-            return;
-        }
-        if (faults.locks_one_at_a_time) {
-            unlock_all();
-            lock_all(who);
-        }
-        const std::uint64_t epoch = self.word.begin(false);
-        for (unsigned at = 0; at < 2; ++at) {
-            arms[who][at].token = self.token(epoch).raw();
-            own_line(who, at).push(arms[who][at]);
-        }
-        unlock_all();
-        self.park();
-        for (unsigned at = 0; at < 2; ++at) {
-            channels[at].guard.lock();
-            if (arms[who][at].linked) own_line(who, at).remove(arms[who][at]);
-            channels[at].guard.unlock();
-        }
-        const wait_arm by = self.word.winner();
-        if (by != wait_arm::cancel) won[who] = static_cast<int>(by);
-    }
-
-    const hand_over_faults faults;
-    channel channels[2];
-    queued_arm arms[2][2];
-    int won[2] = {-1, -1};
-    model_fiber<Sync> fibers[2]{model_fiber<Sync>(1), model_fiber<Sync>(2)};
-};
-
-TEST(hand_over, two_selects_that_meet_in_opposite_directions_agree) {
-    expect_holds(explore<meeting<>>({.preemptions = slow ? 2 : 3}, hand_over_faults{}, false));
-}
-
-TEST(hand_over, two_selects_that_meet_agree_whatever_a_cancel_does) {
-    expect_holds(explore<meeting<>>({.preemptions = slow ? 2 : 3}, hand_over_faults{}, true));
-}
-
-TEST(hand_over, mutant_that_tries_and_waits_under_separate_locks_misses_the_other) {
-    expect_violation(explore<meeting<>>({}, hand_over_faults{.locks_one_at_a_time = true}, false),
-                     waits_for_ever);
-}
-
-TEST(hand_over, mutant_that_locks_in_its_own_order_waits_for_the_other) {
-    expect_violation(
-        explore<meeting<>>({}, hand_over_faults{.locks_in_its_own_order = true}, false),
-        waits_for_ever);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "fiber/wait_slot.hpp"
 
-#include "model/expect.hpp"
+#include "model/expect_steps.hpp"
 #include "model/model_fiber.hpp"
 
 namespace mioco::model {
@@ -36,7 +36,11 @@ struct ending {
                 run.thread("canceller", [this] { joiner.ask_to_stop(); });
                 break;
         }
-        run.at_end([this] { check(disposed.load() == 1, "the outcome is disposed of once"); });
+        run.at_end([this] {
+            check(disposed.load() == 1, "the outcome is disposed of once");
+            end.reset();
+            check(!end.is_ready() && !end.is_closed(), "the block's next fiber has not ended");
+        });
     }
 
     void finish() {
@@ -104,6 +108,42 @@ TEST(join, mutant_that_posts_over_closed_leaks_the_outcome) {
     using blind = ending<basic_model_sync<posts_blindly>>;
     expect_violation(explore<blind>(all, blind::owner::detaches),
                      "the outcome is disposed of once");
+}
+
+/// One who waits for an event, and one who ends the slot, as close_fd.
+struct slot_closes {
+    explicit slot_closes(checker& run) {
+        run.name(slot, "slot");
+        run.name(waiting, "waiter");
+        run.thread("waiter", [this] {
+            while (!slot.is_closed()) {
+                slot.consume(waiting.index);
+                const std::uint64_t epoch = waiting.word.begin(false);
+                if (slot.arm(waiting.token(epoch)) == slot_type::arming::armed) {
+                    waiting.park();
+                } else {
+                    waiting.abandon(epoch);
+                }
+            }
+        });
+        run.thread("closer", [this] {
+            const detail::wait_token token = slot.close();
+            if (token && waiting.word.claim(token.epoch(), detail::wait_arm::closed))
+                waiting.complete();
+        });
+    }
+
+    using slot_type = detail::basic_wait_slot<model_sync>;
+    slot_type slot;
+    model_fiber<model_sync> waiting{1};
+};
+
+TEST(wait_slot, needs_each_step) {
+    expect_needs_each_step("fiber/wait_slot.hpp",
+                           {[] { return explore<slot_closes>({}); },
+                            [] { return explore<ending<>>(all, owner::detaches); },
+                            [] { return explore<ending<>>(all, owner::joins); },
+                            [] { return explore<ending<>>(all, owner::gives_up); }});
 }
 
 }  // namespace

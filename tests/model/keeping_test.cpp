@@ -1,57 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "fiber/wait_word.hpp"
-#include "model/expect.hpp"
-#include "model/model_sync.hpp"
+#include "model/kept_fiber.hpp"
+#include "model/wait_word_text.hpp"
 #include "sched/guest_count.hpp"
 
 namespace mioco::model {
 namespace {
 
-struct faults {
-    bool looks_before_it_keeps =
-        false;  // the owner looks for a stop, then gives the fiber into keeping
-    bool looks_before_it_says_so = false;  // the stop looks for what is kept, then sets its flag
-    bool forgets_to_take = false;  // the scheduler runs a fiber that may be taken back already
-};
-
-/// A ready fiber that a scheduler is told of, as scheduler_seat::announce; a scheduler that looks at it (as `taken` in
-/// ready_fiber.cpp) and resumes it, or never does; and a stop that takes it back, as runtime_core::take_from_scheduler.
-struct kept_fiber {
-    kept_fiber(checker& run, bool resumes, faults with) : wrong(with) {
-        run.name(word, "word");
-        run.name(stopping, "stopping");
-        run.name(runs, "runs");
-        run.thread("scheduler", [this, resumes] {
-            std::uint64_t epoch = 0;
-            if (!keep(epoch)) return;
-            if (word.take(epoch) && !keep(epoch)) return;  // looked at
-            if (!resumes) return;
-            if (word.take(epoch) || wrong.forgets_to_take) runs.fetch_add(1);
-        });
-        run.thread("stop", [this] {
-            if (!wrong.looks_before_it_says_so) stopping.store(1);
-            const auto epoch = word.kept_epoch();
-            if (wrong.looks_before_it_says_so) stopping.store(1);
-            if (epoch && word.take(*epoch)) runs.fetch_add(1);
-        });
-        run.at_end([this] { check(runs.load() == 1, "a fiber in keeping runs once"); });
-    }
-
-    /// False: it ran, as there is a stop.
-    bool keep(std::uint64_t& epoch) {
-        const bool stopped_before = wrong.looks_before_it_keeps && stopping.load() != 0;
-        epoch = word.keep();
-        const bool stopped = wrong.looks_before_it_keeps ? stopped_before : stopping.load() != 0;
-        if (!stopped || !word.take(epoch)) return true;
-        runs.fetch_add(1);
-        return false;
-    }
-
-    const faults wrong;
-    detail::basic_wait_word<model_sync> word;
-    atomic<int> stopping;
-    atomic<int> runs;
-};
+using faults = keeping_faults;
 
 TEST(keeping, runs_each_fiber_once_whoever_takes_it) {
     expect_holds(explore<kept_fiber>({}, true, faults{}));
@@ -78,7 +34,7 @@ TEST(keeping, mutant_that_runs_what_was_taken_back) {
 /// the runtime's end.
 struct looked_at_from_elsewhere {
     looked_at_from_elsewhere(checker& run, bool is_guest) {
-        run.name(word, "word");
+        run.name(word, "word", "", wait_word_text);
         run.name(guests, "guests");
         run.name(stopping, "stopping");
         run.name(ended, "ended");

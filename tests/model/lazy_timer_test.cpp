@@ -7,7 +7,8 @@
 #include <vector>
 
 #include "base/lock.hpp"
-#include "model/expect.hpp"
+#include "model/expect_steps.hpp"
+#include "model/wait_word_text.hpp"
 
 namespace mioco::model {
 namespace {
@@ -39,7 +40,7 @@ struct timed_fiber {
     static constexpr int latest = 9;
 
     timed_fiber(checker& run, shape with) : s(std::move(with)) {
-        run.name(word, "word");
+        run.name(word, "word", "", wait_word_text);
         run.name(timer, "timer");
         run.name(heap_lock, "lock");
         run.name(heap, "heap");
@@ -214,6 +215,43 @@ TEST(lazy_timer, mutant_that_looks_before_it_disarms) {
 TEST(lazy_timer, mutant_that_raises_what_is_armed_has_its_entry_dropped_as_clutter) {
     using blind = timed_fiber<basic_model_sync<arms_blindly>>;
     EXPECT_FALSE(explore<blind>(limits, blind::shape{{9, 2}, 1, 2, 1, true}).holds);
+}
+
+/// A block of a fiber whose runtime has ended, and its heaps with it, and then of another one.
+struct two_lives {
+    explicit two_lives(checker& run) {
+        run.name(word, "word", "", wait_word_text);
+        run.name(timer, "timer");
+        run.thread("fibers", [this] {
+            timer.set(1);
+            const std::uint64_t epoch = word.begin(false);
+            static_cast<void>(word.park());
+            check(timer.arm(1), "the heap gets an entry");
+            static_cast<void>(word.claim(epoch, wait_arm::event) && word.complete());
+            timer.reset();
+            check(timer.deadline() == detail::never, "no deadline outlives its fiber");
+            timer.set(2);
+            static_cast<void>(word.begin(false));
+            static_cast<void>(word.park());
+            check(timer.arm(2), "the next heap gets an entry");
+        });
+    }
+
+    detail::basic_wait_word<model_sync> word;
+    detail::basic_lazy_timer<model_sync> timer;
+};
+
+TEST(lazy_timer, needs_each_step) {
+    expect_needs_each_step("time/lazy_timer.hpp",
+                           {[] { return explore<two_lives>({}); },
+                            [] {
+                                return explore<fiber>({.preemptions = 2, .values_are_all = true},
+                                                      fiber::shape{{1, 2}, 1, 2, 1});
+                            },
+                            [] {
+                                return explore<fiber>({.preemptions = 2, .values_are_all = true},
+                                                      fiber::shape{{9, 2}, 1, 2, 1, true});
+                            }});
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "base/lock.hpp"
 
-#include "model/expect.hpp"
+#include "model/expect_steps.hpp"
 #include "model/takers.hpp"
 
 namespace mioco::model {
@@ -32,6 +32,12 @@ TEST(lock, mutant_that_wakes_nobody_leaves_a_thread_behind) {
 TEST(lock, mutant_that_does_not_look_lets_two_inside) {
     expect_violation(explore<takers<basic_model_sync<takes_blindly>>>({}, 2, 1),
                      "one thread at a time is inside");
+}
+
+TEST(lock, needs_each_step) {
+    expect_needs_each_step("base/lock.hpp", {[] { return explore<takers<model_sync>>({}, 2, 1); },
+                                             [] { return explore<takers<model_sync>>({}, 2, 2); },
+                                             [] { return explore<takers<model_sync>>({}, 3, 1); }});
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "fiber/wait_word.hpp"
 #include "model/model_sync.hpp"
+#include "model/wait_word_text.hpp"
 
 namespace mioco::model {
 
@@ -19,6 +20,12 @@ struct model_fiber {
     atomic<int> cancel;
 
     explicit model_fiber(std::uint32_t number) : index(number) {}
+
+    void name_parts(checker& run, const char* text) const {
+        run.name(word, text, "'s word", wait_word_text);
+        run.name(queued, text, " queued");
+        run.name(cancel, text, " asked to stop");
+    }
 
     [[nodiscard]] detail::wait_token token(std::uint64_t epoch) const { return {index, epoch}; }
 

@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "model/checker.hpp"
+#include "model/steps.hpp"
 
 namespace mioco::model {
 
@@ -39,55 +40,60 @@ public:
         return value_;
     }
 
-    void store(T value, std::memory_order = std::memory_order_seq_cst) noexcept {
-        if (checker::in_thread()) checker::current().before_operation(false);
-        replace(value, "set", false);
+    void store(T value, std::memory_order = std::memory_order_seq_cst,
+               place at = place::current()) noexcept {
+        write(value, "set", step_met(at), false);
     }
 
-    T exchange(T value, std::memory_order = std::memory_order_seq_cst) noexcept {
+    T exchange(T value, std::memory_order = std::memory_order_seq_cst,
+               place at = place::current()) noexcept {
         if (Fault::torn_exchange && checker::in_thread()) {
             const T old = load();
             store(value);
             return old;
         }
-        if (checker::in_thread()) checker::current().before_operation(false);
-        return replace(value, "exchanged", true);
+        return write(value, "exchanged", step_met(at), true);
     }
 
-    T fetch_add(T addend, std::memory_order = std::memory_order_seq_cst) noexcept {
-        if (Fault::torn_addition && checker::in_thread()) {
-            const T old = load();
-            store(static_cast<T>(old + addend));
-            return old;
-        }
-        if (checker::in_thread()) checker::current().before_operation(false);
-        return replace(static_cast<T>(value_ + addend), "added to", true);
+    T fetch_add(T addend, std::memory_order = std::memory_order_seq_cst,
+                place at = place::current()) noexcept {
+        return add(addend, step_met(at));
     }
-    T fetch_sub(T subtrahend, std::memory_order = std::memory_order_seq_cst) noexcept {
-        return fetch_add(static_cast<T>(T{} - subtrahend));
+    T fetch_sub(T subtrahend, std::memory_order = std::memory_order_seq_cst,
+                place at = place::current()) noexcept {
+        return add(static_cast<T>(T{} - subtrahend), step_met(at));
     }
 
     bool compare_exchange_strong(T& expected, T desired,
                                  std::memory_order = std::memory_order_seq_cst,
-                                 std::memory_order = std::memory_order_seq_cst) noexcept {
-        return compare_exchange(expected, desired, Fault::blind_strong_exchange);
+                                 place at = place::current()) noexcept {
+        return compare_exchange(expected, desired, Fault::blind_strong_exchange, step_met(at));
+    }
+    bool compare_exchange_strong(T& expected, T desired, std::memory_order, std::memory_order,
+                                 place at = place::current()) noexcept {
+        return compare_exchange(expected, desired, Fault::blind_strong_exchange, step_met(at));
     }
     bool compare_exchange_weak(T& expected, T desired,
                                std::memory_order = std::memory_order_seq_cst,
-                               std::memory_order = std::memory_order_seq_cst) noexcept {
-        return compare_exchange(expected, desired, Fault::blind_weak_exchange);
+                               place at = place::current()) noexcept {
+        return compare_exchange(expected, desired, Fault::blind_weak_exchange, step_met(at));
+    }
+    bool compare_exchange_weak(T& expected, T desired, std::memory_order, std::memory_order,
+                               place at = place::current()) noexcept {
+        return compare_exchange(expected, desired, Fault::blind_weak_exchange, step_met(at));
     }
 
 private:
-    bool compare_exchange(T& expected, T desired, bool blindly) noexcept {
-        checker& c = checker::current();
-        const bool told = checker::in_thread();
-        if (told) c.before_operation(false);
+    static bool step_met(const place& at) noexcept { return steps.meet(at); }
+
+    bool compare_exchange(T& expected, T desired, bool blindly, bool left_out) noexcept {
+        if (checker::in_thread()) checker::current().before_operation(false);
         if (value_ == expected || blindly) {
-            expected = replace(desired, "exchanged", true);
+            expected = replace(desired, "exchanged", left_out, true);
             return true;
         }
-        if (told) {
+        if (checker::in_thread()) {
+            checker& c = checker::current();
             c.did_read(*this);
             c.log(*this, "not exchanged", bits(value_), bits(value_));
         }
@@ -95,14 +101,29 @@ private:
         return false;
     }
 
-    T replace(T value, const char* what, bool reads) noexcept {
+    T add(T addend, bool left_out) noexcept {
+        if (Fault::torn_addition && checker::in_thread()) {
+            const T old = load();
+            store(static_cast<T>(old + addend));
+            return old;
+        }
+        if (checker::in_thread()) checker::current().before_operation(false);
+        return replace(static_cast<T>(value_ + addend), "added to", left_out, true);
+    }
+
+    T write(T value, const char* what, bool left_out, bool reads) noexcept {
+        if (checker::in_thread()) checker::current().before_operation(false);
+        return replace(value, what, left_out, reads);
+    }
+
+    T replace(T value, const char* what, bool left_out, bool reads) noexcept {
         if (checker::in_thread()) {
             checker& c = checker::current();
-            if (reads) c.did_read(*this);
-            c.did_write(*this, bits(value));
-            c.log(*this, what, bits(value_), bits(value));
+            if (reads || left_out) c.did_read(*this);
+            if (!left_out) c.did_write(*this, bits(value));
+            c.log(*this, left_out ? "(left out)" : what, bits(value_), bits(value));
         }
-        return std::exchange(value_, value);
+        return left_out ? value_ : std::exchange(value_, value);
     }
 
     static std::uint64_t bits(T value) noexcept {
@@ -123,13 +144,18 @@ struct basic_model_sync {
     using atomic = model::atomic<T, Fault>;
 
     static void relax() noexcept { checker::current().relax(); }
-    static void back_off(unsigned /*round*/, const atomic<bool>& awaited) {
+    static void back_off(unsigned /*round*/, const atomic<bool>& awaited,
+                         place at = place::current()) {
+        if (steps.meet(at)) return note("(left out: backs off)");
         block_until([&awaited] { return !awaited.load(); });
     }
-    static void wait(const atomic<std::uint32_t>& word, std::uint32_t expected) noexcept {
+    static void wait(const atomic<std::uint32_t>& word, std::uint32_t expected,
+                     place at = place::current()) noexcept {
+        if (steps.meet(at)) return note("(left out: sleeps)");
         if (word.load() == expected) checker::current().sleep_on(word);
     }
-    static void wake_one(atomic<std::uint32_t>& word) noexcept {
+    static void wake_one(atomic<std::uint32_t>& word, place at = place::current()) noexcept {
+        if (steps.meet(at)) return note("(left out: wakes)");
         if (!Fault::wakes_nobody) checker::current().wake_one(word);
     }
 };

@@ -5,7 +5,7 @@
 #include <mioco/detail/spin_lock.hpp>
 #include <mioco/detail/wait_queue.hpp>
 
-#include "model/expect.hpp"
+#include "model/expect_steps.hpp"
 #include "model/model_fiber.hpp"
 
 namespace mioco::model {
@@ -180,6 +180,14 @@ TEST(mutex, mutant_that_lets_go_and_wakes_no_thread) {
 TEST(mutex, mutant_that_forgets_those_in_line_when_it_takes) {
     expect_violation(explore<holders<>>(up_to_two, 1, 2, true, faults{.leaves_word_held = true}),
                      waits_for_ever);
+}
+
+TEST(mutex, needs_each_step) {
+    expect_needs_each_step("mioco/detail/lock_word.hpp",
+                           {[] { return explore<holders<>>(up_to_two, 2, 0, false, faults{}); },
+                            [] { return explore<holders<>>(up_to_two, 1, 1, false, faults{}); },
+                            [] { return explore<holders<>>(up_to_two, 3, 0, false, faults{}); },
+                            [] { return explore<holders<>>(up_to_two, 1, 2, true, faults{}); }});
 }
 
 }  // namespace

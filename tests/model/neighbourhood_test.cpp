@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <deque>
 
-#include "model/expect.hpp"
+#include "model/expect_steps.hpp"
 #include "sched/sleep_gate.hpp"
 #include "sched/watch_board.hpp"
 
@@ -126,6 +126,33 @@ TEST(neighbourhood, mutant_that_sleeps_without_a_look_whether_it_should_watch) {
 TEST(neighbourhood, mutant_that_looks_for_a_watcher_while_it_counts_as_idle) {
     expect_violation(explore<workers>({}, 1U, 1U, faults{.ensures_while_asleep = true}),
                      waits_for_ever);
+}
+
+/// Workers that run a fiber each, and have then nothing to do.
+struct rest {
+    explicit rest(checker& run) : board(2) {
+        run.name(board, "board");
+        for (int i = 0; i < 2; ++i) {
+            run.thread("worker", [this] {
+                board.count_busy();
+                check(board.any_busy(), "who runs a fiber is busy");
+                board.count_idle();
+            });
+        }
+        run.at_end([this] { check(!board.any_busy(), "who has nothing to do is idle"); });
+    }
+
+    detail::basic_watch_board<model_sync> board;
+};
+
+TEST(neighbourhood, nobody_is_busy_in_the_end) { expect_holds(explore<rest>({})); }
+
+TEST(neighbourhood, needs_each_step) {
+    expect_needs_each_step(
+        "sched/watch_board.hpp",
+        {[] { return explore<rest>({}); }, [] { return explore<workers>({}, 1U, 1U, faults{}); },
+         [] { return explore<workers>({}, 1U, 2U, faults{}); },
+         [] { return explore<workers>({}, 2U, 1U, faults{}); }});
 }
 
 }  // namespace

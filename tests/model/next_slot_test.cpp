@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "sched/next_slot.hpp"
 
-#include "model/expect.hpp"
+#include "model/expect_steps.hpp"
 
 namespace mioco::model {
 namespace {
@@ -60,6 +60,28 @@ TEST(next_slot, mutant_whose_exchange_is_torn_gives_an_item_to_two) {
 TEST(next_slot, mutant_that_swaps_unshared_beside_a_thief) {
     expect_violation(explore<owner_and_thief<>>({}, faults{.forgets_thieves = true}),
                      "each item is taken once");
+}
+
+/// A worker without neighbours.
+struct owner_alone {
+    explicit owner_alone(checker& run) {
+        run.name(slot, "slot");
+        run.thread("owner", [this] {
+            check(slot.swap_unshared(&items[0]) == nullptr, "there is none");
+            check(slot.swap_unshared(&items[1]) == &items[0], "the last one comes out");
+            check(slot.swap_unshared(nullptr) == &items[1], "the last one comes out");
+            check(slot.empty(), "nothing is left in the slot");
+        });
+    }
+
+    detail::basic_next_slot<int, model_sync> slot;
+    int items[2] = {};
+};
+
+TEST(next_slot, needs_each_step) {
+    expect_needs_each_step("sched/next_slot.hpp",
+                           {[] { return explore<owner_alone>({}); },
+                            [] { return explore<owner_and_thief<>>({}, faults{}); }});
 }
 
 }  // namespace

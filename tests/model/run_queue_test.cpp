@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "model/expect.hpp"
+#include "model/expect_steps.hpp"
 
 namespace mioco::model {
 namespace {
@@ -16,6 +16,7 @@ struct stealing {
         int thieves;
         int pops_between = 0;  // after each push
         bool up_to_position = false;
+        bool unshared = false;  // the owner knows that nobody steals
     };
     struct item {
         atomic<int> taken;
@@ -29,7 +30,9 @@ struct stealing {
         run.thread("owner", [this, s] { own(s); });
         for (int i = 0; i < s.thieves; ++i) run.thread("thief", [this, s] { steal(s); });
         run.at_end([this, s] {
-            while (item* const left = queue.pop()) take(left, UINT64_MAX);
+            for (int i = 0; i < s.items; ++i) {
+                if (item* const left = queue.pop()) take(left, UINT64_MAX);
+            }
             for (int i = 0; i < s.items; ++i)
                 check(items[i].taken.load() == 1, "every item is taken");
         });
@@ -37,14 +40,15 @@ struct stealing {
 
     void own(shape s) {
         for (int i = 0; i < s.items; ++i) {
-            while (!queue.push(&items[i])) pop();
-            for (int k = 0; k < s.pops_between; ++k) pop();
+            while (!queue.push(&items[i])) pop(s);
+            for (int k = 0; k < s.pops_between; ++k) pop(s);
         }
-        pop();
+        pop(s);
     }
 
-    void pop() {
-        if (item* const got = queue.pop()) take(got, UINT64_MAX);
+    void pop(shape s) {
+        item* const got = s.unshared ? queue.pop_unshared() : queue.pop();
+        if (got != nullptr) take(got, UINT64_MAX);
     }
 
     void steal(shape s) {
@@ -97,6 +101,16 @@ TEST(run_queue, mutant_whose_owner_does_not_compare_takes_an_item_twice) {
     expect_violation(explore<stealing<basic_model_sync<pops_blindly>>>(
                          {}, stealing<basic_model_sync<pops_blindly>>::shape{3, 1}),
                      "an item is taken once");
+}
+
+TEST(run_queue, needs_each_step) {
+    using shape = stealing<>::shape;
+    expect_needs_each_step(
+        "sched/run_queue.hpp",
+        {[] { return explore<stealing<>>({}, shape{.items = 6, .thieves = 0, .unshared = true}); },
+         [] { return explore<stealing<>>({}, shape{.items = 3, .thieves = 1}); },
+         [] { return explore<stealing<>>({}, shape{.items = 6, .thieves = 1, .pops_between = 1}); },
+         [] { return explore<stealing<>>({}, shape{.items = 3, .thieves = 2}); }});
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "base/lock.hpp"
-#include "model/expect.hpp"
+#include "model/expect_steps.hpp"
 #include "sched/inbox.hpp"
 #include "sched/sleep_gate.hpp"
 
@@ -84,9 +84,6 @@ struct sleeper {
 struct exchanges_blindly : no_fault {
     static constexpr bool blind_strong_exchange = true;
 };
-struct pushes_blindly : no_fault {
-    static constexpr bool blind_weak_exchange = true;
-};
 
 TEST(sleep_gate, a_worker_never_sleeps_with_work_delivered) {
     expect_holds(explore<sleeper<>>({}, 2, 0));
@@ -112,49 +109,11 @@ TEST(sleep_gate, mutant_that_does_not_compare_wakes_twice_a_sleep) {
                      "one waker a sleep makes the system call");
 }
 
-TEST(inbox, mutant_that_pushes_without_comparing_loses_an_item) {
-    expect_violation(explore<sleeper<basic_model_sync<pushes_blindly>>>({}, 2, 0), waits_for_ever);
+TEST(sleep_gate, needs_each_step) {
+    expect_needs_each_step("sched/sleep_gate.hpp", {[] { return explore<sleeper<>>({}, 1, 0); },
+                                                    [] { return explore<sleeper<>>({}, 2, 0); },
+                                                    [] { return explore<sleeper<>>({}, 1, 1); }});
 }
-
-/// Two who put in two items each, and one who takes all, twice.
-struct ordering {
-    struct item {
-        item* next = nullptr;
-        int number = 0;
-    };
-
-    explicit ordering(checker& run) {
-        for (int i = 0; i < 2; ++i) {
-            run.thread("pusher", [this, i] {
-                for (int k = 0; k < 2; ++k) {
-                    items[i][k].number = 2 * i + k;
-                    inbox.push(items[i][k]);
-                }
-            });
-        }
-        run.thread("worker", [this] { take(); });
-        run.at_end([this] {
-            take();
-            check(seen == 4, "every item is taken");
-        });
-    }
-
-    void take() {
-        for (item* each = inbox.take_all(); each != nullptr; each = each->next) {
-            const int pusher = each->number / 2;
-            check(each->number % 2 == from[pusher], "items of one pusher come in order, each once");
-            ++from[pusher];
-            ++seen;
-        }
-    }
-
-    detail::basic_inbox<item, model_sync> inbox;
-    item items[2][2];
-    int from[2] = {0, 0};
-    int seen = 0;
-};
-
-TEST(inbox, items_come_in_order) { expect_holds(explore<ordering>({})); }
 
 }  // namespace
 }  // namespace mioco::model

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "runtime/stop_target.hpp"
 
-#include "model/expect.hpp"
-#include "model/model_sync.hpp"
+#include "model/expect_steps.hpp"
 
 namespace mioco::model {
 namespace {
@@ -132,6 +131,36 @@ TEST(stop_target, mutant_that_changes_without_a_lock) {
 TEST(stop_target, mutant_that_counts_handlers_in_pieces) {
     expect_violation(explore<signal_and_end<basic_model_sync<counts_in_pieces>>>({}, faults{}),
                      waits_for_ever);
+}
+
+/// One who has asked, and another whose handler cannot be installed.
+struct refusal {
+    explicit refusal(checker& run) {
+        run.name(target, "target");
+        run.thread("first", [this] {
+            check(target.set(asked, [](bool) { return true; }),
+                  "a handler that can be installed is");
+        });
+        run.thread("second", [this] {
+            check(!target.set(refused, [](bool) { return false; }), "the caller is told of it");
+        });
+        run.at_end([this] { check(target.is(asked), "who is refused is no target"); });
+    }
+
+    int asked = 0;
+    int refused = 0;
+    detail::basic_stop_target<int, model_sync> target;
+};
+
+TEST(stop_target, stays_who_asked_before_one_that_is_refused) {
+    expect_holds(explore<refusal>({}));
+}
+
+TEST(stop_target, needs_each_step) {
+    expect_needs_each_step(
+        "runtime/stop_target.hpp",
+        {[] { return explore<refusal>({}); },
+         [] { return explore<signal_and_end<>>({.preemptions = 2}, faults{}); }});
 }
 
 }  // namespace

@@ -14,8 +14,9 @@
 #include <gtest/gtest.h>
 
 #include "base/assert.hpp"
+#include "relacy/order_comments.hpp"
 #include "relacy/relacy_sync.hpp"
-#include "relacy/source_text.hpp"
+#include "support/source_text.hpp"
 
 // Runs scenarios under Relacy, and weakens the orders of the text under test one after the other. docs/model-checking.md explains it.
 
@@ -115,14 +116,14 @@ public:
     /// Each of its orders is met, and is needed or has a comment that says why not. After the above, which finds them.
     void expect_needs_its_orders() {
         ASSERT_NE(sites.path(), nullptr) << "the text under test is not there";
-        const source_text text(sites.path());
+        const mioco_test::source_text text(sites.path());
         ASSERT_FALSE(text.empty()) << "no source to look at: " << sites.path();
         ASSERT_FALSE(sites.is_full());
         // A copy, as weakened scenarios go other ways.
         const std::vector<order_site> met(sites.all().begin(), sites.all().end());
         std::size_t written = 0;
         for (const order_site& each : met) written += each.where != position::unwritten ? 1U : 0U;
-        EXPECT_EQ(written, text.count_of_orders())
+        EXPECT_EQ(written, count_of_orders(text))
             << "an order of the text is met by no scenario, or two look like one:\n"
             << list_of(met);
         for (std::size_t i = 0; i < met.size(); ++i) {
@@ -145,7 +146,7 @@ private:
     }
 
     void weaken(std::size_t number, const order_site& site, std::memory_order from,
-                const source_text& text) {
+                const mioco_test::source_text& text) {
         for (const weakening& each : weakenings(site, from)) {
             if (each.lost == std::memory_order_relaxed || !tried_.insert(each.left).second)
                 continue;
@@ -153,7 +154,7 @@ private:
             const rl::test_result_e found = first_failure(site);
             sites.weaken_none();
             const bool is_caught = found != rl::test_result_success;
-            const bool is_excused = text.excuses(site, each.lost);
+            const bool is_excused = excuses(text, site, each.lost);
             ++(is_caught ? caught_ : excused_);
             std::printf("%s without %s: %s\n", told(site).c_str(), name_of(each.lost),
                         is_caught ? rl::test_result_str(found) : "not caught");

@@ -5,10 +5,11 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <initializer_list>
 #include <source_location>
 #include <span>
+
+#include "support/source_text.hpp"
 
 // The memory orders of a text under test: where they are met, and which of them is weakened. docs/model-checking.md explains it.
 
@@ -81,9 +82,7 @@ class order_sites {
 public:
     /// The file under test, as the end of its path. Forgets what was met.
     void begin(const char* file) {
-        ending_ = file;
-        path_ = nullptr;
-        other_ = nullptr;
+        file_ = mioco_test::file_under_test(file);
         count_ = 0;
         weaken_none();
     }
@@ -98,7 +97,7 @@ public:
     /// The order to use in place of `order`.
     std::memory_order meet(const std::source_location& at, operation what, position where,
                            std::memory_order order) {
-        if (order == std::memory_order_relaxed || !is_under_test(at.file_name())) return order;
+        if (order == std::memory_order_relaxed || !file_.is(at.file_name())) return order;
         const order_site met{at.line(), at.column(), what, where, order};
         std::size_t i = 0;
         while (i < count_ && !sites_[i].is_same_as(met)) ++i;
@@ -111,28 +110,12 @@ public:
     [[nodiscard]] std::span<const order_site> all() const { return {sites_.data(), count_}; }
     [[nodiscard]] bool is_full() const { return count_ == most_sites; }
     /// Where the file lies; null if none of its orders was met.
-    [[nodiscard]] const char* path() const { return path_; }
+    [[nodiscard]] const char* path() const { return file_.path(); }
 
 private:
     static constexpr std::size_t most_sites = 64;
 
-    // A file's name has one address nearly always: the others are compared.
-    bool is_under_test(const char* file) {
-        if (file == path_) return true;
-        if (file == other_) return false;
-        const std::size_t length = std::strlen(file);
-        const std::size_t wanted = std::strlen(ending_);
-        if (length >= wanted && std::strcmp(file + length - wanted, ending_) == 0) {
-            path_ = file;
-            return true;
-        }
-        other_ = file;
-        return false;
-    }
-
-    const char* ending_ = "";
-    const char* path_ = nullptr;
-    const char* other_ = nullptr;
+    mioco_test::file_under_test file_;
     std::array<order_site, most_sites> sites_;
     std::size_t count_ = 0;
     std::size_t weakened_ = most_sites;

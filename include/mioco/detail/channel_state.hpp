@@ -12,6 +12,8 @@
 #include <utility>
 
 #include <mioco/detail/item_ring.hpp>
+#include <mioco/detail/spin_lock.hpp>
+#include <mioco/detail/sync.hpp>
 #include <mioco/detail/wait_queue.hpp>
 
 namespace mioco::detail {
@@ -23,7 +25,7 @@ enum class transfer : std::uint8_t { done, would_wait, closed, out_of_room };
 ///
 /// An item goes to the first receiver in line, if there is one: then the buffer is empty. A sender waits only when the buffer is
 /// full: then the item that it holds belongs behind the buffered ones.
-template <class T>
+template <class T, class Sync = system_sync>
 class channel_state {
     static_assert(
         std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,
@@ -37,7 +39,7 @@ public:
           capacity_(capacity),
           must_try_(capacity == 0) {}
 
-    spin_lock guard;
+    basic_spin_lock<Sync> guard;
     arm_queue senders;    // each arm's item: a T to move away
     arm_queue receivers;  // each arm's item: an empty optional<T>
 

@@ -43,6 +43,7 @@ public:
     }
     /// [guarded, holder] It is the caller's no more, but that of somebody who was in line.
     void hand_over(bool others_wait) noexcept {
+        // omittable: the next holder would look at an empty line
         if (!others_wait) state_.store(held, std::memory_order_relaxed);
     }
     /// [guarded, holder] It is nobody's. Of those in line one must be about to try for it, if there are any.
