@@ -59,6 +59,7 @@ def main():
     check_that_it_finds("stands in no block", SNIPPETS, "}\n", "// snippet: more\nint i;\n// end\n}\n")
     check_that_it_finds("no public header has mioco::nap_for", PAGE, "`mioco::sleep_for`", "`mioco::nap_for`")
     check_that_it_finds("no source has MIOCO_NAPS", PAGE, "`mioco::sleep_for`", "`MIOCO_NAPS`")
+    check_that_it_finds("no test has the case nap.mutant_that_wakes", PAGE, "`mioco::sleep_for`", "`nap.mutant_that_wakes`")
     check_that_it_finds("there is no space.md", PAGE, "(#time)", "(space.md)")
     check_that_it_finds("has no heading #space", PAGE, "(#time)", "(#space)")
     check_that_it_writes()

@@ -52,6 +52,8 @@ struct two_fibers {
         run.name(shared.word, "word", "", wait_word_text);
         run.name(published, "published");
         run.name(queued, "queued");
+        run.name(leaves, "leaves");
+        run.name(second_asked, "second asked");
         become(first);
         run.thread("fibers", [this] { run_both(); });
         for (int which : {first, second}) run.thread("next", [this, which] { settle(which); });

@@ -69,6 +69,8 @@ private:
         if (std::getenv("MIOCO_MODEL_TABLES") != nullptr && !found.holds)
             std::printf("%s\n", found.report.c_str());
         EXPECT_FALSE(found.is_too_large) << told(which);
+        EXPECT_EQ(found.report.find("| #"), std::string::npos)
+            << "a location of the scenario has no name: " << found.report;
         EXPECT_FALSE(is_excused && !found.holds)
             << told(which) << ": is needed, whatever its comment says: " << found.report;
         EXPECT_TRUE(is_excused || !found.holds)

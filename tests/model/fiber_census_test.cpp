@@ -49,6 +49,7 @@ struct start_and_stop {
         run.name(census, "census");
         run.name(listed, "listed");
         run.name(cancelled, "cancelled");
+        run.name(carried_out, "carried out");
         run.thread("spawner", [this] {
             if (!wrong.is_found_late) listed.store(1);
             if (census.one_starts().is_stopping) cancelled.store(1);

@@ -19,6 +19,7 @@ struct owner_and_thief {
 
     owner_and_thief(checker& run, faults with) : wrong(with) {
         run.name(slot, "slot");
+        run.name(items, "items");
         run.thread("owner", [this] {
             for (item& each : items) take(swap(&each));
             take(swap(nullptr));
@@ -66,6 +67,7 @@ TEST(next_slot, mutant_that_swaps_unshared_beside_a_thief) {
 struct owner_alone {
     explicit owner_alone(checker& run) {
         run.name(slot, "slot");
+        run.name(items, "items");
         run.thread("owner", [this] {
             check(slot.swap_unshared(&items[0]) == nullptr, "there is none");
             check(slot.swap_unshared(&items[1]) == &items[0], "the last one comes out");

@@ -25,6 +25,9 @@ struct sleeper {
         run.name(inbox, "inbox");
         run.name(injected, "injected");
         run.name(wakeups, "wakeups");
+        run.name(sleeps, "sleeps");
+        run.name(roused, "roused");
+        run.name(items, "items");
         run.thread("worker", [this, deliverers, injectors] { work(deliverers + injectors); });
         for (int i = 0; i < deliverers; ++i) {
             run.thread("deliverer", [this, i] {

@@ -32,11 +32,12 @@ struct signal_and_end {
     };
 
     signal_and_end(checker& run, faults with) : wrong(with) {
-        run.name(ending.alive, "ending alive");
-        run.name(next.alive, "next alive");
+        run.name(ending, "ending");
+        run.name(next, "next");
         run.name(target, "target");
         run.name(installed, "installed");
         run.name(fiber_ended, "fiber ended");
+        run.name(was_forgotten, "was forgotten");
         for (int i = 0; i < 2; ++i) {
             run.thread("handler", [this] {
                 if (installed.load() == 0) return;
@@ -137,6 +138,8 @@ TEST(stop_target, mutant_that_counts_handlers_in_pieces) {
 struct refusal {
     explicit refusal(checker& run) {
         run.name(target, "target");
+        run.name(asked, "asked");
+        run.name(refused, "refused");
         run.thread("first", [this] {
             check(target.set(asked, [](bool) { return true; }),
                   "a handler that can be installed is");

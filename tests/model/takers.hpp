@@ -9,6 +9,7 @@ namespace mioco::model {
 template <class Lock>
 struct lock_takers {
     lock_takers(checker& run, int threads, int rounds) {
+        run.name(lock, "lock");
         run.name(inside, "inside");
         for (int i = 0; i < threads; ++i) {
             run.thread("taker", [this, rounds] {
