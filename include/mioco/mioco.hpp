@@ -25,6 +25,7 @@
 #include <mioco/latch.hpp>
 #include <mioco/mutex.hpp>
 #include <mioco/net/endpoint.hpp>
+#include <mioco/net/resolve.hpp>
 #include <mioco/net/socket_option.hpp>
 #include <mioco/net/tcp_listener.hpp>
 #include <mioco/net/tcp_stream.hpp>

@@ -30,6 +30,7 @@ struct fault_rates {
     double interrupted = 0;        ///< A call ends with EINTR. Below 1.
     double reset = 0;              ///< A connection breaks when something is written to it.
     double failed_connect = 0;     ///< A connection is refused, or nobody answers.
+    double failed_lookup = 0;      ///< A name is not looked up: "try again".
     double lost = 0;               ///< A datagram does not arrive.
     double duplicated = 0;         ///< A datagram arrives twice.
     double reordered = 0;          ///< A datagram is overtaken by later ones.
@@ -55,6 +56,9 @@ struct config {
     latency_range latency{std::chrono::microseconds(100), std::chrono::milliseconds(1)};
     /// Within a host. With none, what is sent has arrived when the call returns, as on the loopback device.
     latency_range local_latency{};
+    /// Of a name that is looked up. Those of hosts are known, each with an IPv6 and an IPv4 address in either order; "localhost" and
+    /// addresses take no time.
+    latency_range lookup_latency{std::chrono::microseconds(100), std::chrono::milliseconds(20)};
     /// Of each direction between two hosts; 0: unbounded.
     double bytes_per_second = 0;
     /// What goes wrong.

@@ -305,6 +305,14 @@ std::uint64_t open_files_limit() noexcept {
     return limit.rlim_cur;
 }
 
+int look_up(const char* host, const char* service, const addrinfo& hints,
+            addrinfo*& found) noexcept {
+    const int failure = ::getaddrinfo(host, service, &hints, &found);
+    return failure == EAI_SYSTEM ? errno : failure;
+}
+
+void free_found(addrinfo* found) noexcept { ::freeaddrinfo(found); }
+
 int epoll_create() noexcept { return checked(::epoll_create1(EPOLL_CLOEXEC)); }
 
 int epoll_control(int epoll_fd, int operation, int fd, std::uint32_t events,

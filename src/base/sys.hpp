@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include <netdb.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -71,6 +72,11 @@ int reopen(int fd) noexcept;
 /// Whether it is a terminal that other programs may have open too: no controlling end of a pseudo-terminal, which belongs to one.
 bool is_terminal(int fd) noexcept;
 void close(int fd) noexcept;
+
+/// As getaddrinfo(3), which may block for long: 0, an EAI_ value, or of EAI_SYSTEM a positive errno value. Null stands for an empty text.
+int look_up(const char* host, const char* service, const addrinfo& hints,
+            addrinfo*& found) noexcept;
+void free_found(addrinfo* found) noexcept;
 
 // Files
 /// How many threads this process has, a sanitizer's own left out; 0: not known. One that is just ending may count.

@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -33,6 +34,19 @@
 namespace mioco::detail {
 
 struct fd_object;
+
+/// What is to be looked up of a name. An empty service stands for port 0.
+struct name_query {
+    std::string host;
+    std::string service;
+    int family = AF_UNSPEC;
+    int type = SOCK_STREAM;
+};
+
+struct found_address {
+    sockaddr_storage storage{};
+    socklen_t size = 0;
+};
 
 class poller {
 public:
@@ -164,6 +178,9 @@ public:
     virtual std::int64_t seek(int fd, std::int64_t offset, int origin) noexcept = 0;
     /// The descriptor is gone in every case.
     virtual int close_file(int fd) noexcept = 0;
+
+    /// As getaddrinfo(3), best address first; may block, as files do. 0, an EAI_ value (which are negative), or a positive errno value.
+    virtual int look_up(const name_query& what, std::vector<found_address>& found) noexcept = 0;
 
     // The files that Unix sockets are bound to
     /// Of what the path names, a symbolic link itself.

@@ -103,7 +103,9 @@ parsed parse_any(std::string_view text) {
     if (host.empty()) return {from_v4(address, *port)};
     const short_text address_text(host);
     if (!address_text.fits() || inet_pton(AF_INET, address_text.c_str(), &address) != 1) {
-        return {{}, "it is no numeric address, as \"127.0.0.1\" is; names are not looked up"};
+        return {
+            {},
+            "it is no numeric address, as \"127.0.0.1\" is; mioco::net::resolve looks names up"};
     }
     return {from_v4(address, *port)};
 }

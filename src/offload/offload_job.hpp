@@ -7,14 +7,15 @@
 
 namespace mioco::detail {
 
-/// A call for a thread of the pool to make. It lies on the stack of the fiber that waits for it.
+/// A call for a thread of the pool to make. It lies on the stack of the fiber that waits for it; or else nobody does, and it may be gone
+/// when the call returns.
 struct offload_job {
     /// Must not throw.
     void (*call)(void* context) noexcept;
     void* context;
 
     // The pool's, under its mutex.
-    wait_token caller{};
+    wait_token caller{};  // none: nobody waits
     offload_job* before = nullptr;
     offload_job* after = nullptr;
     bool queued = false;

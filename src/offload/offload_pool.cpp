@@ -53,6 +53,14 @@ offload_pool::outcome offload_pool::run(fiber& self, offload_job& job,
     return outcome::cancelled;
 }
 
+void offload_pool::post(offload_job& job) noexcept {
+    std::unique_lock held(mutex_);
+    jobs_.push(job);
+    const bool start = !call_one_idle() && reserve_thread();
+    held.unlock();
+    if (start) start_thread();
+}
+
 bool offload_pool::call_one_idle() noexcept {
     pool_thread* const called = idle_;
     if (called == nullptr) return false;
@@ -102,17 +110,23 @@ void offload_pool::spawn(pool_thread& made) {
 
 void offload_pool::give_up(unsigned number) noexcept {
     std::unique_ptr<pool_thread> unused;
-    const std::scoped_lock held(mutex_);
+    std::unique_lock held(mutex_);
     if (number < threads_.size()) unused = std::move(threads_[number]);
     // If there are others, they come to the jobs in time.
-    if (--count_ == 0) refuse_all();
+    if (--count_ == 0) refuse_all(held);
 }
 
-void offload_pool::refuse_all() noexcept {
+void offload_pool::refuse_all(std::unique_lock<std::mutex>& held) noexcept {
     const waker wake;
     while (offload_job* const job = take_claimed()) {
         job->refused = true;
-        wake.complete(job->caller);
+        if (job->caller) {
+            wake.complete(job->caller);
+        } else {
+            held.unlock();
+            job->call(job->context);
+            held.lock();
+        }
     }
 }
 
@@ -120,14 +134,16 @@ void offload_pool::refuse_all() noexcept {
 offload_job* offload_pool::take_claimed() noexcept {
     const waker wake;
     while (offload_job* const job = jobs_.pop()) {
-        if (wake.claim(job->caller)) return job;
+        if (!job->caller || wake.claim(job->caller)) return job;
     }
     return nullptr;
 }
 
-void offload_pool::withdraw(offload_job& job) noexcept {
+bool offload_pool::withdraw(offload_job& job) noexcept {
     const std::scoped_lock held(mutex_);
-    if (job.queued) jobs_.remove(job);
+    if (!job.queued) return false;
+    jobs_.remove(job);
+    return true;
 }
 
 void offload_pool::work(pool_thread& me) noexcept {
@@ -137,8 +153,10 @@ void offload_pool::work(pool_thread& me) noexcept {
         offload_job* const job = take_job_or_rest(me);
         if (finished) waker().complete(std::exchange(finished, wait_token()));
         if (job != nullptr) {
+            const wait_token caller =
+                job->caller;  // without one the job may be gone after its call
             job->call(job->context);
-            finished = job->caller;
+            finished = caller;
         } else if (!wait_until_called(me)) {
             return;
         }

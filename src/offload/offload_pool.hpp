@@ -24,6 +24,8 @@
 // who may do what: until the claim a cancel can end the wait instead, and the job is never called; from the claim on the
 // frame is the thread's, and no cancel gets through.
 //
+// A job that nobody waits for belongs to itself (see detached_call.hpp): its fiber may leave while it runs.
+//
 // All that is shared is under one mutex, held for a few instructions: there is nothing lock-free here.
 
 namespace mioco::detail {
@@ -54,6 +56,12 @@ public:
     /// [fiber] Has a thread make the call, and parks until it has returned; unless the mode masks that, a cancel ends this
     /// as long as the call has not begun. Otherwise the job is called, or refused.
     outcome run(fiber& self, offload_job& job, parking::cancelling mode) noexcept;
+
+    /// Has a thread make the call of a job that nobody waits for. If there is no thread, the job is refused, and called all the same: here,
+    /// or where another thread was to be started.
+    void post(offload_job& job) noexcept;
+    /// Whether the job was still queued. Then it is no longer, and will not be called.
+    bool withdraw(offload_job& job) noexcept;
 
     /// When no fiber can come any more: ends all threads and joins them.
     void close() noexcept;
@@ -89,8 +97,7 @@ private:
 
     // Jobs
     offload_job* take_claimed() noexcept;
-    void refuse_all() noexcept;
-    void withdraw(offload_job& job) noexcept;
+    void refuse_all(std::unique_lock<std::mutex>& held) noexcept;
 
     const options options_;
     driver& io_;

@@ -206,6 +206,8 @@ TEST(sim_settings, what_makes_no_sense_is_named_with_what_is_allowed) {
     EXPECT_NE(refusal_of([](sim::settings& s) { s.receive_buffer_bytes = 1; }), "none");
     EXPECT_NE(refusal_of([](sim::settings& s) { s.pipe_bytes = 5000; }), "none");
     EXPECT_NE(refusal_of([](sim::settings& s) { s.longest_backlog = -1; }), "none");
+    EXPECT_NE(refusal_of([](sim::settings& s) { s.faults.failed_lookup = 2; }), "none");
+    EXPECT_NE(refusal_of([](sim::settings& s) { s.lookup_latency = {2ms, 1ms}; }), "none");
     EXPECT_NE(refusal_of([](sim::settings& s) { s.most_descriptors = 0; }), "none");
 }
 

@@ -28,7 +28,8 @@ enum class wait_reason : std::uint8_t {
     event,
     news,
     offload,
-    offload_room  // for a place in the queue of the pool
+    offload_room,  // for a place in the queue of the pool
+    look_up        // of a name
 };
 
 }  // namespace mioco::detail

@@ -12,7 +12,7 @@
 
 namespace mioco::net {
 
-/// A numeric IPv4 or IPv6 address with a port. A value type; nothing here blocks or looks a name up.
+/// A numeric IPv4 or IPv6 address with a port. A value type; nothing here blocks or looks a name up: `resolve` does.
 class endpoint {
 public:
     /// 0.0.0.0:0, the unspecified endpoint.

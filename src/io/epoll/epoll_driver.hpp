@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <fcntl.h>
 
@@ -16,6 +17,7 @@
 #include "base/sys_transfer.hpp"
 #include "io/driver.hpp"
 #include "io/epoll/epoll_poller.hpp"
+#include "io/epoll/system_names.hpp"
 #include "io/epoll/system_thread.hpp"
 
 namespace mioco::detail {
@@ -162,6 +164,9 @@ public:
         return sys::seek(fd, offset, origin);
     }
     int close_file(int fd) noexcept override { return sys::close_checked(fd); }
+    int look_up(const name_query& what, std::vector<found_address>& found) noexcept override {
+        return look_up_name(what, found);
+    }
     int file_status(const char* path, struct stat& status) noexcept override {
         return sys::link_status(path, status);
     }

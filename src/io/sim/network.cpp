@@ -22,9 +22,7 @@ nanoseconds_t time_to_send(std::size_t bytes, double bytes_per_second) noexcept 
 }  // namespace
 
 host_id network::add(std::string_view name) {
-    for (host_id id = 0; id < hosts_.size(); ++id) {
-        if (hosts_[id]->name == name) return id;
-    }
+    if (const auto found = find(name)) return *found;
     const auto id = static_cast<host_id>(hosts_.size());
     auto made = std::make_unique<host>();
     made->name = name;
@@ -38,10 +36,15 @@ host_id network::add(std::string_view name) {
     return id;
 }
 
-host_id network::known(std::string_view name) const {
+std::optional<host_id> network::find(std::string_view name) const {
     for (host_id id = 0; id < hosts_.size(); ++id) {
         if (hosts_[id]->name == name) return id;
     }
+    return std::nullopt;
+}
+
+host_id network::known(std::string_view name) const {
+    if (const auto found = find(name)) return *found;
     throw std::invalid_argument("mioco: simulation: there is no host \"" + std::string(name) +
                                 "\"");
 }

@@ -28,6 +28,7 @@ public:
     host_id add(std::string_view name);
     /// Throws std::invalid_argument if it is not known.
     [[nodiscard]] host_id known(std::string_view name) const;
+    [[nodiscard]] std::optional<host_id> find(std::string_view name) const;
     [[nodiscard]] host& at(host_id id) noexcept { return *hosts_[id]; }
     [[nodiscard]] std::string_view name(host_id id) const noexcept { return hosts_[id]->name; }
     [[nodiscard]] std::size_t size() const noexcept { return hosts_.size(); }

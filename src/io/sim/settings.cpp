@@ -41,6 +41,7 @@ void check_faults(const fault_rates& faults) {
     check_retried_rate("faults.interrupted", faults.interrupted);
     check_rate("faults.reset", faults.reset);
     check_rate("faults.failed_connect", faults.failed_connect);
+    check_rate("faults.failed_lookup", faults.failed_lookup);
     check_rate("faults.lost", faults.lost);
     check_rate("faults.duplicated", faults.duplicated);
     check_rate("faults.reordered", faults.reordered);
@@ -62,6 +63,7 @@ void check(const settings& wanted) {
     check_hosts(wanted.hosts);
     check_range("latency", wanted.latency);
     check_range("local_latency", wanted.local_latency);
+    check_range("lookup_latency", wanted.lookup_latency);
     if (!(wanted.bytes_per_second >= 0) || std::isinf(wanted.bytes_per_second))
         refuse("bytes_per_second", wanted.bytes_per_second, "0 (unbounded) or more");
     check_faults(wanted.faults);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 #pragma once
 
+#include <vector>
+
 #include "io/driver.hpp"
 #include "io/sim/socket.hpp"
 #include "io/sim/world.hpp"
@@ -65,6 +67,7 @@ public:
     std::int64_t file_size(int fd) noexcept override;
     std::int64_t seek(int fd, std::int64_t offset, int origin) noexcept override;
     int close_file(int fd) noexcept override;
+    int look_up(const name_query& what, std::vector<found_address>& found) noexcept override;
     int file_status(const char* path, struct stat& status) noexcept override;
     int remove_file(const char* path) noexcept override;
 
@@ -106,6 +109,7 @@ private:
         return result;
     }
 
+    int addresses_of(const name_query& what, std::vector<sim::ip_address>& into) noexcept;
     ssize_t receive_parts(int fd, std::span<const iovec> into, const char* call) noexcept;
     ssize_t send_parts(int fd, std::span<const iovec> from, const char* call) noexcept;
     ssize_t receive_one(socket_base& from, msghdr& message) noexcept;

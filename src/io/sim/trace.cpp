@@ -25,6 +25,7 @@ constexpr const char* act_names[] = {
     "splice",
     "file",
     "option",
+    "lookup",
     "passed",
     "failed",
     "made short",

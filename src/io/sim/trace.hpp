@@ -29,6 +29,7 @@ enum class act : std::uint8_t {
     splice,
     file,
     option,
+    look_up,
     passed,
     failed,
     made_short,

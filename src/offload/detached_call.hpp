@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MPL-2.0
+#pragma once
+
+#include <memory>
+
+#include "fiber/wait_reason.hpp"
+#include "fiber/wait_slot.hpp"
+#include "offload/offload_job.hpp"
+#include "time/lazy_timer.hpp"
+
+namespace mioco::detail {
+
+struct fiber;
+
+/// A blocking call that cannot be ended, and whose caller may be gone before it returns: so it owns all that it uses.
+class detached_call {
+public:
+    detached_call() = default;
+    virtual ~detached_call() = default;
+    detached_call(const detached_call&) = delete;
+    detached_call& operator=(const detached_call&) = delete;
+
+    enum class outcome {
+        done,
+        cancelled,  ///< The calling fiber was.
+        timed_out,
+        no_thread  ///< The system has none left, and the pool has none.
+    };
+    /// Has the call made on the pool of the calling fiber's runtime. When the fiber is cancelled or the deadline comes it leaves the
+    /// call, which is then not made if it has not begun, and else ends by itself; the runtime's end waits for that. Outside of fibers
+    /// the call is made right here, and waited for. Throws std::logic_error in a fiber of a forked child.
+    static outcome run(const std::shared_ptr<detached_call>& call, wait_reason why,
+                       nanoseconds_t deadline);
+
+protected:
+    /// What there is to do; on any thread, once at most.
+    virtual void make() noexcept = 0;
+
+private:
+    static void on_pool(void* context) noexcept;
+    void wait(fiber& self, wait_reason why, nanoseconds_t deadline) noexcept;
+
+    offload_job job_{&on_pool, this};
+    wait_slot end_;
+    std::shared_ptr<detached_call> self_;  // while the pool has the job
+};
+
+}  // namespace mioco::detail
