@@ -41,7 +41,7 @@ R offload_for_result(Call& call, offloading how) {
 }  // namespace detail
 
 /// Runs `f(args...)` on a thread that may block, and parks the calling fiber until it has returned: the way to call code
-/// that would hold a worker up, such as `getaddrinfo`, a database's client, or a long computation. Returns what `f`
+/// that would hold a worker up, such as `getnameinfo`, a database's client, or a long computation. Returns what `f`
 /// returned, or throws what it threw.
 ///
 /// `f` and `args` are neither copied nor moved, and may be move-only. They may refer to the caller's stack: the caller does

@@ -9,6 +9,7 @@
 #include "io/fd.hpp"
 #include "net/accept.hpp"
 #include "net/adopt.hpp"
+#include "net/look_up.hpp"
 #include "net/result.hpp"
 
 namespace mioco::net {
@@ -40,6 +41,23 @@ tcp_listener tcp_listener::bind(const endpoint& local, const listen_options& opt
         detail::throw_failure(failure, "listen on " + local.to_string(),
                               detail::cure_of_bind(failure));
     return tcp_listener(std::move(made));
+}
+
+tcp_listener tcp_listener::bind_by_name(std::string_view local, const listen_options& options,
+                                        std::error_code* ec) {
+    const detail::addresses all =
+        detail::look_up(local, detail::port_part::required, {}, detail::never);
+    detail::report_look_up(all, local, "listen on", ec);
+    int failure = 0;
+    for (const endpoint& each : all.found) {
+        detail::fd_ref made;
+        failure = open_listener(made, each, options);
+        if (failure == 0) return tcp_listener(std::move(made));
+    }
+    if (failure < 0)
+        detail::report(failure, "listen on " + detail::text_of_last(all, local), ec,
+                       detail::cure_of_bind(failure));
+    return {};
 }
 
 tcp_listener tcp_listener::bind(const endpoint& local, const listen_options& options,

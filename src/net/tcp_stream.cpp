@@ -1,72 +1,40 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <mioco/net/tcp_stream.hpp>
 
-#include <cerrno>
 #include <string>
+#include <utility>
 
-#include <fcntl.h>
-#include <poll.h>
-
-#include "io/wait_ready.hpp"
+#include "io/driver.hpp"
 #include "net/adopt.hpp"
+#include "net/connect.hpp"
+#include "net/look_up.hpp"
 #include "net/result.hpp"
 
 namespace mioco::net {
 
 namespace {
 
-// Until the connection stands or has failed. A wake-up alone proves nothing: poll(2) is asked.
-int wait_for_connection(detail::fd_object& fd) {
-    const ssize_t ready = detail::attempt_or_wait(
-        fd, detail::side::write,
-        [](detail::driver& io, int number, detail::worker*) -> ssize_t {
-            const int events = io.ready_now(number, POLLOUT);
-            return events == 0 ? -EAGAIN : events;
-        },
-        [](ssize_t) { return false; });
-    if (ready < 0) return static_cast<int>(ready);
-    int error = 0;
-    socklen_t size = sizeof error;
-    const int number = fd.number.load(std::memory_order_relaxed);
-    const int failure =
-        detail::current_driver().get_option(number, SOL_SOCKET, SO_ERROR, &error, &size);
-    return failure < 0 ? failure : -error;
-}
-
-int start_connecting(detail::fd_ref& made, const endpoint& peer) {
-    // Also for one that fails at once, so that who tries again and again starves nobody.
-    if (detail::fiber* const self = detail::current_fiber()) {
-        detail::spend(*self);
-        if (detail::is_fiber_cancelled(*self)) return -ECANCELED;
-    }
-    detail::driver& io = detail::current_driver();
-    const int number = io.open_socket(peer.family(), SOCK_STREAM);
-    if (number < 0) return number;
-    made = detail::fd_ref(detail::make_fd(number));
-    int failure = io.connect(number, peer.data(), peer.size());
-    // An interrupted connect goes on by itself, as one that is in progress does.
-    if (failure == -EINPROGRESS || failure == -EINTR) failure = wait_for_connection(*made.get());
-    return failure;
+std::string text_of(std::string_view peer, const detail::connected_socket& none) {
+    return "connect to " + std::string(peer) + (none.tried.empty() ? "" : " (" + none.tried + ')');
 }
 
 }  // namespace
 
-tcp_stream tcp_stream::connect(const endpoint& peer, std::error_code& ec) {
-    detail::fd_ref made;
-    const int failure = start_connecting(made, peer);
-    if (failure < 0) {
-        ec = detail::code_of(failure);
-        return {};
-    }
-    ec.clear();
-    return {std::move(made), peer};
+tcp_stream tcp_stream::connect_within(const endpoint& peer, detail::nanoseconds_t deadline,
+                                      std::error_code* ec) {
+    detail::connected_socket made = detail::connect_to({peer}, deadline);
+    detail::report(made.failure, "connect to " + peer.to_string(), ec);
+    return made.failure < 0 ? tcp_stream() : tcp_stream(std::move(made.fd), peer);
 }
 
-tcp_stream tcp_stream::connect(const endpoint& peer) {
-    detail::fd_ref made;
-    const int failure = start_connecting(made, peer);
-    if (failure < 0) detail::throw_failure(failure, "connect to " + peer.to_string());
-    return {std::move(made), peer};
+tcp_stream tcp_stream::connect_within(std::string_view peer, detail::nanoseconds_t deadline,
+                                      std::error_code* ec) {
+    detail::addresses all = detail::look_up(peer, detail::port_part::required, {}, deadline);
+    detail::report_look_up(all, peer, "connect to", ec);
+    if (all.failure) return {};
+    detail::connected_socket made = detail::connect_to(std::move(all.found), deadline);
+    detail::report(made.failure, text_of(peer, made), ec);
+    return made.failure < 0 ? tcp_stream() : tcp_stream(std::move(made.fd), made.peer);
 }
 
 tcp_stream tcp_stream::adopt_connected(int fd, std::error_code* ec) {

@@ -13,6 +13,7 @@
 #include "io/driver.hpp"
 #include "io/fd.hpp"
 #include "net/adopt.hpp"
+#include "net/look_up.hpp"
 #include "net/message_attempts.hpp"
 #include "net/result.hpp"
 
@@ -129,6 +130,24 @@ fd_ref udp_open(int family, std::error_code* ec) {
     return number < 0 ? fd_ref() : fd_ref(make_fd(number));
 }
 
+fd_ref udp_bind_by_name(std::string_view local, const net::udp_options& options,
+                        std::error_code* ec) {
+    const addresses all =
+        look_up(local, port_part::required, {.protocol = net::transport::udp}, never);
+    report_look_up(all, local, "bind to", ec);
+    int failure = 0;
+    for (const net::endpoint& each : all.found) {
+        failure = current_driver().open_socket(each.family(), SOCK_DGRAM);
+        if (failure < 0) continue;
+        fd_ref made(make_fd(failure));
+        failure = bind_to(made, each, options);
+        if (failure == 0) return made;
+    }
+    if (failure < 0)
+        report(failure, "bind to " + text_of_last(all, local), ec, cure_of_bind(failure));
+    return {};
+}
+
 fd_ref udp_bind(const net::endpoint& local, const net::udp_options& options, std::error_code* ec) {
     fd_ref made = udp_open(local.family(), ec);
     if (made.get() == nullptr) return made;
@@ -141,6 +160,23 @@ fd_ref udp_bind(const net::endpoint& local, const net::udp_options& options, std
 void udp_connect(const fd_ref& fd, const net::endpoint& peer, std::error_code* ec) {
     report(current_driver().connect(fd_native(fd), peer.data(), peer.size()),
            "connect to " + peer.to_string(), ec);
+}
+
+void udp_connect_by_name(const fd_ref& fd, std::string_view peer, std::error_code* ec) {
+    const int family = family_of(fd_native(fd));
+    if (family < 0) return report(family, "connect to " + std::string(peer), ec);
+    // An address is tried whatever its family is: the kernel tells what is wrong with it.
+    net::resolve_options wanted{.protocol = net::transport::udp};
+    if (!numeric_endpoint(split_host(peer, port_part::required)))
+        wanted.family = family == AF_INET6 ? net::ip_family::v6 : net::ip_family::v4;
+    const addresses all = look_up(peer, port_part::required, wanted, never);
+    report_look_up(all, peer, "connect to", ec);
+    int failure = 0;
+    for (const net::endpoint& each : all.found) {
+        failure = current_driver().connect(fd_native(fd), each.data(), each.size());
+        if (failure == 0) return;
+    }
+    if (failure < 0) report(failure, "connect to " + text_of_last(all, peer), ec);
 }
 
 void udp_disconnect(const fd_ref& fd, std::error_code* ec) {

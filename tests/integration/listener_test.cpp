@@ -87,8 +87,7 @@ TEST_P(listener, an_address_of_another_host_is_refused) {
         EXPECT_EQ(ec, std::errc::address_not_available);
         EXPECT_EQ(error_of([] { tcp_listener::bind("192.0.2.1:0"); }),
                   std::errc::address_not_available);
-        EXPECT_EQ(error_of([] { tcp_listener::bind("somewhere:80"); }),
-                  std::errc::invalid_argument);
+        EXPECT_EQ(error_of([] { tcp_listener::bind("somewhere"); }), std::errc::invalid_argument);
     });
 }
 

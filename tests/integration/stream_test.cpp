@@ -75,9 +75,9 @@ TEST_P(stream, tcpstream_block_on_connect) {
 TEST_P(stream, connect_refuses_what_is_no_address) {
     inside([] {
         std::error_code ec;
-        EXPECT_FALSE(tcp_stream::connect("localhost:80", ec).is_open());
+        EXPECT_FALSE(tcp_stream::connect("localhost", ec).is_open());
         EXPECT_EQ(ec, std::errc::invalid_argument);
-        EXPECT_EQ(error_of([] { tcp_stream::connect("localhost:80"); }),
+        EXPECT_EQ(error_of([] { tcp_stream::connect("localhost:65536"); }),
                   std::errc::invalid_argument);
     });
 }

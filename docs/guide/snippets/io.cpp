@@ -17,6 +17,7 @@
 #include <mioco/async_fd.hpp>
 #include <mioco/copy.hpp>
 #include <mioco/fs/file.hpp>
+#include <mioco/net/resolve.hpp>
 #include <mioco/net/tcp_listener.hpp>
 #include <mioco/net/tcp_stream.hpp>
 #include <mioco/net/udp_socket.hpp>
@@ -107,6 +108,20 @@ void options(mioco::net::tcp_stream& connection) {
     using busy_poll = mioco::net::socket_option<SOL_SOCKET, SO_BUSY_POLL>;  // one that is missing
     std::printf("%d\n", connection.get_option<busy_poll>().value);
     // end
+}
+
+void names() {
+    // snippet: names
+    auto connection = mioco::net::tcp_stream::connect_for("example.org:https", 10s);
+
+    for (const auto& each : mioco::net::resolve("example.org:80"))
+        std::printf("%s\n", each.to_string().c_str());
+
+    std::error_code ec;
+    mioco::net::resolve_for("no.such.host", 5s, ec);
+    if (ec == mioco::net::resolve_errc::not_found) std::puts(ec.message().c_str());
+    // end
+    serve(std::move(connection));
 }
 
 void datagrams() {

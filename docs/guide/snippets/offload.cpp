@@ -2,8 +2,6 @@
 // What docs/guide/offload.md shows.
 #include <netdb.h>
 
-#include <cstdint>
-#include <memory>
 #include <stdexcept>
 #include <string>
 
@@ -12,13 +10,12 @@
 #include <mioco/offload.hpp>
 
 // snippet: offload
-mioco::net::endpoint look_up(const std::string& host, std::uint16_t port) {
-    addrinfo* found = nullptr;
-    const int error =
-        mioco::offload([&] { return ::getaddrinfo(host.c_str(), nullptr, nullptr, &found); });
+std::string name_of(const mioco::net::endpoint& peer) {
+    char name[NI_MAXHOST];
+    const int error = mioco::offload(
+        [&] { return ::getnameinfo(peer.data(), peer.size(), name, sizeof name, nullptr, 0, 0); });
     if (error != 0) throw std::runtime_error(::gai_strerror(error));
-    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, ::freeaddrinfo);
-    return mioco::net::endpoint(found->ai_addr, found->ai_addrlen).with_port(port);
+    return name;
 }
 // end
 

@@ -54,15 +54,15 @@ public:
     /// The same, with the error in `ec` and no listener returned.
     static tcp_listener bind(const endpoint& local, const listen_options& options,
                              std::error_code& ec);
-    /// The same, on an address in the form that `endpoint::parse` reads.
+    /// The same, on an address in the form that `endpoint::parse` reads; or by name, as "localhost:0": on the first of its addresses that
+    /// can be taken, if only one. A name is looked up as by `resolve`, which may park or block, and is a cancellation point.
     static tcp_listener bind(std::string_view local, const listen_options& options = {}) {
-        return bind(endpoint::parse(local), options);
+        return bind_by_name(local, options, nullptr);
     }
     /// The same, with the error in `ec`.
     static tcp_listener bind(std::string_view local, const listen_options& options,
                              std::error_code& ec) {
-        const endpoint parsed = endpoint::parse(local, ec);
-        return ec ? tcp_listener() : bind(parsed, options, ec);
+        return bind_by_name(local, options, &ec);
     }
     /// Takes over a listening socket, as from a service manager, and sets it non-blocking. Throws `std::system_error` if
     /// `fd` does not listen; `fd` then stays the caller's.
@@ -104,6 +104,8 @@ public:
 
 private:
     friend struct detail::fd_access;
+    static tcp_listener bind_by_name(std::string_view local, const listen_options& options,
+                                     std::error_code* ec);
     static tcp_listener adopt_listening(int fd, std::error_code* ec);
     static std::optional<tcp_stream> accept_now(const detail::fd_ref& listener,
                                                 std::error_code* ec);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 #pragma once
 
+#include <chrono>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
+#include <mioco/detail/deadline.hpp>
 #include <mioco/net/endpoint.hpp>
 #include <mioco/net/socket_handle.hpp>
 #include <mioco/net/socket_option.hpp>
@@ -31,15 +33,53 @@ public:
 
     /// Connects, and returns when the connection stands. Errors (refused, unreachable, timed out by the kernel) name the
     /// address. Parks or blocks; a cancellation point.
-    static tcp_stream connect(const endpoint& peer);
+    static tcp_stream connect(const endpoint& peer) {
+        return connect_within(peer, detail::never, nullptr);
+    }
     /// The same, with the error in `ec` and no connection returned.
-    static tcp_stream connect(const endpoint& peer, std::error_code& ec);
-    /// The same, to an address in the form that `endpoint::parse` reads.
-    static tcp_stream connect(std::string_view peer) { return connect(endpoint::parse(peer)); }
+    static tcp_stream connect(const endpoint& peer, std::error_code& ec) {
+        return connect_within(peer, detail::never, &ec);
+    }
+    /// The same, to a host by name: "example.org:80", "localhost:http"; or to an address in the form that `endpoint::parse` reads. Names
+    /// are looked up as by `resolve`; an address with a numeric port is not.
+    ///
+    /// Of several addresses the first that answers wins. IPv6 and IPv4 take turns, beginning with the best; an attempt that has not
+    /// ended after 250 ms gets company by that to the next address, and one that fails is followed by the next at once; those that are
+    /// late are given up (RFC 8305). If none answers, the error is that of the last one, or of the last that came from another host, and its text
+    /// tells of all.
+    static tcp_stream connect(std::string_view peer) {
+        return connect_within(peer, detail::never, nullptr);
+    }
     /// The same, with the error in `ec`.
     static tcp_stream connect(std::string_view peer, std::error_code& ec) {
-        const endpoint parsed = endpoint::parse(peer, ec);
-        return ec ? tcp_stream() : connect(parsed, ec);
+        return connect_within(peer, detail::never, &ec);
+    }
+    /// The same within a time: `std::errc::timed_out` is the error when that has passed, and nothing is left of the attempt. See
+    /// `resolve_for` for a name on a plain thread.
+    template <class Rep, class Period>
+    static tcp_stream connect_for(const endpoint& peer,
+                                  const std::chrono::duration<Rep, Period>& limit) {
+        return connect_within(peer, detail::deadline_in(limit), nullptr);
+    }
+    /// The same, with the error in `ec`.
+    template <class Rep, class Period>
+    static tcp_stream connect_for(const endpoint& peer,
+                                  const std::chrono::duration<Rep, Period>& limit,
+                                  std::error_code& ec) {
+        return connect_within(peer, detail::deadline_in(limit), &ec);
+    }
+    /// The same, by name or address.
+    template <class Rep, class Period>
+    static tcp_stream connect_for(std::string_view peer,
+                                  const std::chrono::duration<Rep, Period>& limit) {
+        return connect_within(peer, detail::deadline_in(limit), nullptr);
+    }
+    /// The same, with the error in `ec`.
+    template <class Rep, class Period>
+    static tcp_stream connect_for(std::string_view peer,
+                                  const std::chrono::duration<Rep, Period>& limit,
+                                  std::error_code& ec) {
+        return connect_within(peer, detail::deadline_in(limit), &ec);
     }
 
     /// Takes over a connected socket, which this object closes in the end. Until `release` it is non-blocking, also for other
@@ -88,6 +128,10 @@ public:
 private:
     friend struct detail::fd_access;
     friend class tcp_listener;
+    static tcp_stream connect_within(const endpoint& peer, detail::nanoseconds_t deadline,
+                                     std::error_code* ec);
+    static tcp_stream connect_within(std::string_view peer, detail::nanoseconds_t deadline,
+                                     std::error_code* ec);
     static tcp_stream adopt_connected(int fd, std::error_code* ec);
     tcp_stream(detail::fd_ref fd, const endpoint& peer) noexcept
         : fd_(std::move(fd)), peer_(peer) {}

@@ -55,7 +55,10 @@ namespace mioco::detail {
 
 fd_ref udp_open(int family, std::error_code* ec);
 fd_ref udp_bind(const net::endpoint& local, const net::udp_options& options, std::error_code* ec);
+fd_ref udp_bind_by_name(std::string_view local, const net::udp_options& options,
+                        std::error_code* ec);
 void udp_connect(const fd_ref& fd, const net::endpoint& peer, std::error_code* ec);
+void udp_connect_by_name(const fd_ref& fd, std::string_view peer, std::error_code* ec);
 void udp_disconnect(const fd_ref& fd, std::error_code* ec);
 net::endpoint udp_peer(const fd_ref& fd, std::error_code* ec);
 fd_ref udp_adopt(int fd, std::error_code* ec);
@@ -105,15 +108,15 @@ public:
     static udp_socket bind(const endpoint& local, const udp_options& options, std::error_code& ec) {
         return udp_socket(detail::udp_bind(local, options, &ec));
     }
-    /// The same, at an address in the form that `endpoint::parse` reads.
+    /// The same, at an address in the form that `endpoint::parse` reads; or by name, as "localhost:0": at the first of its addresses that
+    /// can be taken, if only one. A name is looked up as by `resolve`, which may park or block, and is a cancellation point.
     static udp_socket bind(std::string_view local, const udp_options& options = {}) {
-        return bind(endpoint::parse(local), options);
+        return udp_socket(detail::udp_bind_by_name(local, options, nullptr));
     }
     /// The same, with the error in `ec`.
     static udp_socket bind(std::string_view local, const udp_options& options,
                            std::error_code& ec) {
-        const endpoint parsed = endpoint::parse(local, ec);
-        return ec ? udp_socket() : bind(parsed, options, ec);
+        return udp_socket(detail::udp_bind_by_name(local, options, &ec));
     }
 
     /// Takes over a UDP socket, bound or not, and sets it non-blocking. Throws `std::system_error` if `fd` is none; it then stays
@@ -129,12 +132,13 @@ public:
     void connect(const endpoint& peer) { detail::udp_connect(fd_, peer, nullptr); }
     /// The same, with the error in `ec`.
     void connect(const endpoint& peer, std::error_code& ec) { detail::udp_connect(fd_, peer, &ec); }
-    /// The same, to an address in the form that `endpoint::parse` reads.
-    void connect(std::string_view peer) { connect(endpoint::parse(peer)); }
+    /// The same, to an address in the form that `endpoint::parse` reads; or by name, as "localhost:5555": to the best address of the
+    /// socket's family that the system has a way to. A name is looked up as by `resolve`, which may park or block, and is a cancellation
+    /// point.
+    void connect(std::string_view peer) { detail::udp_connect_by_name(fd_, peer, nullptr); }
     /// The same, with the error in `ec`.
     void connect(std::string_view peer, std::error_code& ec) {
-        const endpoint parsed = endpoint::parse(peer, ec);
-        if (!ec) connect(parsed, ec);
+        detail::udp_connect_by_name(fd_, peer, &ec);
     }
     /// Ends what `connect` began. Does not block.
     void disconnect() { detail::udp_disconnect(fd_, nullptr); }
