@@ -209,6 +209,38 @@ TEST(sim_names, the_next_address_gets_its_chance_at_once_when_one_fails) {
     });
 }
 
+// Also beside one that has not ended yet.
+TEST(sim_names, one_that_fails_is_followed_at_once_while_others_are_under_way) {
+    run_seeds(50, [] {
+        with_hosts([] {
+            const names_by list({v4_of("dead"), v4_of("deaf"), v4_of("alive")});
+            EXPECT_LT(time_of([] {
+                          EXPECT_EQ(tcp_stream::connect("service:80").peer(), v4_of("alive"));
+                      }),
+                      300ms);
+        });
+    });
+}
+
+TEST(sim_names, plain_threads_try_all_addresses_too) {
+    run_seeds(50, [] {
+        with_hosts([] {
+            const names_by list({v4_of("dead"), v4_of("deaf"), v4_of("alive")});
+            mioco::offload([] {
+                EXPECT_FALSE(mioco::this_fiber::in_fiber());
+                const auto passed = time_of([] {
+                    EXPECT_EQ(tcp_stream::connect("service:80").peer(), v4_of("alive"));
+                });
+                EXPECT_GE(passed, 250ms);
+                EXPECT_LT(passed, 300ms);
+                std::error_code ec;
+                tcp_stream::connect_for(v4_of("dead"), 1s, ec);
+                EXPECT_EQ(ec, std::errc::timed_out);
+            });
+        });
+    });
+}
+
 TEST(sim_names, families_take_turns) {
     run_seeds(50, [] {
         with_hosts([] {
