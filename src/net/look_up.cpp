@@ -51,6 +51,7 @@ public:
     }
     [[nodiscard]] std::vector<net::endpoint> found() const {
         std::vector<net::endpoint> made;
+        made.reserve(found_.size());
         for (const found_address& each : found_)
             made.emplace_back(reinterpret_cast<const sockaddr*>(&each.storage), each.size);
         return made;

@@ -228,9 +228,8 @@ TEST(sim_names, plain_threads_try_all_addresses_too) {
             const names_by list({v4_of("dead"), v4_of("deaf"), v4_of("alive")});
             mioco::offload([] {
                 EXPECT_FALSE(mioco::this_fiber::in_fiber());
-                const auto passed = time_of([] {
-                    EXPECT_EQ(tcp_stream::connect("service:80").peer(), v4_of("alive"));
-                });
+                const auto passed = time_of(
+                    [] { EXPECT_EQ(tcp_stream::connect("service:80").peer(), v4_of("alive")); });
                 EXPECT_GE(passed, 250ms);
                 EXPECT_LT(passed, 300ms);
                 std::error_code ec;

@@ -20,15 +20,18 @@ namespace {
 constexpr std::pair<std::string_view, std::uint16_t> services[] = {
     {"echo", 7}, {"domain", 53}, {"http", 80}, {"https", 443}};
 
-std::optional<std::uint16_t> port_of(std::string_view service) {
-    if (service.empty()) return 0;
-    std::uint16_t port = 0;
-    const char* const end = service.data() + service.size();
-    if (std::from_chars(service.data(), end, port).ptr == end) return port;
+bool read_port(std::string_view service, std::uint16_t& into) {
+    into = 0;
+    if (service.empty()) return true;
+    const auto [end, error] =
+        std::from_chars(service.data(), service.data() + service.size(), into);
+    if (error == std::errc() && end == service.data() + service.size()) return true;
     for (const auto& [name, number] : services) {
-        if (name == service) return number;
+        if (name != service) continue;
+        into = number;
+        return true;
     }
-    return std::nullopt;
+    return false;
 }
 
 std::optional<ip_address> numeric(const std::string& host) {
@@ -50,10 +53,7 @@ int sim_driver::addresses_of(const name_query& what, std::vector<ip_address>& in
     } else if (what.host == "localhost") {
         into = {ip_address::loopback(false), ip_address::loopback(true)};
     } else {
-        const latency_range& range = in_.wanted().lookup_latency;
-        const auto spread = static_cast<std::uint64_t>((range.most - range.least).count()) + 1;
-        sleep_until(in_.now() + range.least.count() +
-                    static_cast<nanoseconds_t>(in_.below(spread)));
+        sleep_until(in_.now() + in_.net().draw_from(in_.wanted().lookup_latency));
         if (in_.chance(in_.faults().failed_lookup)) return EAI_AGAIN;
         const auto owner = in_.net().find(what.host);
         if (!owner) return EAI_NONAME;
@@ -69,13 +69,13 @@ int sim_driver::addresses_of(const name_query& what, std::vector<ip_address>& in
 
 int sim_driver::look_up(const name_query& what, std::vector<found_address>& found) noexcept {
     std::vector<ip_address> all;
-    const auto port = port_of(what.service);
-    const int failure = port ? addresses_of(what, all) : EAI_SERVICE;
+    std::uint16_t port = 0;
+    const int failure = read_port(what.service, port) ? addresses_of(what, all) : EAI_SERVICE;
     in_.note(in_.current_host(), act::look_up, all.size(), failure);
     if (failure != 0) return failure;
     for (const ip_address& each : all) {
         found_address& made = found.emplace_back();
-        made.size = write_address({each, *port}, family_of(each), made.storage);
+        made.size = write_address({each, port}, family_of(each), made.storage);
     }
     return 0;
 }

@@ -97,8 +97,12 @@ nanoseconds_t network::arrival(host_id from, host_id to, std::size_t bytes) {
             std::max(between.free_at, sent) + time_to_send(bytes, wanted.bytes_per_second);
         sent = between.free_at;
     }
+    return sent + draw_from(range);
+}
+
+nanoseconds_t network::draw_from(const latency_range& range) {
     const auto spread = static_cast<std::uint64_t>((range.most - range.least).count()) + 1;
-    return sent + range.least.count() + static_cast<nanoseconds_t>(in_.below(spread));
+    return range.least.count() + static_cast<nanoseconds_t>(in_.below(spread));
 }
 
 void network::hold(std::shared_ptr<connection> which, unsigned lane) {

@@ -12,6 +12,7 @@
 
 #include "io/sim/address.hpp"
 #include "io/sim/host.hpp"
+#include "io/sim/settings.hpp"
 #include "io/sim/turns.hpp"
 
 namespace mioco::detail::sim {
@@ -46,6 +47,8 @@ public:
     void unblock_all();
     /// When what is sent now arrives.
     nanoseconds_t arrival(host_id from, host_id to, std::size_t bytes);
+
+    nanoseconds_t draw_from(const latency_range& range);
 
     /// One lane of a connection whose network is not open: it is told when that changes.
     void hold(std::shared_ptr<connection> which, unsigned lane);
