@@ -10,12 +10,13 @@ ARGS ?=
 C ?= 128
 T ?= 5
 PREFIX ?= /usr/local
+SEEDS ?= 20000
 CTEST := ctest --output-on-failure --no-tests=error -j$(JOBS)
 
 .DEFAULT_GOAL := help
 EXAMPLES := $(basename $(notdir $(wildcard examples/*.cpp)))
 .PHONY: help deps test load tools examples sim-demo $(EXAMPLES) bench semi-benchmarks instructions format tidy check-rules asan tsan \
-        aarch64 check-matrix longtest doc bare install clean
+        aarch64 check-matrix explore longtest doc bare install clean
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -106,6 +107,15 @@ aarch64:  ## Context and fiber tests, cross-built for 64-bit ARM, under qemu
 check-matrix:  ## GCC and Clang, Debug and Release; link-time optimization and shared library
 	@scripts/install-deps build test http tools check
 	@scripts/check-matrix $(JOBS)
+
+# From a random start; what it prints starts the same again.
+explore: FIRST_SEED := $(or $(FIRST_SEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' '))
+explore:  ## Run SEEDS (20000) made-up programs of each kind in simulations, from FIRST_SEED on
+	@scripts/install-deps build test
+	@cmake --preset release
+	@cmake --build $(BUILD) -j$(JOBS) --target tests_fuzz
+	@echo "make explore SEEDS=$(SEEDS) FIRST_SEED=$(FIRST_SEED)"
+	@MIOCO_SEEDS=$(SEEDS) MIOCO_FIRST_SEED=$(FIRST_SEED) $(CTEST) --test-dir $(BUILD) -L '^(fuzz|simulated)$$'
 
 longtest: test  ## Run the suite again and again until it fails
 	@scripts/longtest $(CTEST) --test-dir $(BUILD)

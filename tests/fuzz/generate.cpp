@@ -16,27 +16,30 @@ namespace {
 using enum act;
 
 constexpr act in_time[] = {yield, yield, sleep, sleep_until, tick};
-constexpr act on_channels[] = {send,        send,        send,          try_send,      send_for,
-                               send_until,  receive,     receive,       receive,       try_receive,
-                               receive_for, receive_until, receive_all, close_channel, drop_senders,
-                               drop_receivers, send_once, receive_once, receive_once_for, drop_once,
-                               broadcast,   broadcast,   hear,          try_hear,      hear_for,
-                               set_watch,   get_watch,   await_watch};
-constexpr act with_body[] = {lock,      try_lock,       lock_for,       lock_until, write_lock,
-                             try_write_lock, write_lock_for, read_lock, read_lock,  try_read_lock,
-                             read_lock_for,  acquire,   try_acquire,    acquire_for, call_once};
-constexpr act on_counts[] = {release_permit, take_permit, take_permit_for, add_ticket,
-                             add_ticket_for_all, take_ticket, take_ticket_for, notify_event,
-                             reset_event, wait_event, wait_event_for, try_event, count_down,
-                             count_down, wait_latch, add_to_group, done_in_group, wait_group,
-                             wait_group_for, meet, arrive_and_drop};
-constexpr act on_streams[] = {write_all,  write_all,  write_some,    try_write, read_exactly,
-                              read_some,  read_some,  try_read,      read_lease, wait_readable,
-                              wait_writable, echo,    end_writing,   close_end, send_datagram,
-                              send_datagram, receive_datagram};
-constexpr act as_cases[] = {send,       send,       receive,     receive, receive_once, hear,
-                            await_watch, lock,      take_permit, wait_event, wait_latch, wait_group,
-                            join,       wait_readable, wait_writable, after, expiring, otherwise};
+constexpr act on_channels[] = {
+    send,           send,          send,         try_send,         send_for,
+    send_until,     receive,       receive,      receive,          try_receive,
+    receive_for,    receive_until, receive_all,  close_channel,    drop_senders,
+    drop_receivers, send_once,     receive_once, receive_once_for, drop_once,
+    broadcast,      broadcast,     hear,         try_hear,         hear_for,
+    set_watch,      get_watch,     await_watch};
+constexpr act with_body[] = {lock,        try_lock,       lock_for,       lock_until,
+                             write_lock,  try_write_lock, write_lock_for, read_lock,
+                             read_lock,   try_read_lock,  read_lock_for,  acquire,
+                             try_acquire, acquire_for,    call_once};
+constexpr act on_counts[] = {
+    release_permit,  take_permit,  take_permit_for, add_ticket,   add_ticket_for_all, take_ticket,
+    take_ticket_for, notify_event, reset_event,     wait_event,   wait_event_for,     try_event,
+    count_down,      count_down,   wait_latch,      add_to_group, done_in_group,      wait_group,
+    wait_group_for,  meet,         arrive_and_drop};
+constexpr act on_streams[] = {
+    write_all,   write_all, write_some,    try_write,     read_exactly,    read_some,
+    read_some,   try_read,  read_lease,    wait_readable, wait_writable,   echo,
+    end_writing, close_end, send_datagram, send_datagram, receive_datagram};
+constexpr act as_cases[] = {send,       send,        receive,  receive,       receive_once,
+                            hear,       await_watch, lock,     take_permit,   wait_event,
+                            wait_latch, wait_group,  join,     wait_readable, wait_writable,
+                            after,      expiring,    otherwise};
 constexpr act on_fibers[] = {join, join, detach, drop_handle, fail, offload, block_in_place};
 
 struct weights {
@@ -45,26 +48,33 @@ struct weights {
 
 weights weights_of(theme about) {
     switch (about) {
-        case theme::channels: return {2, 10, 1, 0, 0, 1, 1};
-        case theme::select: return {2, 5, 1, 2, 1, 1, 12};
-        case theme::locks: return {2, 0, 7, 7, 0, 1, 2};
-        case theme::network: return {2, 1, 0, 0, 12, 1, 2};
-        case theme::lifetimes: return {2, 2, 2, 2, 2, 8, 2};
-        case theme::mixed: break;
+        case theme::channels:
+            return {2, 10, 1, 0, 0, 1, 1};
+        case theme::select:
+            return {2, 5, 1, 2, 1, 1, 12};
+        case theme::locks:
+            return {2, 0, 7, 7, 0, 1, 2};
+        case theme::network:
+            return {2, 1, 0, 0, 12, 1, 2};
+        case theme::lifetimes:
+            return {2, 2, 2, 2, 2, 8, 2};
+        case theme::mixed:
+            break;
     }
     return {2, 3, 3, 3, 3, 3, 3};
 }
 
 class generator {
 public:
-    generator(std::uint64_t seed, theme about) : random_(seed), about_(about), weight_(weights_of(about)) {
+    generator(std::uint64_t seed, theme about)
+        : random_(seed), about_(about), weight_(weights_of(about)) {
         made_.settings.seed = seed;
     }
 
     program make() {
         draw_settings();
         draw_objects();
-        const unsigned count = 2 + below(6);
+        const unsigned count = 2 + below(10);
         made_.fibers.resize(count);
         for (unsigned i = 0; i < count; ++i) {
             const bool is_root = i == 0 || below(3) != 0;
@@ -108,7 +118,8 @@ private:
     void draw_objects() {
         const auto some = [&] { return 1 + below(2); };
         for (unsigned i = some(); i > 0; --i)
-            made_.channels.push_back(one_of<std::optional<std::size_t>>({0, 0, 1, 2, 3, std::nullopt}));
+            made_.channels.push_back(
+                one_of<std::optional<std::size_t>>({0, 0, 1, 2, 3, std::nullopt}));
         for (unsigned i = some(); i > 0; --i) made_.news.push_back(1 + below(3));
         for (unsigned i = some(); i > 0; --i) made_.semaphores.push_back(below(3));
         for (unsigned i = some(); i > 0; --i) made_.latches.push_back(1 + below(4));
@@ -125,7 +136,8 @@ private:
 
     stream_plan draw_stream() {
         stream_plan made;
-        made.is = one_of({stream_kind::tcp, stream_kind::tcp, stream_kind::unix_pair, stream_kind::pipe});
+        made.is =
+            one_of({stream_kind::tcp, stream_kind::tcp, stream_kind::unix_pair, stream_kind::pipe});
         made.hosts[0] = below(hosts_);
         made.hosts[1] = made.is == stream_kind::tcp ? below(hosts_) : made.hosts[0];
         return made;
@@ -135,10 +147,11 @@ private:
     void fill(unsigned fiber) {
         children_.clear();
         auto& list = made_.fibers[fiber].does;
-        list = draw_list(3 + below(8), 0, true);
+        list = draw_list(3 + below(16), 0, true);
         for (unsigned i = fiber + 1; i < made_.fibers.size(); ++i) {
             if (parents_[i] != fiber) continue;
-            const auto at = static_cast<std::ptrdiff_t>(below(static_cast<unsigned>(list.size()) + 1));
+            const auto at =
+                static_cast<std::ptrdiff_t>(below(static_cast<unsigned>(list.size()) + 1));
             list.insert(list.begin() + at, {.what = spawn, .object = i});
             children_.push_back(i);
             if (one_in(2)) list.push_back({.what = join, .object = i});
@@ -163,8 +176,8 @@ private:
 
     act draw_act() {
         const std::pair<unsigned, std::span<const act>> groups[] = {
-            {weight_.time, in_time},      {weight_.channels, on_channels},
-            {weight_.locks, with_body},   {weight_.counts, on_counts},
+            {weight_.time, in_time},       {weight_.channels, on_channels},
+            {weight_.locks, with_body},    {weight_.counts, on_counts},
             {weight_.streams, on_streams}, {weight_.fibers, on_fibers}};
         unsigned all = weight_.select;
         for (const auto& [weight, list] : groups) all += weight;
@@ -182,14 +195,17 @@ private:
         operation made{.what = draw_act()};
         if (is_rare(made.what) && !one_in(4)) made.what = yield;
         if (in_body && (made.what == join || made.what == receive_all)) made.what = yield;
-        if (!may_join && (made.what == detach || made.what == drop_handle || made.what == fail)) made.what = sleep;
+        if (!may_join && (made.what == detach || made.what == drop_handle || made.what == fail))
+            made.what = sleep;
         if (about_ == theme::lifetimes && made.what == fail && one_in(3)) made.what = stop;
-        if (!may_join && (made.what == stop || made.what == offload || made.what == block_in_place)) made.what = sleep;
+        if (!may_join && (made.what == stop || made.what == offload || made.what == block_in_place))
+            made.what = sleep;
         choose_object(made);
         made.amount = draw_amount(made.what);
         if (made.what == select) made.body = draw_cases(1 + below(4), in_body ? held : 0);
         if (made.what == select_fixed) made.body = draw_fixed();
-        if (made.what == offload || made.what == block_in_place) made.body = draw_list(1 + below(2), held, false);
+        if (made.what == offload || made.what == block_in_place)
+            made.body = draw_list(1 + below(2), held, false);
         if (std::ranges::find(with_body, made.what) != std::end(with_body)) {
             const unsigned place = place_of(made);
             if (place <= held) return {.what = yield};
@@ -206,13 +222,16 @@ private:
 
     unsigned draw_amount(act what) {
         switch (kind_of(what)) {
-            case kind::stream: return one_of({1U, 10U, 300U, 5000U, 40'000U});
+            case kind::stream:
+                return one_of({1U, 10U, 300U, 5000U, 40'000U});
             case kind::semaphore:
             case kind::group:
             case kind::latch:
-                if (what == release_permit || what == add_to_group || what == count_down) return 1 + below(2);
+                if (what == release_permit || what == add_to_group || what == count_down)
+                    return 1 + below(2);
                 break;
-            default: break;
+            default:
+                break;
         }
         return one_of({0U, 1U, 10U, 100U, 1000U, 20'000U}) + below(10);
     }
@@ -225,13 +244,14 @@ private:
     }
 
     unsigned count_of(kind of) const {
-        const std::size_t counts[kinds] = {
-            made_.channels.size(), made_.oneshots,          made_.news.size(),
-            made_.watches,         made_.mutexes,           made_.shared_mutexes,
-            made_.semaphores.size(), made_.onces,           made_.tickets,
-            made_.events,          made_.latches.size(),    made_.groups,
-            made_.barriers.size(), made_.streams.size() * 2, made_.datagrams.size(),
-            made_.fibers.size()};
+        const std::size_t counts[kinds] = {made_.channels.size(),   made_.oneshots,
+                                           made_.news.size(),       made_.watches,
+                                           made_.mutexes,           made_.shared_mutexes,
+                                           made_.semaphores.size(), made_.onces,
+                                           made_.tickets,           made_.events,
+                                           made_.latches.size(),    made_.groups,
+                                           made_.barriers.size(),   made_.streams.size() * 2,
+                                           made_.datagrams.size(),  made_.fibers.size()};
         return of == kind::none ? 0 : static_cast<unsigned>(counts[static_cast<std::size_t>(of)]);
     }
 
@@ -246,7 +266,8 @@ private:
             operation one{.what = as_cases[below(static_cast<unsigned>(std::size(as_cases)))]};
             if (one.what == otherwise && !one_in(3)) one.what = after;
             if (one.what == join || (one.what == lock && held > 0)) one.what = receive;
-            if (kind_of(one.what) != kind::none && count_of(kind_of(one.what)) == 0) one.what = after;
+            if (kind_of(one.what) != kind::none && count_of(kind_of(one.what)) == 0)
+                one.what = after;
             choose_object(one);
             one.amount = draw_amount(one.what);
             made.push_back(std::move(one));
@@ -255,7 +276,8 @@ private:
     }
 
     std::vector<operation> draw_fixed() {
-        std::vector<operation> made{{.what = receive}, {.what = send}, {.what = one_in(2) ? after : otherwise}};
+        std::vector<operation> made{
+            {.what = receive}, {.what = send}, {.what = one_in(2) ? after : otherwise}};
         for (operation& each : made) {
             choose_object(each);
             each.amount = draw_amount(each.what);

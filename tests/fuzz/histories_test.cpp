@@ -356,7 +356,8 @@ TEST(fiber_history, notices_a_fiber_without_an_end) {
 
 TEST(limit, is_neither_early_nor_late) {
     const auto failure = [](std::chrono::nanoseconds took, bool timed_out) {
-        return failure_of([=](journal& log) { check_limit(log, "wait", 10ms, took, timed_out, 1ms); });
+        return failure_of(
+            [=](journal& log) { check_limit(log, "wait", 10ms, took, timed_out, 1ms); });
     };
     EXPECT_EQ(failure(10ms, true), "");
     EXPECT_EQ(failure(11ms, true), "");

@@ -114,7 +114,9 @@ public:
     }
     /// A look has told this.
     void check_is(bool told) {
-        if (told != holds_) log_.fail(name_ + (told ? ": does not hold" : ": holds") + ", but a look tells otherwise");
+        if (told != holds_)
+            log_.fail(name_ + (told ? ": does not hold" : ": holds") +
+                      ", but a look tells otherwise");
     }
     [[nodiscard]] std::string why_not_waiting() const {
         return holds_ ? name_ + " holds" : std::string();

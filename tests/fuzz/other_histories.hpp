@@ -40,7 +40,8 @@ public:
     void write_is_cut() { is_cut_ = true; }
     void read(std::span<const std::byte> bytes) {
         for (const std::byte each : bytes) {
-            if (each != at(read_)) return log_.fail(name_ + ": a wrong byte at " + std::to_string(read_));
+            if (each != at(read_))
+                return log_.fail(name_ + ": a wrong byte at " + std::to_string(read_));
             ++read_;
         }
         if (read_ > written_ + under_way_) log_.fail(name_ + ": more was read than was written");
@@ -58,7 +59,8 @@ public:
 
     /// Of one that waits for so many.
     [[nodiscard]] std::string why_not_reading(std::size_t count = 1) const {
-        if (read_ + std::max<std::size_t>(count, 1) <= written_) return name_ + " has bytes to read";
+        if (read_ + std::max<std::size_t>(count, 1) <= written_)
+            return name_ + " has bytes to read";
         return ended_ || broken_ ? name_ + " has ended" : std::string();
     }
     /// Of one that waits until somebody could read. What a reader that waits for more has already is known to it alone.
@@ -113,7 +115,8 @@ public:
             if (!it.gone) fail(i, "has not ended");
             if (it.began && it.how == end::none) fail(i, "has not come to its end");
             if (!it.began && !stopped) fail(i, "has never begun");
-            if (it.how == end::cancelled && !stopped) fail(i, "was cancelled, but nobody has stopped it");
+            if (it.how == end::cancelled && !stopped)
+                fail(i, "was cancelled, but nobody has stopped it");
         }
     }
     [[nodiscard]] bool has_ended(unsigned fiber) const { return all_[fiber].gone; }

@@ -44,11 +44,13 @@ int live(const presence& here) {
 
 }  // namespace
 
-mioco::join_handle<int> player::start(const std::shared_ptr<world>& in, unsigned fiber, bool by_host) {
+mioco::join_handle<int> player::start(const std::shared_ptr<world>& in, unsigned fiber,
+                                      bool by_host) {
     in->fibers.spawned(fiber);
     auto body = [here = presence(in, fiber)] { return live(here); };
     if (!by_host) return mioco::spawn(std::move(body));
-    return mioco::sim::spawn_on(in->plan.settings.hosts[in->plan.fibers[fiber].host], std::move(body));
+    return mioco::sim::spawn_on(in->plan.settings.hosts[in->plan.fibers[fiber].host],
+                                std::move(body));
 }
 
 void player::check_join(world& in, unsigned fiber, const std::function<int()>& join) {
@@ -60,7 +62,8 @@ void player::check_join(world& in, unsigned fiber, const std::function<int()>& j
         if (e.fiber() != fiber) in.log.fail("a join gave another fiber's exception");
         in.fibers.joined(fiber, end::threw);
     } catch (const std::system_error& e) {
-        if (e.code() != std::errc::operation_canceled) in.log.fail(std::string("a join threw ") + e.what());
+        if (e.code() != std::errc::operation_canceled)
+            in.log.fail(std::string("a join threw ") + e.what());
         in.fibers.joined(fiber, end::cancelled);
     }
 }
@@ -74,23 +77,49 @@ void player::play_one(const operation& one) {
     if (in_->is_over && one.what != act::join) return;
     if (in_->log.tells()) in_->log.note(name_of(one) + " begins");
     switch (kind_of(one.what)) {
-        case kind::channel: play_channel(one); break;
-        case kind::oneshot: play_oneshot(one); break;
+        case kind::channel:
+            play_channel(one);
+            break;
+        case kind::oneshot:
+            play_oneshot(one);
+            break;
         case kind::news:
-        case kind::watch: play_news(one); break;
-        case kind::mutex: play_mutex(one); break;
-        case kind::shared_mutex: play_shared_mutex(one); break;
-        case kind::semaphore: play_semaphore(one); break;
-        case kind::once: call_once(*in_->onces[one.object], one); break;
+        case kind::watch:
+            play_news(one);
+            break;
+        case kind::mutex:
+            play_mutex(one);
+            break;
+        case kind::shared_mutex:
+            play_shared_mutex(one);
+            break;
+        case kind::semaphore:
+            play_semaphore(one);
+            break;
+        case kind::once:
+            call_once(*in_->onces[one.object], one);
+            break;
         case kind::tickets:
-        case kind::event: play_flag(one); break;
+        case kind::event:
+            play_flag(one);
+            break;
         case kind::latch:
         case kind::group:
-        case kind::barrier: play_count(one); break;
-        case kind::stream: play_stream(one); break;
-        case kind::datagrams: play_datagram(one); break;
-        case kind::fiber: play_fiber(one); break;
-        case kind::none: play_time(one); break;
+        case kind::barrier:
+            play_count(one);
+            break;
+        case kind::stream:
+            play_stream(one);
+            break;
+        case kind::datagrams:
+            play_datagram(one);
+            break;
+        case kind::fiber:
+            play_fiber(one);
+            break;
+        case kind::none:
+            play_time(one);
+            break;
     }
     if (in_->log.tells()) in_->log.note(name_of(one) + " ends");
 }
@@ -98,9 +127,13 @@ void player::play_one(const operation& one) {
 bool player::play_time(const operation& one) {
     const auto always = [](bool) { return true; };
     switch (one.what) {
-        case sleep: limited(one, [&] { return mioco::sleep_for(limit_of(one)), true; }, always); break;
+        case sleep:
+            limited(one, [&] { return mioco::sleep_for(limit_of(one)), true; }, always);
+            break;
         case sleep_until:
-            limited(one, [&] { return mioco::sleep_until(virtual_now() + limit_of(one)), true; }, always);
+            limited(
+                one, [&] { return mioco::sleep_until(virtual_now() + limit_of(one)), true; },
+                always);
             break;
         case tick: {
             mioco::interval ticks(limit_of(one) + std::chrono::microseconds(1));
@@ -114,10 +147,17 @@ bool player::play_time(const operation& one) {
             in_->stopped.insert(host_);
             mioco::shutdown();
         case act::offload:
-        case block_in_place: offload(one); break;
-        case act::select: select(one); break;
-        case act::select_fixed: select_fixed(one); break;
-        default: mioco::yield();
+        case block_in_place:
+            offload(one);
+            break;
+        case act::select:
+            select(one);
+            break;
+        case act::select_fixed:
+            select_fixed(one);
+            break;
+        default:
+            mioco::yield();
     }
     return true;
 }
@@ -144,9 +184,8 @@ void player::join(unsigned fiber) {
     if (!handle.joinable()) return;
     const operation one{.what = act::join, .object = fiber};
     const waits here(*this, one, {[&] {
-                         return in_->fibers.has_ended(fiber) ? std::string("it has ended")
-                                                             : std::string();
-                     }});
+        return in_->fibers.has_ended(fiber) ? std::string("it has ended") : std::string();
+    }});
     check_join(*in_, fiber, [&] { return handle.join(); });
 }
 

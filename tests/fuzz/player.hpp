@@ -32,6 +32,19 @@ inline constexpr std::chrono::milliseconds slack{5};
 
 inline int result_of_fiber(unsigned fiber) { return 1000 + static_cast<int>(fiber); }
 
+/// Gives a lock back, whatever ends its body.
+template <class GiveBack>
+class held_until {
+public:
+    explicit held_until(GiveBack give_back) : give_back_(std::move(give_back)) {}
+    held_until(const held_until&) = delete;
+    held_until& operator=(const held_until&) = delete;
+    ~held_until() { give_back_(); }
+
+private:
+    GiveBack give_back_;
+};
+
 /// Does what one fiber is to do, and tells the histories about it.
 class player {
 public:
@@ -41,7 +54,8 @@ public:
     void play(const std::vector<operation>& list);
 
     /// As a fiber; `count` is its number.
-    static mioco::join_handle<int> start(const std::shared_ptr<world>& in, unsigned fiber, bool by_host);
+    static mioco::join_handle<int> start(const std::shared_ptr<world>& in, unsigned fiber,
+                                         bool by_host);
     /// Joins it, and checks what that tells.
     static void check_join(world& in, unsigned fiber, const std::function<int()>& join);
 
@@ -70,7 +84,8 @@ private:
     void send_oneshot(oneshot_object& to);
     void receive_oneshot(oneshot_object& from, const operation& one);
     void listen(news_object& from, const operation& one);
-    void heard(news_object& from, unsigned number, const std::optional<mioco::broadcast_item<int>>& got);
+    void heard(news_object& from, unsigned number,
+               const std::optional<mioco::broadcast_item<int>>& got);
     void look_at(watch_object& of, const operation& one);
     void changed(watch_object& of, unsigned number, const std::shared_ptr<const int>& got);
     template <class Lock, class TryTake>
@@ -121,8 +136,8 @@ public:
     waits(player& of, const operation& one, std::vector<wait_board::reason> why_not,
           bool may_be_stopped = true)
         : board_(of.in_->waiting),
-          id_(board_.add({of.host_, may_be_stopped && !of.in_thread_, of.name_of(one),
-                          std::move(why_not)})) {}
+          id_(board_.add(
+              {of.host_, may_be_stopped && !of.in_thread_, of.name_of(one), std::move(why_not)})) {}
     waits(const waits&) = delete;
     waits& operator=(const waits&) = delete;
     ~waits() { board_.remove(id_); }

@@ -29,7 +29,8 @@ bool player::play_channel(const operation& one) {
         case receive_for:
         case receive_until:
             return receive_one(it, one), true;
-        default: return send_one(it, one);
+        default:
+            return send_one(it, one);
     }
 }
 
@@ -60,7 +61,8 @@ bool player::send_one(channel_object& to, const operation& one) {
             back = limited(
                 one,
                 [&] {
-                    if (one.what == send_for) return tx.try_send_for(std::move(given), limit_of(one));
+                    if (one.what == send_for)
+                        return tx.try_send_for(std::move(given), limit_of(one));
                     return tx.try_send_until(std::move(given), virtual_now() + limit_of(one));
                 },
                 timed_out);
@@ -194,7 +196,8 @@ void player::listen(news_object& from, const operation& one) {
     std::optional<mioco::broadcast_item<int>> got;
     if (one.what == try_hear) {
         got = rx.try_recv();
-        if (!got && position < there) in_->log.fail(from.name + ": has an item, but none was heard");
+        if (!got && position < there)
+            in_->log.fail(from.name + ": has an item, but none was heard");
     } else if (one.what == hear_for) {
         got = limited(
             one, [&] { return rx.try_recv_for(limit_of(one)); },
@@ -202,8 +205,8 @@ void player::listen(news_object& from, const operation& one) {
     } else {
         const std::size_t& at = position;
         const waits here(*this, one, {[&] {
-                             return at < from.sent.size() ? from.name + " has an item" : std::string();
-                         }});
+            return at < from.sent.size() ? from.name + " has an item" : std::string();
+        }});
         got = rx.recv();
         if (!got && from.tx) in_->log.fail(from.name + ": has ended while it has a sender");
     }
@@ -236,9 +239,8 @@ void player::look_at(watch_object& of, const operation& one) {
         return;
     }
     const int& last = seen;
-    const waits here(*this, one, {[&] {
-                         return last < of.value ? of.name + " has changed" : std::string();
-                     }});
+    const waits here(*this, one,
+                     {[&] { return last < of.value ? of.name + " has changed" : std::string(); }});
     changed(of, one.object, rx.changed());
 }
 

@@ -99,8 +99,8 @@ void player::meet(barrier_object& of, const operation& one) {
     of.arrives(1, false);
     auto token = of.real.arrive();
     const waits here(*this, one, {[&of, phase] {
-                         return of.phase > phase ? std::string("the phase is over") : std::string();
-                     }});
+        return of.phase > phase ? std::string("the phase is over") : std::string();
+    }});
     of.real.wait(std::move(token));
     if (of.phase == phase) in_->log.fail("a barrier let go before the phase was over");
 }

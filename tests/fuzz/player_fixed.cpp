@@ -40,11 +40,13 @@ void player::select_fixed(const operation& one) {
     to.known.send_begins(call, id);
     outcome got;
     try {
-        const waits here(*this, one, {[&] { return from.known.why_not_receiving(call); },
-                                      [&] { return to.known.why_not_sending(call); },
-                                      [] { return std::string("its limit is over"); }});
+        const waits here(*this, one,
+                         {[&] { return from.known.why_not_receiving(call); },
+                          [&] { return to.known.why_not_sending(call); },
+                          [] { return std::string("its limit is over"); }});
         if (last.what == act::after) {
-            got = outcome_of(mioco::select(rx.receiving(), tx.sending(item(id)), mioco::after(limit_of(last))));
+            got = outcome_of(
+                mioco::select(rx.receiving(), tx.sending(item(id)), mioco::after(limit_of(last))));
         } else {
             got = outcome_of(mioco::select(rx.receiving(), tx.sending(item(id)), mioco::otherwise));
         }
@@ -54,7 +56,8 @@ void player::select_fixed(const operation& one) {
         throw;
     }
     if (last.what == act::after)
-        check_limit(in_->log, name_of(one), limit_of(last), virtual_now() - began, got.won == 2, slack);
+        check_limit(in_->log, name_of(one), limit_of(last), virtual_now() - began, got.won == 2,
+                    slack);
     if (got.won == 0 && got.item) {
         from.known.receive_ends(call, *got.item);
     } else {

@@ -5,23 +5,6 @@ namespace mioco_fuzz {
 
 using enum act;
 
-namespace {
-
-/// Gives a lock back, whatever ends its body.
-template <class GiveBack>
-class held_until {
-public:
-    explicit held_until(GiveBack give_back) : give_back_(std::move(give_back)) {}
-    held_until(const held_until&) = delete;
-    held_until& operator=(const held_until&) = delete;
-    ~held_until() { give_back_(); }
-
-private:
-    GiveBack give_back_;
-};
-
-}  // namespace
-
 // `take` tells whether it has taken the lock, for which it never waits if `may_fail` and it has no limit.
 template <class Lock, class TryTake>
 void player::hold(Lock& of, const operation& one, bool shared, bool may_fail, TryTake take) {
@@ -73,9 +56,11 @@ bool player::play_shared_mutex(const operation& one) {
         return limited(one, call, [](bool result) { return !result; });
     };
     if (one.what == write_lock) hold(it, one, false, false, [&] { return it.real.lock(), true; });
-    if (one.what == read_lock) hold(it, one, true, false, [&] { return it.real.lock_shared(), true; });
+    if (one.what == read_lock)
+        hold(it, one, true, false, [&] { return it.real.lock_shared(), true; });
     if (one.what == try_write_lock) hold(it, one, false, true, [&] { return it.real.try_lock(); });
-    if (one.what == try_read_lock) hold(it, one, true, true, [&] { return it.real.try_lock_shared(); });
+    if (one.what == try_read_lock)
+        hold(it, one, true, true, [&] { return it.real.try_lock_shared(); });
     if (one.what == write_lock_for) {
         hold(it, one, false, false,
              [&] { return in_limit([&] { return it.real.try_lock_for(limit_of(one)); }); });
@@ -133,9 +118,9 @@ void player::take_permit(semaphore_object& of, const operation& one) {
 }
 
 void player::call_once(once_object& of, const operation& one) {
-    const waits here(
-        *this, one,
-        {[&] { return of.under_way == 0 ? std::string("nobody is about to do it") : std::string(); }});
+    const waits here(*this, one, {[&] {
+        return of.under_way == 0 ? std::string("nobody is about to do it") : std::string();
+    }});
     mioco::call_once(of.real, [&] {
         if (of.done > 0) in_->log.fail("what is done once was done again");
         if (of.under_way++ > 0) in_->log.fail("two do at once what is done once");
@@ -148,8 +133,8 @@ void player::call_once(once_object& of, const operation& one) {
 
 void player::take_ticket(ticket_object& of, const operation& one) {
     const waits here(*this, one, {[&] {
-                         return of.tickets > 0 ? std::string("there is a ticket") : std::string();
-                     }});
+        return of.tickets > 0 ? std::string("there is a ticket") : std::string();
+    }});
     std::unique_lock held(of.guard);
     const auto there = [&] { return of.tickets > 0 || of.is_over; };
     if (one.what == act::take_ticket) {

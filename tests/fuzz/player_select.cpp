@@ -69,20 +69,28 @@ std::size_t player::joined_of(const std::vector<arm>& arms) const {
     return arms.size();
 }
 
-std::optional<player::arm> player::arm_of(const operation& one, std::uint64_t call, std::size_t number) {
+std::optional<player::arm> player::arm_of(const operation& one, std::uint64_t call,
+                                          std::size_t number) {
     switch (kind_of(one.what)) {
         case kind::channel:
-        case kind::oneshot: return channel_arm(one, call * queue_history::arms + number);
+        case kind::oneshot:
+            return channel_arm(one, call * queue_history::arms + number);
         case kind::news:
-        case kind::watch: return news_arm(one);
+        case kind::watch:
+            return news_arm(one);
         case kind::mutex:
-        case kind::semaphore: return lock_arm(one);
+        case kind::semaphore:
+            return lock_arm(one);
         case kind::event:
         case kind::latch:
-        case kind::group: return flag_arm(one, call);
-        case kind::stream: return stream_arm(one);
-        case kind::fiber: return join_arm(one);
-        default: return time_arm(one);
+        case kind::group:
+            return flag_arm(one, call);
+        case kind::stream:
+            return stream_arm(one);
+        case kind::fiber:
+            return join_arm(one);
+        default:
+            return time_arm(one);
     }
 }
 
@@ -95,7 +103,8 @@ std::optional<player::arm> player::channel_arm(const operation& one, queue_histo
                    [&it, call](mioco::any_case& from) {
                        it.is_receiving = false;
                        const auto got = from.take<std::optional<item>>();
-                       got ? it.known.receive_ends(call, got->id()) : it.known.receive_gives_up(call);
+                       got ? it.known.receive_ends(call, got->id())
+                           : it.known.receive_gives_up(call);
                        if (!got) it.known.check_closed();
                    },
                    [&it, call] {
@@ -111,7 +120,8 @@ std::optional<player::arm> player::channel_arm(const operation& one, queue_histo
         return arm{mioco::any_case(it.rx.receiving()),
                    [&it, call, keeps = it.rx](mioco::any_case& from) {
                        const auto got = from.take<std::optional<item>>();
-                       got ? it.known.receive_ends(call, got->id()) : it.known.receive_gives_up(call);
+                       got ? it.known.receive_ends(call, got->id())
+                           : it.known.receive_gives_up(call);
                        if (!got) it.known.check_closed();
                    },
                    [&it, call] { it.known.receive_gives_up(call); },
@@ -151,22 +161,22 @@ std::optional<player::arm> player::news_arm(const operation& one) {
     const auto found = watches_.find(one.object);
     if (found == watches_.end()) return std::nullopt;
     auto& [rx, seen] = found->second;
-    return arm{mioco::any_case(rx.changing()),
-               [this, &it, number = one.object](mioco::any_case& from) {
-                   changed(it, number, from.take<std::shared_ptr<const int>>());
-               },
-               [] {},
-               [&it, &last = seen] {
-                   return last < it.value ? it.name + " has changed" : std::string();
-               }};
+    return arm{
+        mioco::any_case(rx.changing()),
+        [this, &it, number = one.object](mioco::any_case& from) {
+            changed(it, number, from.take<std::shared_ptr<const int>>());
+        },
+        [] {},
+        [&it, &last = seen] { return last < it.value ? it.name + " has changed" : std::string(); }};
 }
 
 std::optional<player::arm> player::lock_arm(const operation& one) {
     if (one.what == act::take_permit) {
         semaphore_object& it = *in_->semaphores[one.object];
         it.known.begins();
-        return arm{mioco::any_case(it.real.acquiring()), [&it](mioco::any_case&) { it.known.taken(); },
-                   [&it] { it.known.gives_up(); }, [&it] { return it.known.why_not_waiting(); }};
+        return arm{mioco::any_case(it.real.acquiring()),
+                   [&it](mioco::any_case&) { it.known.taken(); }, [&it] { it.known.gives_up(); },
+                   [&it] { return it.known.why_not_waiting(); }};
     }
     auto& it = *in_->mutexes[one.object];
     const std::uint64_t call = in_->log.tick();
@@ -175,10 +185,11 @@ std::optional<player::arm> player::lock_arm(const operation& one) {
                [&it, call](mioco::any_case& from) {
                    auto held = from.take<std::unique_lock<mioco::mutex>>();
                    it.known.taken(call);
-                   if (!held.owns_lock()) return;
+                   const held_until last([&] {
+                       it.known.given_back();
+                       held.unlock();
+                   });
                    mioco::yield();
-                   it.known.given_back();
-                   held.unlock();
                },
                [&it, call] { it.known.gives_up(call); },
                [&it] { return it.known.why_not_waiting(); }};
@@ -247,7 +258,8 @@ std::optional<player::arm> player::join_arm(const operation& one) {
                },
                [] {},
                [this, fiber = one.object] {
-                   return in_->fibers.has_ended(fiber) ? std::string("it has ended") : std::string();
+                   return in_->fibers.has_ended(fiber) ? std::string("it has ended")
+                                                       : std::string();
                },
                {},
                [] {},

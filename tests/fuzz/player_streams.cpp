@@ -47,17 +47,24 @@ bool player::play_stream(const operation& one) {
         case read_exactly:
         case read_some:
         case try_read:
-        case read_lease: read(end, one); break;
+        case read_lease:
+            read(end, one);
+            break;
         case write_all:
         case write_some:
-        case try_write: write(end, one, one.amount); break;
+        case try_write:
+            write(end, one, one.amount);
+            break;
         case echo:
             read(end, one);
             write(end, one, last_read_);
             break;
         case wait_readable:
-        case wait_writable: wait_ready(end, one); break;
-        default: close_end(it, end, one.what == act::close_end);
+        case wait_writable:
+            wait_ready(end, one);
+            break;
+        default:
+            close_end(it, end, one.what == act::close_end);
     }
     return true;
 }
@@ -160,14 +167,15 @@ bool player::play_datagram(const operation& one) {
         const unsigned number = it.sent++;
         it.under_way.insert(number);
         auto from = mioco::net::udp_socket::v4();
-        from.send_to(std::as_bytes(std::span(&number, 1)), it.where);
+        std::error_code ec;
+        from.send_to(std::as_bytes(std::span(&number, 1)), it.where, ec);
+        if (ec) it.under_way.erase(number);
         return true;
     }
     if (it.host != host_) return true;
     const waits here(*this, one, {[&] {
-                         return it.under_way.empty() ? std::string()
-                                                     : std::string("a datagram has come");
-                     }});
+        return it.under_way.empty() ? std::string() : std::string("a datagram has come");
+    }});
     unsigned number = 0;
     std::error_code ec;
     const std::size_t size = it.real.recv(std::as_writable_bytes(std::span(&number, 1)), ec);

@@ -15,43 +15,132 @@ namespace mioco_fuzz {
 
 enum class act : std::uint8_t {
     // time
-    yield, sleep, sleep_until, tick,
+    yield,
+    sleep,
+    sleep_until,
+    tick,
     // channels
-    send, try_send, send_for, send_until, receive, try_receive, receive_for, receive_until,
-    receive_all, close_channel, drop_senders, drop_receivers,
+    send,
+    try_send,
+    send_for,
+    send_until,
+    receive,
+    try_receive,
+    receive_for,
+    receive_until,
+    receive_all,
+    close_channel,
+    drop_senders,
+    drop_receivers,
     // a channel for one item
-    send_once, receive_once, receive_once_for, drop_once,
+    send_once,
+    receive_once,
+    receive_once_for,
+    drop_once,
     // news
-    broadcast, hear, try_hear, hear_for, set_watch, get_watch, await_watch,
+    broadcast,
+    hear,
+    try_hear,
+    hear_for,
+    set_watch,
+    get_watch,
+    await_watch,
     // locks with a body
-    lock, try_lock, lock_for, lock_until, write_lock, try_write_lock, write_lock_for, read_lock,
-    try_read_lock, read_lock_for, acquire, try_acquire, acquire_for, call_once,
+    lock,
+    try_lock,
+    lock_for,
+    lock_until,
+    write_lock,
+    try_write_lock,
+    write_lock_for,
+    read_lock,
+    try_read_lock,
+    read_lock_for,
+    acquire,
+    try_acquire,
+    acquire_for,
+    call_once,
     // permits, tickets, flags, counts
-    release_permit, take_permit, take_permit_for, add_ticket, add_ticket_for_all, take_ticket,
-    take_ticket_for, notify_event, reset_event, wait_event, wait_event_for, try_event, count_down,
-    wait_latch, add_to_group, done_in_group, wait_group, wait_group_for, meet, arrive_and_drop,
+    release_permit,
+    take_permit,
+    take_permit_for,
+    add_ticket,
+    add_ticket_for_all,
+    take_ticket,
+    take_ticket_for,
+    notify_event,
+    reset_event,
+    wait_event,
+    wait_event_for,
+    try_event,
+    count_down,
+    wait_latch,
+    add_to_group,
+    done_in_group,
+    wait_group,
+    wait_group_for,
+    meet,
+    arrive_and_drop,
     // streams and datagrams
-    write_all, write_some, try_write, read_exactly, read_some, try_read, read_lease, wait_readable,
-    wait_writable, echo, end_writing, close_end, send_datagram, receive_datagram,
+    write_all,
+    write_some,
+    try_write,
+    read_exactly,
+    read_some,
+    try_read,
+    read_lease,
+    wait_readable,
+    wait_writable,
+    echo,
+    end_writing,
+    close_end,
+    send_datagram,
+    receive_datagram,
     // fibers
-    spawn, join, detach, drop_handle, fail, stop, offload, block_in_place,
+    spawn,
+    join,
+    detach,
+    drop_handle,
+    fail,
+    stop,
+    offload,
+    block_in_place,
     // several at once; the body has the cases
-    select, select_fixed,
+    select,
+    select_fixed,
     // only as cases
-    after, expiring, otherwise
+    after,
+    expiring,
+    otherwise
 };
 
 /// How many objects of each kind there are.
 enum class kind : std::uint8_t {
-    channel, oneshot, news, watch, mutex, shared_mutex, semaphore, once, tickets, event, latch,
-    group, barrier, stream, datagrams, fiber, none
+    channel,
+    oneshot,
+    news,
+    watch,
+    mutex,
+    shared_mutex,
+    semaphore,
+    once,
+    tickets,
+    event,
+    latch,
+    group,
+    barrier,
+    stream,
+    datagrams,
+    fiber,
+    none
 };
 inline constexpr std::size_t kinds = static_cast<std::size_t>(kind::none);
 
 struct operation {
     act what = act::yield;
-    unsigned object = 0;  // which one of its kind; of a stream: twice the number, plus one for its other end
-    unsigned amount = 0;  // microseconds, bytes, or a count
+    unsigned object =
+        0;  // which one of its kind; of a stream: twice the number, plus one for its other end
+    unsigned amount = 0;               // microseconds, bytes, or a count
     std::vector<operation> body = {};  // under a lock, offloaded, or the cases of a select
 };
 
@@ -74,8 +163,8 @@ struct host_stop {
 
 struct program {
     mioco::sim::config settings;
-    std::vector<std::optional<std::size_t>> channels;  // capacity; none: unbounded
-    std::vector<std::size_t> news;                     // capacity
+    std::vector<std::optional<std::size_t>> channels;     // capacity; none: unbounded
+    std::vector<std::size_t> news;                        // capacity
     std::vector<unsigned> semaphores, latches, barriers;  // permits, or how many are expected
     std::vector<stream_plan> streams;
     std::vector<unsigned> datagrams;  // host

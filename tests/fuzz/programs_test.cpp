@@ -24,8 +24,9 @@ std::optional<std::uint64_t> number_of(const char* variable) {
 }
 
 void explain(const program& failing, const std::string& what) {
-    const std::string name = std::string(testing::UnitTest::GetInstance()->current_test_info()->test_suite_name()) +
-                             "." + testing::UnitTest::GetInstance()->current_test_info()->name();
+    const std::string name =
+        std::string(testing::UnitTest::GetInstance()->current_test_info()->test_suite_name()) +
+        "." + testing::UnitTest::GetInstance()->current_test_info()->name();
     const program smaller = mioco_fuzz::minimise(failing);
     ADD_FAILURE() << what << "\nagain: MIOCO_SEED=" << failing.settings.seed
                   << " build/release/tests/fuzz/programs_test --gtest_filter=" << name << "\n"
@@ -35,7 +36,8 @@ void explain(const program& failing, const std::string& what) {
 
 void explore(theme about, std::uint64_t default_first) {
     const auto only = number_of("MIOCO_SEED");
-    const std::uint64_t first = only.value_or(number_of("MIOCO_FIRST_SEED").value_or(default_first));
+    const std::uint64_t first =
+        only.value_or(number_of("MIOCO_FIRST_SEED").value_or(default_first));
     const std::uint64_t count =
         only ? 1 : number_of("MIOCO_SEEDS").value_or(here(mioco_test::made_up_programs));
     for (std::uint64_t seed = first; seed < first + count; ++seed) {

@@ -37,7 +37,8 @@ public:
     }
     /// Gave the item back.
     void send_refused(call_id call, item_id came_back) {
-        if (came_back != sending_.at(call)) fail("a refused send gave another item back", came_back);
+        if (came_back != sending_.at(call))
+            fail("a refused send gave another item back", came_back);
         withdraw(call);
     }
     /// As by a cancel: the item is gone, and must not come out.
@@ -53,7 +54,8 @@ public:
         if (capacity_ == 0U) return;
         std::size_t most = 0;
         for (const auto& [id, each] : items_)
-            most += !each.withdrawn && (each.receive_end == 0 || each.receive_end > since) ? 1U : 0U;
+            most +=
+                !each.withdrawn && (each.receive_end == 0 || each.receive_end > since) ? 1U : 0U;
         // The refused one is among them.
         if (!capacity_ || most - 1 < *capacity_) fail("there was room, but a send was refused");
     }
@@ -124,7 +126,8 @@ private:
 
     template <class Calls>
     static bool is_other_than(const Calls& calls, call_id own) {
-        return std::ranges::any_of(calls, [=](const auto& each) { return each.first / arms != own / arms; });
+        return std::ranges::any_of(
+            calls, [=](const auto& each) { return each.first / arms != own / arms; });
     }
     // Whose send had ended by then, and that are still there.
     [[nodiscard]] std::size_t queued(std::uint64_t since) const {

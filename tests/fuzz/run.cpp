@@ -8,7 +8,7 @@ namespace mioco_fuzz {
 namespace {
 
 // Longer than all takes that has a limit: what still waits then waits for others.
-constexpr std::chrono::seconds long_enough{5};
+constexpr std::chrono::seconds long_enough{10};
 
 std::vector<mioco::join_handle<int>> start_roots(const std::shared_ptr<world>& in) {
     std::vector<mioco::join_handle<int>> made;
@@ -16,10 +16,8 @@ std::vector<mioco::join_handle<int>> start_roots(const std::shared_ptr<world>& i
     return made;
 }
 
-// The first fiber of the simulation, from which the others are looked after.
-void control(const program& all, journal& log) {
-    const auto in = std::make_shared<world>(all, log);
-    in->open_streams();
+void look_after(const std::shared_ptr<world>& in) {
+    const program& all = in->plan;
     auto roots = start_roots(in);
     if (all.stopped) {
         mioco::sleep_for(std::chrono::microseconds(all.stopped->after_us));
@@ -33,6 +31,18 @@ void control(const program& all, journal& log) {
     in->check_end();
     for (std::size_t i = 0; i < roots.size(); ++i) {
         if (roots[i].done()) player::check_join(*in, all.roots[i], [&] { return roots[i].join(); });
+    }
+}
+
+// The first fiber of the simulation. When it is stopped with its host, calls that are offloaded wait on, as no stop reaches those.
+void control(const program& all, journal& log) {
+    const auto in = std::make_shared<world>(all, log);
+    in->open_streams();
+    try {
+        look_after(in);
+    } catch (const mioco::fiber_cancelled&) {
+        in->release_all();
+        throw;
     }
 }
 

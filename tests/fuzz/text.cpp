@@ -179,7 +179,8 @@ std::string to_text(const program& all) {
     write_faults(out, all.settings);
     write_objects(out, all);
     if (all.stopped)
-        out << "host " << all.stopped->host << " is stopped after " << all.stopped->after_us << " us\n";
+        out << "host " << all.stopped->host << " is stopped after " << all.stopped->after_us
+            << " us\n";
     write(out, "fibers at the start", all.roots);
     for (std::size_t i = 0; i < all.fibers.size(); ++i) {
         out << "fiber " << i << " on host " << all.fibers[i].host << '\n';

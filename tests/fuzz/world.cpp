@@ -40,7 +40,8 @@ world::world(const program& all, journal& into)
     each(all.barriers, [&](std::size_t, unsigned count) {
         barriers.push_back(std::make_unique<barrier_object>(count));
     });
-    for (std::size_t i = 0; i < all.watches; ++i) watches.push_back(std::make_unique<watch_object>(i));
+    for (std::size_t i = 0; i < all.watches; ++i)
+        watches.push_back(std::make_unique<watch_object>(i));
     add_numbered(oneshots, all.oneshots, log);
     add_numbered(mutexes, all.mutexes, log, "mutex");
     add_numbered(shared_mutexes, all.shared_mutexes, log, "shared_mutex");

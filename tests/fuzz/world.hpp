@@ -68,7 +68,9 @@ struct oneshot_object {
 
 struct news_object {
     news_object(std::size_t number, std::size_t items)
-        : name(numbered("news", number)), capacity(items), tx(mioco::broadcast_sender<int>(items)) {}
+        : name(numbered("news", number)),
+          capacity(items),
+          tx(mioco::broadcast_sender<int>(items)) {}
     std::string name;
     std::size_t capacity;
     std::vector<int> sent;
@@ -84,7 +86,8 @@ struct watch_object {
 
 template <class Lock>
 struct lock_object {
-    lock_object(journal& log, const char* name, std::size_t number) : known(log, numbered(name, number)) {}
+    lock_object(journal& log, const char* name, std::size_t number)
+        : known(log, numbered(name, number)) {}
     lock_history known;
     Lock real;
 };
@@ -140,8 +143,8 @@ struct barrier_object {
 };
 
 struct stream_end {
-    std::variant<std::monostate, mioco::net::tcp_stream, mioco::net::unix_stream, mioco::pipe_reader,
-                 mioco::pipe_writer>
+    std::variant<std::monostate, mioco::net::tcp_stream, mioco::net::unix_stream,
+                 mioco::pipe_reader, mioco::pipe_writer>
         io;
     unsigned host = 0;
     byte_history* in = nullptr;
@@ -190,7 +193,7 @@ struct world {
     std::vector<std::unique_ptr<datagram_object>> datagrams;
 
     int next_item = 0;
-    bool is_over = false;  // what would wait is not begun any more
+    bool is_over = false;        // what would wait is not begun any more
     std::set<unsigned> stopped;  // hosts
 
     /// By a fiber of the simulation: what needs one to be made.

@@ -46,7 +46,7 @@ inline constexpr size queue_items{200'000, 50'000, 200'000};
 inline constexpr size visits_in_a_storm{8'000, 1'000, 4'000};
 inline constexpr size locked_increments{16'384, 256, 16'384};
 inline constexpr size chain{1'024, 1'024, 1'024};
-inline constexpr size made_up_programs{1'000, 100, 1'000};
+inline constexpr size made_up_programs{5'000, 200, 5'000};
 inline constexpr size connections_at_once{10'000, 2'000, 10'000};
 
 }  // namespace mioco_test
