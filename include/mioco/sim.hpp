@@ -47,7 +47,7 @@ struct latency_range {
 struct config {
     /// All that is left to chance is drawn from this.
     std::uint64_t seed = 1;
-    /// Workers of each host.
+    /// Workers of each host, and of a runtime that the program makes without a number.
     unsigned workers = 2;
     /// The first is the one where the program begins. Others are added when they are first named.
     std::vector<std::string> hosts{"localhost"};

@@ -18,7 +18,7 @@
 
 // What a runtime needs from the outside world. Time, randomness and IO are reached through a driver and never straight from the
 // system, so that another one can stand in for all of it. What is the process' own is not, as nothing could take its place: memory
-// and stacks; signals; how many CPUs and threads there are, how precisely a worker's thread wakes up; and what tells a human what went
+// and stacks; signals; how many threads there are, how precisely a worker's thread wakes up; and what tells a human what went
 // wrong. `scripts/check-rules` knows the files that see to those.
 //
 // An engine is a driver with its pollers. It must keep these promises:
@@ -91,14 +91,14 @@ public:
     [[nodiscard]] virtual const char* name() const noexcept = 0;
     /// Whether all must go the same way again when the driver answers the same. Then deadlocks are its business too.
     [[nodiscard]] virtual bool is_repeatable() const noexcept { return false; }
-    /// Workers of a runtime for which nobody asks for a number; 0: one for each CPU.
-    [[nodiscard]] virtual unsigned usual_workers() const noexcept { return 0; }
     virtual std::unique_ptr<poller> make_poller(const void* group) = 0;
 
     virtual nanoseconds_t now() noexcept = 0;
     virtual std::uint64_t random() noexcept = 0;
 
     // Threads, and how a plain one waits
+    /// How many workers a runtime has that was told no number.
+    [[nodiscard]] virtual unsigned usual_workers() const noexcept = 0;
     /// Throws std::system_error when the system has none left. Of the name, 15 characters count.
     virtual std::unique_ptr<driver_thread> start_thread(const std::string& name,
                                                         std::function<void()> body) = 0;

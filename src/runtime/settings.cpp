@@ -9,7 +9,6 @@
 #include <string_view>
 
 #include "debug/log.hpp"
-#include "runtime/cpu_count.hpp"
 #include "stack/guard.hpp"
 
 namespace mioco::detail {
@@ -85,8 +84,7 @@ unsigned worker_setting(const config& asked, const driver& io) {
                                       config::maximum_workers, "one worker for each CPU"}
                            .resolve(asked.workers(), io);
     if (count) return static_cast<unsigned>(*count);
-    const unsigned usual = io.usual_workers();
-    return usual != 0 ? usual : std::min(usable_cpu_count(), config::maximum_workers);
+    return std::min(io.usual_workers(), config::maximum_workers);
 }
 
 // Jobs wait rather than compute, so the CPUs are no bound. 32 at once keep a disk's queue full, and their stacks take less than a

@@ -2,7 +2,6 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -14,6 +13,7 @@
 #include "support/descriptor_leaks.hpp"
 #include "support/flag.hpp"
 #include "support/sockets.hpp"
+#include "support/world.hpp"
 
 // What `close` does to those who wait: each ends with EBADF, and the number is not reused while one of them still has it.
 
@@ -206,7 +206,7 @@ TEST(close_across, a_thread_closes_what_a_fiber_reads) {
 
 TEST(close_across, a_fiber_closes_what_a_thread_reads) {
     auto [near, far] = connected_pair();
-    std::thread reader([&near = near] {
+    mioco_test::thread reader([&near = near] {
         EXPECT_EQ(error_of([&near] { read_some(near); }), std::errc::bad_file_descriptor);
     });
     mioco::run([&near = near] {
@@ -218,7 +218,7 @@ TEST(close_across, a_fiber_closes_what_a_thread_reads) {
 
 TEST(close_across, a_fiber_closes_what_a_thread_accepts_from) {
     auto listener = tcp_listener::bind("127.0.0.1:0");
-    std::thread acceptor(
+    mioco_test::thread acceptor(
         [&] { EXPECT_EQ(error_of([&] { listener.accept(); }), std::errc::bad_file_descriptor); });
     mioco::run([&] {
         until_somebody_waits(listener.native_handle());
@@ -237,7 +237,7 @@ TEST(close_across, a_fiber_closes_what_fibers_of_another_runtime_and_threads_rea
         mioco::runtime two(mioco::config{}.workers(2));
         auto first = one.spawn(expect_closed);
         auto second = two.spawn(expect_closed);
-        std::thread third(expect_closed);
+        mioco_test::thread third(expect_closed);
         until_somebody_waits(near.native_handle());
         two.spawn([&near = near] { near.close(); }).join();
         first.join();

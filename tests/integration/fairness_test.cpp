@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -20,6 +19,7 @@
 #include "support/flag.hpp"
 #include "support/sockets.hpp"
 #include "support/workers.hpp"
+#include "support/world.hpp"
 
 // Nobody waits for ever because somebody else is busy. Shown by order alone: the busy one goes on until the other was served.
 
@@ -41,12 +41,12 @@ TEST_P(fairness, a_flooding_connection_does_not_starve_others) {
     echo_server server(settings());
     flag served;
     raw_client flood(server.address());
-    std::thread sender([&] {
+    mioco_test::thread sender([&] {
         const std::string block(1 << 16, 'x');
         while (!served.is_raised()) flood.send(block);
         flood.finish();
     });
-    std::thread receiver([&] {
+    mioco_test::thread receiver([&] {
         while (!flood.receive(1 << 16).empty()) {
         }
     });

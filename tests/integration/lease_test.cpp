@@ -2,7 +2,6 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include "support/descriptor_leaks.hpp"
 #include "support/flag.hpp"
 #include "support/sockets.hpp"
+#include "support/world.hpp"
 
 namespace {
 
@@ -116,7 +116,7 @@ TEST_P(lease, is_given_back_elsewhere) {
             if (i % 2 == 0) {
                 beside(std::move(check)).join();
             } else {
-                std::thread(std::move(check)).join();
+                mioco_test::thread(std::move(check)).join();
             }
         }
     });

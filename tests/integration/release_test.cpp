@@ -11,6 +11,7 @@
 #include "support/anywhere.hpp"
 #include "support/flag.hpp"
 #include "support/sockets.hpp"
+#include "support/world.hpp"
 
 // Releasing a descriptor on which a call is under way.
 
@@ -60,8 +61,8 @@ MIOCO_ANYWHERE(release);
 // whoever waits was woken and has not run.
 int release_once_it_can_be(tcp_stream& stream) {
     for (;;) {
-        const auto until = std::chrono::steady_clock::now() + 100us;
-        while (std::chrono::steady_clock::now() < until) {
+        const auto until = mioco_test::now() + 100us;
+        while (mioco_test::now() < until) {
         }
         mioco::yield();
         try {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include <gtest/gtest.h>
@@ -12,6 +11,7 @@
 #include "support/flag.hpp"
 #include "support/sockets.hpp"
 #include "support/workers.hpp"
+#include "support/world.hpp"
 
 // One connection in several runtimes and on threads, one after the other. What watched it for one may be gone for the next.
 
@@ -27,7 +27,7 @@ using mioco_test::until_somebody_waits;
 
 // Reads one word that comes only when the reader waits.
 void exchange(tcp_stream& near, tcp_stream& far) {
-    std::thread writer([&] {
+    mioco_test::thread writer([&] {
         until_somebody_waits(near.native_handle());
         far.write_all("word"sv);
     });
@@ -58,7 +58,7 @@ TEST_P(runtimes, a_stream_made_in_a_runtime_goes_on_outside) {
     });
     exchange(near, far);
     run([&] { exchange(far, near); });
-    std::thread client([&] {
+    mioco_test::thread client([&] {
         until_somebody_waits(listener.native_handle());
         near = tcp_stream::connect(listener.local());
     });

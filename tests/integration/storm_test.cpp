@@ -29,18 +29,17 @@ using mioco::net::tcp_stream;
 using mioco_test::echo_server;
 using mioco_test::read_text;
 
-std::string next_cookie() {
-    static std::atomic<std::uint64_t> last{0};
+std::string next_cookie(std::atomic<std::uint64_t>& last) {
     std::string cookie = std::to_string(++last);
     return std::string(16 - cookie.size(), '.') + cookie;
 }
 
 // One connection, that ends in one of several ways.
-void visit(const endpoint& server, unsigned chance) {
+void visit(const endpoint& server, unsigned chance, std::atomic<std::uint64_t>& last) {
     auto stream = tcp_stream::connect(server);
     // So that a listener may have its port during the minute that the kernel remembers the connection.
     stream.set_option(mioco::net::option::reuse_address{true});
-    const std::string cookie = next_cookie();
+    const std::string cookie = next_cookie(last);
     for (unsigned rounds = chance % 3 + 1; rounds > 0; --rounds) {
         stream.write_all(cookie);
         EXPECT_EQ(read_text(stream, cookie.size()), cookie);
@@ -79,12 +78,13 @@ TEST_P(storm, data_never_reaches_the_wrong_connection) {
     run([&] {
         const std::size_t visits = here(mioco_test::visits_in_a_storm);
         constexpr std::size_t visitors = 16;
+        std::atomic<std::uint64_t> last_cookie{0};
         std::vector<mioco::join_handle<void>> all;
         for (std::size_t i = 0; i < visitors; ++i) {
             all.push_back(mioco::spawn([&, seed = i] {
                 std::minstd_rand random(static_cast<unsigned>(seed) + 1);
                 for (std::size_t k = 0; k < visits / visitors; ++k)
-                    visit(server.address(), static_cast<unsigned>(random()));
+                    visit(server.address(), static_cast<unsigned>(random()), last_cookie);
             }));
         }
         for (auto& each : all) each.join();

@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -20,6 +19,7 @@
 #include "support/flag.hpp"
 #include "support/sockets.hpp"
 #include "support/workers.hpp"
+#include "support/world.hpp"
 
 // Several who wait on one stream, and what becomes of them when some are cancelled. The first waits in the side's slot, the
 // others in its queue.
@@ -212,7 +212,7 @@ TEST_P(cancelled_waiters, what_was_stopped_has_taken_nothing) {
         static_cast<void>(rt.spawn([&near = near, &taken] { taken = read_text(near, 4); }));
         if (i % 2 == 0) until_somebody_waits(near.native_handle());
         // The data and the stop are on their way at once: it is read or it is left, whole.
-        std::thread writer([&far = far] { far.write_all("data"sv); });
+        mioco_test::thread writer([&far = far] { far.write_all("data"sv); });
         rt.stop();
         rt.wait();
         writer.join();
@@ -249,7 +249,7 @@ TEST(waiting_thread, that_waits_again_at_its_very_end_leaves_nothing_behind) {
     const std::size_t before = mioco_test::open_descriptors();
     std::atomic<int> living{0};
     for (const bool waits_before : {true, false}) {
-        std::thread([&] {
+        mioco_test::thread([&] {
             made_first.wanted = true;
             made_first.living = &living;
             mioco::event never;

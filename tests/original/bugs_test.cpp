@@ -8,7 +8,6 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -18,6 +17,7 @@
 #include "support/flag.hpp"
 #include "support/sockets.hpp"
 #include "support/workers.hpp"
+#include "support/world.hpp"
 
 namespace {
 
@@ -83,10 +83,10 @@ TEST_P(bugs, bug_62_a_fiber_is_on_one_thread_at_a_time) {
                 std::atomic<bool> running = false;
                 for (int round = 0; round < 20; ++round) {
                     EXPECT_FALSE(running.exchange(true));
-                    const auto begun = std::chrono::steady_clock::now();
+                    const auto begun = mioco_test::now();
                     EXPECT_TRUE(running.exchange(false));
                     mioco::sleep_for(500us);
-                    EXPECT_GE(std::chrono::steady_clock::now() - begun, 500us);
+                    EXPECT_GE(mioco_test::now() - begun, 500us);
                 }
             });
         }
@@ -114,7 +114,7 @@ TEST_P(bugs, bug_69_thousands_of_spawns_and_wakeups_in_a_row_do_not_jam) {
 TEST_P(bugs, bug_110_a_shutdown_through_a_channel_finds_fibers_that_have_not_begun) {
     auto [tell, told] = mioco::unbounded_channel<bool>();
     flag spawning;
-    std::thread outside([&, tell = std::move(tell)] {
+    mioco_test::thread outside([&, tell = std::move(tell)] {
         spawning.await();
         tell.send(true);
     });

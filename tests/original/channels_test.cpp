@@ -3,7 +3,6 @@
 #include <chrono>
 #include <cstddef>
 #include <stdexcept>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -12,6 +11,7 @@
 
 #include "support/process.hpp"
 #include "support/workers.hpp"
+#include "support/world.hpp"
 
 namespace {
 
@@ -83,7 +83,7 @@ void answer(const mioco::receiver<int>& from, const mioco::sender<int>& to) {
 TEST(channels_once, mpsc_outside_outside) {
     auto to = mioco::unbounded_channel<int>();
     auto back = mioco::unbounded_channel<int>();
-    std::thread other([&] { answer(to.second, back.first); });
+    mioco_test::thread other([&] { answer(to.second, back.first); });
     ping_pong(to, back);
     to.first = {};
     other.join();
@@ -118,7 +118,7 @@ TEST_P(channels, mpsc_inside_inside) {
 // A second a receipt in the original: what it shows is that the sender has to wait, which milliseconds do as well.
 TEST(channels_once, mpsc_sync_outside_outside) {
     auto [in, out] = mioco::channel<int>(3);
-    std::thread sending([in = std::move(in)] { send_items(in); });
+    mioco_test::thread sending([in = std::move(in)] { send_items(in); });
     expect_items(out, 5ms);
     sending.join();
 }

@@ -3,13 +3,13 @@
 #include <chrono>
 #include <mutex>
 #include <shared_mutex>
-#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
 #include <mioco/mioco.hpp>
 
 #include "support/workers.hpp"
+#include "support/world.hpp"
 
 namespace {
 
@@ -37,7 +37,7 @@ void expect_counted(unsigned workers, bool threads_too) {
     Lock guard;
     unsigned counter = 0;
     const unsigned each_kind = 4 * workers;
-    std::vector<std::thread> outside;
+    std::vector<mioco_test::thread> outside;
     if (threads_too) {
         for (unsigned i = 0; i < each_kind; ++i)
             outside.emplace_back([&] { poll_and_count<Lock, ReadLock>(guard, counter); });

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 // The original's tests of offloading, by name.
 #include <chrono>
-#include <thread>
 
 #include <gtest/gtest.h>
 #include <mioco/mioco.hpp>
 
 #include "support/workers.hpp"
+#include "support/world.hpp"
 
 namespace {
 
@@ -19,7 +19,7 @@ TEST_P(offloading, basic_offload) {
     run([] {
         bool seen = false;
         const int result = mioco::offload([&] {
-            std::this_thread::sleep_for(1s);
+            mioco_test::block_for(1s);
             seen = true;
             return 3;
         });
@@ -29,9 +29,9 @@ TEST_P(offloading, basic_offload) {
 }
 
 TEST_P(offloading, offload_takes_time) {
-    const auto begun = std::chrono::steady_clock::now();
-    run([] { mioco::offload([] { std::this_thread::sleep_for(500ms); }); });
-    EXPECT_GE(std::chrono::steady_clock::now() - begun, 500ms);
+    const auto begun = mioco_test::now();
+    run([] { mioco::offload([] { mioco_test::block_for(500ms); }); });
+    EXPECT_GE(mioco_test::now() - begun, 500ms);
 }
 
 TEST_P(offloading, basic_offload_in_loop) {
@@ -39,7 +39,7 @@ TEST_P(offloading, basic_offload_in_loop) {
         int counter = 0;
         for (int i = 0; i < 10'000; ++i) {
             const int index = mioco::offload([&] {
-                if (i % 16 == 0) std::this_thread::sleep_for(1ms);
+                if (i % 16 == 0) mioco_test::block_for(1ms);
                 ++counter;
                 return i;
             });

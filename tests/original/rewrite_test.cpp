@@ -3,7 +3,6 @@
 #include <chrono>
 #include <cstddef>
 #include <mutex>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -11,6 +10,7 @@
 #include <mioco/mioco.hpp>
 
 #include "support/sizes.hpp"
+#include "support/world.hpp"
 
 namespace {
 
@@ -26,7 +26,7 @@ void expect_items(const mioco::receiver<int>& out) {
 
 TEST(rewrite, tx_rx_outside_mioco) {
     auto [in, out] = mioco::unbounded_channel<int>();
-    std::thread sending([in = in] { send_items(in); });
+    mioco_test::thread sending([in = in] { send_items(in); });
     expect_items(out);
     sending.join();
 }
@@ -52,14 +52,14 @@ TEST(rewrite, tx_inside_rx_inside_mioco) {
 
 TEST(rewrite, sync_tx_rx_outside_mioco) {
     auto [in, out] = mioco::channel<int>(5);
-    std::thread sending([in = in] { send_items(in); });
+    mioco_test::thread sending([in = in] { send_items(in); });
     expect_items(out);
     sending.join();
 }
 
 TEST(rewrite, sync_tx_outside_rx_inside_mioco) {
     auto [in, out] = mioco::channel<int>(5);
-    std::thread sending([in = in] { send_items(in); });
+    mioco_test::thread sending([in = in] { send_items(in); });
     mioco::spawn([out = out] { expect_items(out); }).join();
     sending.join();
 }
@@ -99,7 +99,7 @@ TEST(rewrite, mioco_and_threads_mutex_basic) {
     mioco::mutex guard;
     std::size_t counter = 0;
     const std::size_t rounds = here(mioco_test::locked_increments);
-    std::vector<std::thread> threads;
+    std::vector<mioco_test::thread> threads;
     for (int i = 0; i < members; ++i) {
         threads.emplace_back([&] {
             for (std::size_t n = 0; n < rounds; ++n) {

@@ -2,7 +2,6 @@
 #include <atomic>
 #include <chrono>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -12,6 +11,7 @@
 #include "support/process.hpp"
 #include "support/sizes.hpp"
 #include "support/workers.hpp"
+#include "support/world.hpp"
 
 namespace {
 
@@ -98,16 +98,16 @@ TEST_P(idle, runtime_wakes_no_thread) {
           for (int i = 0; i < 100; ++i) mioco::spawn([] { mioco::yield(); });
       }).join();
     parked.await();
-    while (mioco_test::threads_named("idle_").size() != GetParam()) std::this_thread::yield();
+    while (mioco_test::threads_named("idle_").size() != GetParam()) mioco_test::yield_thread();
     // The watchers need some quiet rounds until they sleep for good.
     std::size_t before = voluntary_switches();
     for (int quiet = 0; quiet < 5;) {
-        std::this_thread::sleep_for(100ms);
+        mioco_test::block_for(100ms);
         const std::size_t now = voluntary_switches();
         quiet = now == before ? quiet + 1 : 0;
         before = now;
     }
-    std::this_thread::sleep_for(2s);
+    mioco_test::block_for(2s);
     EXPECT_EQ(voluntary_switches(), before);
     rt.stop();
     EXPECT_THROW(sleeper.join(), std::system_error);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
 #pragma once
 
-#include <future>
 #include <string>
-#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 #include <mioco/mioco.hpp>
+
+#include "support/world.hpp"
 
 // The library's calls work in fibers, where they park, and on plain threads, where they block. A test of what they do is
 // written once and runs in both.
@@ -25,7 +25,7 @@ public:
         if (mioco::this_fiber::in_fiber()) {
             fiber_ = mioco::spawn(std::forward<F>(f));
         } else {
-            thread_ = std::async(std::launch::async, std::forward<F>(f));
+            thread_ = thread(std::forward<F>(f));
         }
     }
 
@@ -34,19 +34,19 @@ public:
         if (fiber_.joinable()) {
             fiber_.join();
         } else {
-            thread_.get();
+            thread_.join();
         }
     }
 
 private:
     mioco::join_handle<void> fiber_;
-    std::future<void> thread_;
+    thread thread_;
 };
 
 /// Runs it so many times at once in fibers and on threads.
 template <class F>
 void run_in_fibers_and_threads(unsigned workers, int fibers, int threads, F&& f) {
-    std::vector<std::thread> outside;
+    std::vector<thread> outside;
     for (int i = 0; i < threads; ++i) outside.emplace_back(f);
     mioco::run(mioco::config{}.workers(workers), [&] {
         std::vector<mioco::join_handle<void>> inside;

@@ -5,9 +5,10 @@
 #include <exception>
 #include <string>
 #include <system_error>
-#include <thread>
 
 #include <mioco/time.hpp>
+
+#include "support/world.hpp"
 
 namespace mioco_test {
 
@@ -21,7 +22,7 @@ public:
     }
     /// Holds the thread, as a fiber that computes does.
     void await_computing() const {
-        while (!is_raised()) std::this_thread::yield();
+        while (!is_raised()) yield_thread();
     }
 
 private:

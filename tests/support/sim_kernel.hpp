@@ -16,6 +16,9 @@ class sim_kernel final : public mioco::detail::sim::sim_driver {
 public:
     using sim_driver::sim_driver;
 
+    [[nodiscard]] unsigned usual_workers() const noexcept override {
+        return system().usual_workers();
+    }
     std::unique_ptr<mioco::detail::driver_thread> start_thread(
         const std::string& name, std::function<void()> body) override {
         return system().start_thread(name, std::move(body));

@@ -1,30 +1,16 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "support/sockets.hpp"
 
-#include <cerrno>
-#include <system_error>
+#include <span>
 #include <utility>
 
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "support/anywhere.hpp"
+#include "support/raw_calls.hpp"
 
 namespace mioco_test {
-
-namespace {
-
-void check(long result, const char* what) {
-    if (result < 0) throw std::system_error(errno, std::system_category(), what);
-}
-
-template <class Value>
-void set_option(int fd, int level, int name, const Value& value) {
-    check(setsockopt(fd, level, name, &value, sizeof value), "setsockopt");
-}
-
-}  // namespace
 
 stream_pair connected_pair() {
     auto listener = mioco::net::tcp_listener::bind("127.0.0.1:0");
@@ -45,12 +31,7 @@ stream_pair narrow_pair() {
 }
 
 raw_client::raw_client(const mioco::net::endpoint& server)
-    : fd_(socket(server.family(), SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    check(fd_, "socket");
-    // See connected_pair.
-    set_option(fd_, SOL_SOCKET, SO_REUSEADDR, 1);
-    check(connect(fd_, server.data(), server.size()), "connect");
-}
+    : fd_(raw::connect(server.data(), server.size())) {}
 
 raw_client::raw_client(raw_client&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
 
@@ -62,47 +43,43 @@ raw_client& raw_client::operator=(raw_client&& other) noexcept {
 raw_client::~raw_client() { close(); }
 
 void raw_client::send(std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t count = ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
-        check(count, "send");
-        text.remove_prefix(static_cast<std::size_t>(count));
-    }
+    while (!text.empty()) text.remove_prefix(raw::send(fd_, std::as_bytes(std::span(text))));
 }
 
 std::string raw_client::receive(std::size_t count) {
     std::string text(count, '\0');
     std::size_t done = 0;
     while (done < count) {
-        const ssize_t more = recv(fd_, text.data() + done, count - done, 0);
-        check(more, "recv");
+        const std::size_t more =
+            raw::receive(fd_, std::as_writable_bytes(std::span(text).subspan(done)));
         if (more == 0) break;
-        done += static_cast<std::size_t>(more);
+        done += more;
     }
     text.resize(done);
     return text;
 }
 
-void raw_client::finish() { check(shutdown(fd_, SHUT_WR), "shutdown"); }
+void raw_client::finish() { raw::finish(fd_); }
 
 void raw_client::send_and_finish(std::string_view text) {
-    set_option(fd_, IPPROTO_TCP, TCP_CORK, 1);
+    raw::set_option(fd_, IPPROTO_TCP, TCP_CORK, 1);
     send(text);
     finish();
 }
 
 void raw_client::reset() {
-    set_option(fd_, SOL_SOCKET, SO_LINGER, linger{1, 0});
+    raw::set_option(fd_, SOL_SOCKET, SO_LINGER, linger{1, 0});
     close();
 }
 
 void raw_client::close() {
-    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+    if (fd_ >= 0) raw::close(std::exchange(fd_, -1));
 }
 
 mioco::net::endpoint raw_client::local() const {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
-    check(getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size), "getsockname");
+    raw::local_name(fd_, reinterpret_cast<sockaddr*>(&address), &size);
     return {reinterpret_cast<const sockaddr*>(&address), size};
 }
 

@@ -6,7 +6,6 @@
 #include <numeric>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -16,6 +15,7 @@
 #include "support/anywhere.hpp"
 #include "support/flag.hpp"
 #include "support/workers.hpp"
+#include "support/world.hpp"
 
 namespace {
 
@@ -70,7 +70,7 @@ TEST_P(channel, joins_fibers_and_threads_at_either_end) {
     for (const std::size_t capacity : {0U, 1U, 5U}) {
         auto [in, out] = mioco::channel<int>(capacity);
         auto [back, end] = mioco::channel<int>(capacity);
-        std::thread echo([out = out, back = std::move(back)]() mutable {
+        mioco_test::thread echo([out = out, back = std::move(back)]() mutable {
             for (const int each : out) back.send(each);
             back = {};
         });
@@ -171,11 +171,11 @@ TEST_P(channel, a_deadline_ends_the_wait_and_gives_the_item_back) {
         auto [in, out] = mioco::channel<std::string>(1);
         in.send("first");
         EXPECT_EQ(in.try_send_for("second", 1ms), "second");
-        EXPECT_EQ(in.try_send_until("third", std::chrono::steady_clock::now() - 1s), "third");
+        EXPECT_EQ(in.try_send_until("third", mioco_test::now() - 1s), "third");
         EXPECT_EQ(out.recv(), "first");
-        const auto before = std::chrono::steady_clock::now();
+        const auto before = mioco_test::now();
         EXPECT_EQ(out.try_recv_for(20ms), std::nullopt);
-        EXPECT_GE(std::chrono::steady_clock::now() - before, 20ms);
+        EXPECT_GE(mioco_test::now() - before, 20ms);
         EXPECT_EQ(in.try_send_for("fourth", 1h), std::nullopt);
         EXPECT_EQ(out.try_recv_for(1h), "fourth");
     });
@@ -274,7 +274,7 @@ TEST_P(channel, a_stopped_fiber_has_sent_and_received_nothing) {
         return empty.recv().has_value();
     });
     waits.await();
-    std::this_thread::sleep_for(1ms);
+    mioco_test::block_for(1ms);
     stopped.stop();
     EXPECT_EQ(error_of([&] { sending.join(); }), std::errc::operation_canceled);
     EXPECT_EQ(error_of([&] { receiving.join(); }), std::errc::operation_canceled);
@@ -342,8 +342,8 @@ TEST_P(channel, gives_nothing_once_it_was_seen_exhausted) {
             }
             while (began < senders) mioco::yield();
             auto closing = mioco::spawn([in = in] { in.close(); });
-            std::thread looking([out = out] {
-                while (!out.is_exhausted()) continue;
+            mioco_test::thread looking([out = out] {
+                while (!out.is_exhausted()) mioco_test::look_again();
                 EXPECT_EQ(out.try_recv(), std::nullopt);
             });
             closing.join();

@@ -4,7 +4,6 @@
 #include <memory>
 #include <mutex>
 #include <stdexcept>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -14,6 +13,7 @@
 #include "support/anywhere.hpp"
 #include "support/flag.hpp"
 #include "support/workers.hpp"
+#include "support/world.hpp"
 
 namespace {
 
@@ -31,7 +31,7 @@ TEST_P(conditions, are_told_to_one_or_to_all) {
     mioco::condition_variable changed;
     int tickets = 0;
     std::atomic<int> served{0};
-    std::thread giving([&] {
+    mioco_test::thread giving([&] {
         for (int i = 0; i < 12 * 50; ++i) {
             {
                 const std::scoped_lock held(guard);
@@ -52,7 +52,7 @@ TEST_P(conditions, are_told_to_one_or_to_all) {
     EXPECT_EQ(served, 12 * 50);
 
     bool open = false;
-    std::thread opening([&] {
+    mioco_test::thread opening([&] {
         {
             const std::scoped_lock held(native);
             open = true;
@@ -82,7 +82,7 @@ TEST_P(conditions, have_deadlines) {
         EXPECT_FALSE(guard.try_lock());
         EXPECT_FALSE(never.wait_for(held, 1ms, [] { return false; }));
         EXPECT_TRUE(never.wait_for(held, 1h, [] { return true; }));
-        EXPECT_EQ(never.wait_until(held, std::chrono::steady_clock::now() - 1s),
+        EXPECT_EQ(never.wait_until(held, mioco_test::now() - 1s),
                   std::cv_status::timeout);
     });
 }
@@ -206,7 +206,7 @@ TEST_P(conditions, a_stop_while_the_lock_is_taken_again_comes_after_it) {
     taken.acquire();
     changed.notify_one();
     stopped.stop();
-    std::this_thread::sleep_for(1ms);
+    mioco_test::block_for(1ms);
     taken.release();
     waiting.join();
     EXPECT_TRUE(had_it);

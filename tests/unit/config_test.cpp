@@ -13,7 +13,7 @@
 #include <sched.h>
 #include <mioco/mioco.hpp>
 
-#include "runtime/cpu_count.hpp"
+#include "base/cpu_count.hpp"
 #include "runtime/settings.hpp"
 #include "support/process.hpp"
 
@@ -167,15 +167,17 @@ TEST(config, offloading_out_of_bounds_is_refused_with_the_bounds) {
 }
 
 TEST(config, offloading_follows_the_environment_and_else_the_number_of_workers) {
-    using mioco::detail::resolve_settings;
-    EXPECT_EQ(resolve_settings(mioco::config{}.workers(1)).offload_threads, 32U);
-    EXPECT_EQ(resolve_settings(mioco::config{}.workers(20)).offload_threads, 80U);
-    EXPECT_EQ(resolve_settings(mioco::config{}.workers(1024)).offload_threads, 1024U);
-    EXPECT_EQ(resolve_settings(mioco::config{}.offload_threads(1)).offload_threads, 1U);
-    EXPECT_EQ(resolve_settings(mioco::config{}.offload_queue(0)).offload_queue, 0U);
+    const auto resolve = [](const mioco::config& asked) {
+        return mioco::detail::resolve_settings(asked, 1);
+    };
+    EXPECT_EQ(resolve(mioco::config{}.workers(1)).offload_threads, 32U);
+    EXPECT_EQ(resolve(mioco::config{}.workers(20)).offload_threads, 80U);
+    EXPECT_EQ(resolve(mioco::config{}.workers(1024)).offload_threads, 1024U);
+    EXPECT_EQ(resolve(mioco::config{}.offload_threads(1)).offload_threads, 1U);
+    EXPECT_EQ(resolve(mioco::config{}.offload_queue(0)).offload_queue, 0U);
     const scoped_environment threads("MIOCO_OFFLOAD_THREADS", "3");
     const scoped_environment queue("MIOCO_OFFLOAD_QUEUE", "4");
-    const auto settings = resolve_settings(mioco::config{}.offload_threads(1).offload_queue(2));
+    const auto settings = resolve(mioco::config{}.offload_threads(1).offload_queue(2));
     EXPECT_EQ(settings.offload_threads, 3U);
     EXPECT_EQ(settings.offload_queue, 4U);
 }

@@ -6,7 +6,6 @@
 #include <regex>
 #include <shared_mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <dlfcn.h>
@@ -17,6 +16,7 @@
 #include "support/flag.hpp"
 #include "support/process.hpp"
 #include "support/workers.hpp"
+#include "support/world.hpp"
 
 namespace {
 
@@ -256,7 +256,7 @@ TEST_P(dump, while_fibers_come_and_go) {
 
 TEST(dump_runtimes, while_runtimes_come_and_go) {
     flag end;
-    std::thread other([&] {
+    mioco_test::thread other([&] {
         while (!end.is_raised()) {
             mioco::run(mioco::config{}.workers(2), [] {
                 mioco::spawn({.name = "child"}, [] { mioco::sleep_for(1us); }).join();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <atomic>
 #include <chrono>
-#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -9,6 +8,7 @@
 
 #include "support/flag.hpp"
 #include "support/workers.hpp"
+#include "support/world.hpp"
 
 // Nobody waits for ever on somebody else's computation or zeal. Proved by order: who must go on first
 // releases the one that holds the worker; otherwise the test does not end.
@@ -146,7 +146,7 @@ TEST_P(computing, does_not_hold_up_repeated_timers_of_many) {
             });
         }
         while (asleep != 20) mioco::yield();
-        while (waiting != 0) std::this_thread::yield();
+        while (waiting != 0) mioco_test::yield_thread();
     });
 }
 
@@ -154,7 +154,7 @@ TEST_P(computing, does_not_hold_up_what_threads_spawn) {
     flag computes;
     flag released;
     mioco::runtime rt(settings());
-    std::thread spawner([&] {
+    mioco_test::thread spawner([&] {
         computes.await();
         rt.spawn([&] { released.raise(); });
     });

@@ -4,7 +4,6 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -12,6 +11,7 @@
 
 #include "support/flag.hpp"
 #include "support/workers.hpp"
+#include "support/world.hpp"
 
 namespace {
 
@@ -282,11 +282,11 @@ TEST(fiber_local_of_threads, is_each_threads_own_and_ends_with_it) {
     std::string log;
     mioco::fiber_local<counted> object{[&] { return counted(living); }};
     mioco::fiber_local<goes> waits_too{[&] { return goes{&log, 'w'}; }};
-    std::thread([&] {
+    mioco_test::thread([&] {
         static_cast<void>(waits_too.get());
         static_cast<void>(object.get());
         EXPECT_EQ(living, 1);
-        std::thread([&] {
+        mioco_test::thread([&] {
             static_cast<void>(object.get());
             EXPECT_EQ(living, 2);
         }).join();
@@ -307,7 +307,7 @@ TEST(fiber_local_of_threads, may_block_in_its_destructor) {
     mioco::runtime rt(mioco::config{}.workers(1));
     int got = 0;
     mioco::fiber_local<joining> local{[&] { return joining{&rt, &got}; }};
-    std::thread([&] { static_cast<void>(local.get()); }).join();
+    mioco_test::thread([&] { static_cast<void>(local.get()); }).join();
     EXPECT_EQ(got, 5);
 }
 

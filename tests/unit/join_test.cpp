@@ -7,7 +7,6 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -17,6 +16,7 @@
 #include "support/flag.hpp"
 #include "support/process.hpp"
 #include "support/workers.hpp"
+#include "support/world.hpp"
 
 namespace {
 
@@ -133,7 +133,7 @@ TEST_P(join, blocks_a_plain_thread_until_the_end) {
         may_end.await();
         return 5;
     });
-    std::thread joiner([&] { EXPECT_EQ(child.join(), 5); });
+    mioco_test::thread joiner([&] { EXPECT_EQ(child.join(), 5); });
     may_end.raise();
     joiner.join();
     EXPECT_THROW(rt.spawn([] { throw 1; }).join(), int);
@@ -317,7 +317,7 @@ TEST_P(join, id_is_that_of_the_fiber_and_no_others) {
 
 TEST_P(join, many_threads_join_fibers_of_one_runtime) {
     mioco::runtime rt(settings());
-    std::vector<std::thread> threads;
+    std::vector<mioco_test::thread> threads;
     for (int t = 0; t < 4; ++t) {
         threads.emplace_back([&rt, t] {
             for (int i = 0; i < 50; ++i) {

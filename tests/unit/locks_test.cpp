@@ -7,7 +7,6 @@
 #include <mutex>
 #include <shared_mutex>
 #include <stdexcept>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -17,6 +16,7 @@
 #include "support/anywhere.hpp"
 #include "support/flag.hpp"
 #include "support/workers.hpp"
+#include "support/world.hpp"
 
 namespace {
 
@@ -132,7 +132,7 @@ TEST(lock_order, who_comes_later_passes_no_fiber_behind_a_thread) {
         std::vector<int> order;
         guard.lock();
         flag begins;
-        std::thread before([&] {
+        mioco_test::thread before([&] {
             begins.raise();
             const std::scoped_lock held(guard);
         });
@@ -160,7 +160,7 @@ TEST(lock_order, a_thread_gets_its_turn_among_fibers) {
     mioco::run(mioco::config{}.workers(1), [] {
         mioco::mutex guard;
         flag had;
-        std::thread waits([&] {
+        mioco_test::thread waits([&] {
             const std::scoped_lock held(guard);
             had.raise();
         });
@@ -186,7 +186,7 @@ TEST_P(locks, a_mutex_meets_the_standards_requirements) {
         EXPECT_TRUE(deferred.try_lock());
         EXPECT_FALSE(first.try_lock());
         EXPECT_FALSE(first.try_lock_for(1ms));
-        EXPECT_FALSE(first.try_lock_until(std::chrono::steady_clock::now() - 1s));
+        EXPECT_FALSE(first.try_lock_until(mioco_test::now() - 1s));
         EXPECT_FALSE(first.try_lock_until(std::chrono::system_clock::now() - 1s));
         deferred.unlock();
         EXPECT_TRUE(deferred.try_lock_for(1h));
@@ -260,7 +260,7 @@ TEST_P(locks, a_fiber_that_is_stopped_still_gets_its_mutex) {
     });
     waits.await();
     stopped.stop();
-    std::this_thread::sleep_for(1ms);
+    mioco_test::block_for(1ms);
     EXPECT_FALSE(had.is_raised());
     guard.unlock();
     locking.join();

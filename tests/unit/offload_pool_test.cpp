@@ -8,7 +8,6 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -20,6 +19,7 @@
 #include "support/process.hpp"
 #include "support/sizes.hpp"
 #include "support/workers.hpp"
+#include "support/world.hpp"
 
 // The threads that stand behind `offload`: how many there are, who gets one, and how they end.
 
@@ -78,7 +78,7 @@ TEST_P(pool, calls_run_at_once) {
             fibers.push_back(mioco::spawn([&] {
                 mioco::offload([&] {
                     ++inside;
-                    while (inside != count) std::this_thread::yield();
+                    while (inside != count) mioco_test::yield_thread();
                 });
             }));
         }
@@ -102,7 +102,7 @@ TEST_P(pool, has_no_more_threads_than_it_may_and_all_calls_end) {
                     while (before < now && !peak.compare_exchange_weak(before, now)) {
                     }
                     EXPECT_LE(threads_named("mioco-pool-").size(), most);
-                    std::this_thread::yield();
+                    mioco_test::yield_thread();
                     --inside;
                 });
                 ++ended;
@@ -216,7 +216,7 @@ TEST_P(pool, a_call_may_wait_for_another_runtimes_calls) {
 TEST_P(pool, plain_threads_call_beside_fibers) {
     mioco::runtime rt(with_threads(2));
     std::atomic<int> sum = 0;
-    std::vector<std::thread> threads;
+    std::vector<mioco_test::thread> threads;
     for (int t = 0; t < 4; ++t) {
         threads.emplace_back([&] {
             for (int i = 0; i < 50; ++i) {
@@ -240,8 +240,8 @@ TEST_P(offload_stop, takes_waiting_calls_back_and_awaits_the_running_one) {
     std::atomic<int> called = 0;
     std::atomic<int> unwound = 0;
     int result = 0;
-    std::thread releaser([&] {
-        while (unwound != 5) std::this_thread::yield();
+    mioco_test::thread releaser([&] {
+        while (unwound != 5) mioco_test::yield_thread();
         may_end.raise();
     });
     const auto body = [&] {
@@ -298,7 +298,7 @@ TEST_P(offload_stop, leaves_waiting_scopes_in_their_place) {
     flag begun;
     flag may_end;
     std::atomic<int> scopes = 0;
-    std::thread releaser;
+    mioco_test::thread releaser;
     rt.run([&] {
         mioco::spawn([&] {
             mioco::offload([&] {
@@ -314,7 +314,7 @@ TEST_P(offload_stop, leaves_waiting_scopes_in_their_place) {
         rt.stop();
         auto& pool = pool_here();
         EXPECT_EQ(pool.queued(), 3U);
-        releaser = std::thread([&] { may_end.raise(); });
+        releaser = mioco_test::thread([&] { may_end.raise(); });
     });
     releaser.join();
     EXPECT_EQ(scopes, 3);
@@ -360,7 +360,7 @@ TEST_P(offload_stop, comes_at_any_moment) {
                 }
             }));
         }
-        while (returned < round * 5) std::this_thread::yield();
+        while (returned < round * 5) mioco_test::yield_thread();
         rt.stop();
         rt.wait();
         EXPECT_EQ(begun, returned);
@@ -390,7 +390,7 @@ TEST_P(idle_threads, end_after_their_time_and_start_again) {
                 fibers.push_back(mioco::spawn([&] {
                     call(pool, [&] {
                         ++inside;
-                        while (inside != 4) std::this_thread::yield();
+                        while (inside != 4) mioco_test::yield_thread();
                     });
                 }));
             }

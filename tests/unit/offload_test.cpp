@@ -16,6 +16,7 @@
 #include "support/anywhere.hpp"
 #include "support/flag.hpp"
 #include "support/workers.hpp"
+#include "support/world.hpp"
 
 // What a call gets and gives, in fibers and on plain threads.
 
@@ -111,9 +112,9 @@ TEST_P(offload, rethrows_what_the_closure_threw) {
 
 TEST_P(offload, takes_its_time) {
     inside([] {
-        const auto begin = std::chrono::steady_clock::now();
-        mioco::offload([] { std::this_thread::sleep_for(20ms); });
-        EXPECT_GE(std::chrono::steady_clock::now() - begin, 20ms);
+        const auto begin = mioco_test::now();
+        mioco::offload([] { mioco_test::block_for(20ms); });
+        EXPECT_GE(mioco_test::now() - begin, 20ms);
     });
 }
 
@@ -136,9 +137,9 @@ TEST_P(offload, the_librarys_calls_act_natively_inside) {
         });
         mioco::offload([&] {
             const auto thread = std::this_thread::get_id();
-            const auto begin = std::chrono::steady_clock::now();
+            const auto begin = mioco_test::now();
             mioco::sleep_for(2ms);
-            EXPECT_GE(std::chrono::steady_clock::now() - begin, 2ms);
+            EXPECT_GE(mioco_test::now() - begin, 2ms);
             mioco::yield();
             EXPECT_EQ(beside.join(), 6);
             EXPECT_EQ(std::this_thread::get_id(), thread);
@@ -246,7 +247,7 @@ TEST_P(offload_in_loop, ten_thousand_times_over_a_local_of_the_caller) {
         int sum = 0;
         for (int i = 0; i < 10'000; ++i) {
             const int returned = mioco::offload([&sum, i] {
-                if (i % 16 == 0) std::this_thread::sleep_for(1ms);
+                if (i % 16 == 0) mioco_test::block_for(1ms);
                 ++sum;
                 return i;
             });

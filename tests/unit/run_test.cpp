@@ -3,7 +3,6 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -12,6 +11,7 @@
 #include "support/flag.hpp"
 #include "support/process.hpp"
 #include "support/workers.hpp"
+#include "support/world.hpp"
 
 namespace {
 
@@ -108,7 +108,7 @@ TEST_P(runs, in_a_fiber_passes_exceptions_out) {
 }
 
 TEST_P(runs, works_on_several_threads_at_once) {
-    std::vector<std::thread> threads;
+    std::vector<mioco_test::thread> threads;
     std::atomic<int> sum = 0;
     for (int t = 0; t < 4; ++t) {
         threads.emplace_back([&] {

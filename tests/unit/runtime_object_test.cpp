@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -14,6 +13,7 @@
 #include "support/flag.hpp"
 #include "support/process.hpp"
 #include "support/workers.hpp"
+#include "support/world.hpp"
 
 namespace {
 
@@ -90,7 +90,7 @@ TEST_P(runtime_object, destructor_stops_and_waits) {
                 for (;;) mioco::sleep_for(std::chrono::hours(1));
             });
         }
-        while (started != 100) std::this_thread::yield();
+        while (started != 100) mioco_test::yield_thread();
         EXPECT_EQ(living, 100);
     }
     EXPECT_EQ(living, 0);
@@ -110,7 +110,7 @@ TEST_P(runtime_object, destructor_runs_in_a_fiber_of_another) {
 
 TEST_P(runtime_object, two_threads_run_it_at_once) {
     mioco::runtime rt(settings());
-    std::vector<std::thread> threads;
+    std::vector<mioco_test::thread> threads;
     for (int t = 0; t < 3; ++t) {
         threads.emplace_back([&] {
             for (int i = 0; i < 50; ++i) {
@@ -130,7 +130,7 @@ TEST_P(runtime_object, spawns_while_a_run_ends_are_not_forgotten) {
     mioco::runtime rt(settings());
     std::atomic<int> ran = 0;
     flag finished;
-    std::thread spawner([&] {
+    mioco_test::thread spawner([&] {
         for (int i = 0; i < 300; ++i) rt.spawn([&] { ++ran; }).join();
         finished.raise();
     });
@@ -194,7 +194,7 @@ TEST_P(runtime_object, leaves_no_thread_and_no_descriptor_behind) {
     for (int i = 0; i < 5; ++i) use_a_runtime();
     EXPECT_EQ(descriptors(), before);
     // A joined thread may stand in /proc for a moment more.
-    while (mioco_test::threads_named("").size() > threads_before) std::this_thread::yield();
+    while (mioco_test::threads_named("").size() > threads_before) mioco_test::yield_thread();
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -17,6 +16,7 @@
 #include "support/flag.hpp"
 #include "support/process.hpp"
 #include "support/scripted_scheduler.hpp"
+#include "support/world.hpp"
 
 // Schedulers about the time when their runtime has no fibers.
 
@@ -53,7 +53,7 @@ TEST(resting_schedulers, get_what_they_spawn_while_the_last_fiber_ends) {
         if (in_tick.is_raised()) return;
         in_tick.raise();
         may_spawn.await_computing();
-        std::this_thread::sleep_for(20ms);
+        mioco_test::block_for(20ms);
         mioco::spawn([&] { ran = true; }).detach();
     };
     mioco::runtime rt(mioco::config{}.workers(2).scheduler([&](const mioco::worker_place& at) {
@@ -74,7 +74,7 @@ TEST(resting_schedulers, get_what_they_spawn_while_the_runtime_is_destroyed) {
         if (in_tick.is_raised()) return;
         in_tick.raise();
         may_spawn.await_computing();
-        std::this_thread::sleep_for(20ms);
+        mioco_test::block_for(20ms);
         handle = mioco::spawn([] {});
     };
     {
@@ -99,7 +99,7 @@ public:
         if (number_ == 0) return f.resume();
         f.place_on(0);
         ended_.await_computing();
-        std::this_thread::sleep_for(20ms);
+        mioco_test::block_for(20ms);
         mioco::spawn([&ran = ran_] { ran = true; }).detach();
     }
 
@@ -130,7 +130,7 @@ TEST(resting_schedulers, are_not_asked_without_fibers) {
     mioco::runtime rt(mioco::config{}.workers(2).scheduler(scheduler_of(counts)));
     rt.run([] { mioco::sleep_for(1ms); });
     const int asked_at_rest = asked;
-    std::this_thread::sleep_for(5ms);
+    mioco_test::block_for(5ms);
     EXPECT_EQ(asked, asked_at_rest);
 }
 
@@ -175,7 +175,7 @@ TEST(resting_schedulers, are_asked_again_when_there_are_fibers) {
     }));
     for (int i = 0; i < 3; ++i) {
         rt.run([&] { mioco::spawn([&] { ++ran; }).join(); });
-        std::this_thread::sleep_for(3ms);
+        mioco_test::block_for(3ms);
     }
     EXPECT_EQ(ran, 3);
 }

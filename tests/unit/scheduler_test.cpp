@@ -8,7 +8,6 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -21,6 +20,7 @@
 #include "support/scripted_scheduler.hpp"
 #include "support/sizes.hpp"
 #include "support/workers.hpp"
+#include "support/world.hpp"
 
 namespace {
 
@@ -46,7 +46,7 @@ public:
     }
     [[nodiscard]] const schedule_script& script() const { return script_; }
     mioco::ready_fiber take() {
-        for (;; std::this_thread::yield()) {
+        for (;; mioco_test::yield_thread()) {
             const std::scoped_lock held(guard_);
             if (kept_.empty()) continue;
             mioco::ready_fiber first = std::move(kept_.front());
@@ -411,7 +411,7 @@ TEST_P(schedulers, and_a_stop_share_out_each_fiber_once) {
                 for (;;) mioco::yield();
             });
         }
-        while (told < 200) std::this_thread::yield();
+        while (told < 200) mioco_test::yield_thread();
         rt.stop();
         rt.wait();
     }

@@ -19,6 +19,7 @@
 #include "support/flag.hpp"
 #include "support/sockets.hpp"
 #include "support/workers.hpp"
+#include "support/world.hpp"
 
 namespace {
 
@@ -142,7 +143,7 @@ TEST_P(select, starves_no_case) {
         other_in.send(0);
         for (int i = 0; i < 4'000; ++i) {
             auto event = mioco::select(out.receiving(), other_out.receiving(), after(0s),
-                                       mioco::at(std::chrono::steady_clock::now()));
+                                       mioco::at(mioco_test::now()));
             ++won[event.index()];
             if (event.index() == 0) in.send(0);
             if (event.index() == 1) other_in.send(0);

@@ -2,7 +2,6 @@
 #include <atomic>
 #include <chrono>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -11,6 +10,7 @@
 #include "support/flag.hpp"
 #include "support/process.hpp"
 #include "support/workers.hpp"
+#include "support/world.hpp"
 
 namespace {
 
@@ -102,7 +102,7 @@ TEST_P(shutdown, from_outside_ends_yielding_and_parked_and_unstarted_fibers) {
     mioco::runtime rt(settings());
     std::atomic<int> parked = 0;
     spawn_all([&](auto&& f) { rt.spawn(std::forward<decltype(f)>(f)); }, parked);
-    while (parked < 10) std::this_thread::yield();
+    while (parked < 10) mioco_test::yield_thread();
     EXPECT_TRUE(rt.shutdown(1h));
     EXPECT_EQ(living, 0);
     EXPECT_EQ(rt.run([] { return 3; }), 3);
@@ -133,7 +133,7 @@ TEST_P(shutdown, lets_destructors_wait) {
             mioco::sleep_for(1h);
         });
     }
-    while (started != 50) std::this_thread::yield();
+    while (started != 50) mioco_test::yield_thread();
     EXPECT_TRUE(rt.shutdown(1h));
     EXPECT_EQ(finished, 50);
 }
@@ -153,7 +153,7 @@ TEST_P(shutdown, names_who_stays_when_the_time_is_over) {
             }
         }
     });
-    while (!stays.is_raised()) std::this_thread::yield();
+    while (!stays.is_raised()) mioco_test::yield_thread();
     {
         const captured_stderr said;
         // The obedient one may need longer than that, but ends.
@@ -186,7 +186,7 @@ TEST_P(shutdown, by_several_threads_at_once) {
     for (int round = 0; round < 10; ++round) {
         mioco::runtime rt(settings());
         for (int i = 0; i < 50; ++i) rt.spawn([c = counted(living)] { mioco::sleep_for(1h); });
-        std::vector<std::thread> threads;
+        std::vector<mioco_test::thread> threads;
         for (int t = 0; t < 3; ++t) threads.emplace_back([&] { EXPECT_TRUE(rt.shutdown(1h)); });
         for (auto& each : threads) each.join();
         EXPECT_EQ(living, 0);
@@ -196,7 +196,7 @@ TEST_P(shutdown, by_several_threads_at_once) {
 TEST_P(shutdown, while_another_thread_is_in_run) {
     mioco::runtime rt(settings());
     flag running;
-    std::thread runner([&] {
+    mioco_test::thread runner([&] {
         EXPECT_EQ(error_of([&] {
                       rt.run([&] {
                           running.raise();
@@ -205,7 +205,7 @@ TEST_P(shutdown, while_another_thread_is_in_run) {
                   }),
                   cancelled);
     });
-    while (!running.is_raised()) std::this_thread::yield();
+    while (!running.is_raised()) mioco_test::yield_thread();
     EXPECT_TRUE(rt.shutdown(1h));
     runner.join();
 }

@@ -139,6 +139,19 @@ TEST(sim_file, it_is_sent_to_sockets_and_pipes) {
     EXPECT_EQ(read_at(b, copy, 0), " from memory");
 }
 
+TEST(sim_file, nobody_has_to_wait_for_one) {
+    auto rough = calm();
+    rough.faults.again = rough.faults.interrupted = 0.9;
+    sim_bench b(rough);
+    const int file = b.io.open_file("/data", O_RDWR | O_CREAT, 0600);
+    const int copy = b.io.open_file("/copy", O_RDWR | O_CREAT, 0600);
+    for (int i = 0; i < 100; ++i) {
+        write_at(b, file, "x", here);
+        b.io.seek(file, i, SEEK_SET);
+        ASSERT_EQ(b.io.send_file(file, copy, 1), 1);
+    }
+}
+
 TEST(sim_file, what_is_none_refuses_what_only_files_can) {
     sim_bench b;
     const auto [out, in] = b.pipe();

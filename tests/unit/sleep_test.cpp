@@ -11,6 +11,7 @@
 #include "support/anywhere.hpp"
 #include "support/flag.hpp"
 #include "support/workers.hpp"
+#include "support/world.hpp"
 
 namespace {
 
@@ -23,9 +24,9 @@ MIOCO_ON_WORKER_COUNTS(sleep);
 
 TEST_P(sleep, takes_time) {
     run([] {
-        const auto before = clock_type::now();
+        const auto before = mioco_test::now();
         mioco::sleep_for(500ms);
-        EXPECT_GE(clock_type::now() - before, 500ms);
+        EXPECT_GE(mioco_test::now() - before, 500ms);
     });
 }
 
@@ -34,9 +35,9 @@ TEST_P(sleep, never_wakes_early) {
         std::vector<mioco::join_handle<void>> sleepers;
         for (int i = 0; i < 200; ++i) {
             sleepers.push_back(mioco::spawn([i] {
-                const auto deadline = clock_type::now() + std::chrono::microseconds(i * 37);
+                const auto deadline = mioco_test::now() + std::chrono::microseconds(i * 37);
                 mioco::sleep_until(deadline);
-                EXPECT_GE(clock_type::now(), deadline);
+                EXPECT_GE(mioco_test::now(), deadline);
             }));
         }
         for (auto& each : sleepers) each.join();
@@ -65,17 +66,17 @@ TEST_P(sleep, in_the_past_returns) {
         mioco::sleep_for(-1h);
         mioco::sleep_for(std::chrono::hours::min());
         mioco::sleep_until(clock_type::time_point::min());
-        mioco::sleep_until(clock_type::now() - 1h);
+        mioco::sleep_until(mioco_test::now() - 1h);
     });
 }
 
 TEST_P(sleep, takes_any_duration) {
     run([] {
-        const auto before = clock_type::now();
+        const auto before = mioco_test::now();
         mioco::sleep_for(1ns);
         mioco::sleep_for(std::chrono::duration<double>(0.002));
         mioco::sleep_for(std::chrono::duration<float, std::milli>(1.5F));
-        EXPECT_GE(clock_type::now() - before, 3500us);
+        EXPECT_GE(mioco_test::now() - before, 3500us);
     });
 }
 
@@ -129,7 +130,7 @@ TEST_P(sleep, short_ones_after_abandoned_long_ones_end) {
 TEST(sleep_on_one_worker, wakes_by_deadline) {
     mioco::run(mioco::config{}.workers(1), [] {
         std::vector<int> order;
-        const auto start = clock_type::now();
+        const auto start = mioco_test::now();
         std::vector<mioco::join_handle<void>> sleepers;
         for (const int ms : {30, 10, 20, 40, 5}) {
             sleepers.push_back(mioco::spawn([&, ms] {
@@ -143,12 +144,12 @@ TEST(sleep_on_one_worker, wakes_by_deadline) {
 }
 
 TEST(sleep_outside, blocks_the_thread) {
-    const auto before = clock_type::now();
+    const auto before = mioco_test::now();
     mioco::sleep_for(20ms);
-    EXPECT_GE(clock_type::now() - before, 20ms);
-    const auto deadline = clock_type::now() + 5ms;
+    EXPECT_GE(mioco_test::now() - before, 20ms);
+    const auto deadline = mioco_test::now() + 5ms;
     mioco::sleep_until(deadline);
-    EXPECT_GE(clock_type::now(), deadline);
+    EXPECT_GE(mioco_test::now(), deadline);
     mioco::sleep_for(-1s);
 }
 

@@ -6,7 +6,6 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -15,6 +14,7 @@
 #include "support/flag.hpp"
 #include "support/process.hpp"
 #include "support/workers.hpp"
+#include "support/world.hpp"
 
 namespace {
 
@@ -62,7 +62,7 @@ TEST_P(spawn, grandchildren_of_detached_fibers_count_as_well) {
 TEST_P(spawn, any_thread_may_spawn_into_a_runtime) {
     std::atomic<int> sum = 0;
     mioco::runtime rt(settings());
-    std::vector<std::thread> threads;
+    std::vector<mioco_test::thread> threads;
     for (int t = 0; t < 4; ++t) {
         threads.emplace_back([&] {
             for (int i = 0; i < 100; ++i) rt.spawn([&] { ++sum; });
@@ -273,7 +273,7 @@ TEST_P(spawn, bad_stack_size_names_the_value_and_the_bounds) {
 
 TEST(default_runtime, spawn_from_a_plain_thread_starts_it) {
     flag ran;
-    std::thread([&] {
+    mioco_test::thread([&] {
         mioco::spawn([&] {
             EXPECT_TRUE(mioco::this_fiber::in_fiber());
             ran.raise();
@@ -285,14 +285,14 @@ TEST(default_runtime, spawn_from_a_plain_thread_starts_it) {
 TEST(default_runtime, is_one_for_all_threads) {
     const auto workers_seen_on_a_thread = [] {
         unsigned count = 0;
-        std::thread([&] { count = mioco::spawn(mioco::this_fiber::worker_count).join(); }).join();
+        mioco_test::thread([&] { count = mioco::spawn(mioco::this_fiber::worker_count).join(); }).join();
         return count;
     };
     const auto first = workers_seen_on_a_thread();
     EXPECT_GE(first, 1U);
     EXPECT_EQ(workers_seen_on_a_thread(), first);
     // Threads of runtimes that have ended may stand in /proc for a moment more.
-    while (mioco_test::threads_named("mioco_").size() != first) std::this_thread::yield();
+    while (mioco_test::threads_named("mioco_").size() != first) mioco_test::yield_thread();
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -14,6 +13,7 @@
 #include "support/flag.hpp"
 #include "support/process.hpp"
 #include "support/workers.hpp"
+#include "support/world.hpp"
 
 namespace {
 
@@ -172,7 +172,7 @@ TEST_P(stop, that_is_over_reaches_no_fiber_of_the_next_run) {
 TEST_P(stop, comes_from_a_plain_thread) {
     mioco::runtime rt(settings());
     flag running;
-    std::thread stopper([&] {
+    mioco_test::thread stopper([&] {
         running.await();
         rt.stop();
     });
@@ -343,7 +343,7 @@ TEST_P(stop, leaves_the_handle_of_an_interrupted_join_as_it_was) {
         return 12;
     });
     flag joins;
-    std::thread stopper([&] {
+    mioco_test::thread stopper([&] {
         joins.await();
         rt.stop();
     });
@@ -390,19 +390,19 @@ TEST_P(stop, while_threads_spawn_reaches_everybody) {
     for (int round = 0; round < 10; ++round) {
         mioco::runtime rt(settings());
         flag end;
-        std::vector<std::thread> threads;
+        std::vector<mioco_test::thread> threads;
         for (int t = 0; t < 2; ++t) {
             threads.emplace_back([&] {
                 while (!end.is_raised()) {
                     rt.spawn([c = counted(living)] {
                         for (;;) mioco::sleep_for(1h);
                     });
-                    std::this_thread::yield();
+                    mioco_test::yield_thread();
                 }
             });
         }
         for (int i = 0; i < 5; ++i) {
-            std::this_thread::yield();
+            mioco_test::yield_thread();
             rt.stop();
         }
         end.raise();

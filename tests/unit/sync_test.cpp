@@ -11,7 +11,6 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -21,6 +20,7 @@
 #include "support/anywhere.hpp"
 #include "support/flag.hpp"
 #include "support/workers.hpp"
+#include "support/world.hpp"
 
 namespace {
 
@@ -86,7 +86,7 @@ TEST_P(sync, a_semaphore_has_deadlines_and_is_a_case) {
         giving.join();
         EXPECT_FALSE(permit.try_acquire());
         permit.release();
-        EXPECT_TRUE(permit.try_acquire_until(std::chrono::steady_clock::now() + 1h));
+        EXPECT_TRUE(permit.try_acquire_until(mioco_test::now() + 1h));
     });
 }
 

@@ -13,6 +13,7 @@
 
 #include <fcntl.h>
 
+#include "base/cpu_count.hpp"
 #include "base/sys.hpp"
 #include "base/sys_transfer.hpp"
 #include "io/driver.hpp"
@@ -36,6 +37,7 @@ public:
         return std::uint64_t{device()} << 32 | device();
     }
 
+    [[nodiscard]] unsigned usual_workers() const noexcept override { return usable_cpu_count(); }
     std::unique_ptr<driver_thread> start_thread(const std::string& name,
                                                 std::function<void()> body) override {
         return start_system_thread(name, std::move(body));

@@ -32,7 +32,7 @@ ssize_t sim_driver::read_parts(int fd, std::span<const iovec> into, const char* 
     const auto [from, failure] = find(fd, call);
     if (from == nullptr) return failure;
     const bool is_file = from->what() == sim::open_file::kind::regular;
-    if (const int disturbed = is_file ? 0 : disturb(*from); disturbed < 0) return disturbed;
+    if (const int disturbed = disturb(*from); disturbed < 0) return disturbed;
     part_cursor parts(into);
     const std::size_t most = is_file ? parts.left() : shortened(*from, way::in, parts.left());
     return done(*from, act::read, from->read(parts, most));
@@ -42,7 +42,7 @@ ssize_t sim_driver::write_parts(int fd, std::span<const iovec> from, const char*
     const auto [to, failure] = find(fd, call);
     if (to == nullptr) return failure;
     const bool is_file = to->what() == sim::open_file::kind::regular;
-    if (const int disturbed = is_file ? 0 : disturb(*to); disturbed < 0) return disturbed;
+    if (const int disturbed = disturb(*to); disturbed < 0) return disturbed;
     part_cursor parts(from);
     std::size_t most = parts.left();
     // A pipe takes a page at once or not at all.

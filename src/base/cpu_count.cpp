@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-#include "runtime/cpu_count.hpp"
+#include "base/cpu_count.hpp"
 
 #include <algorithm>
 #include <cmath>
