@@ -125,7 +125,8 @@ mioco::sim::report run_seed(std::uint64_t seed, bool calm) {
     const scoped_environment migration("MIOCO_MIGRATE", migrates_with(seed) ? "always" : nullptr);
     mioco::sim::report about;
     const bool passed = mioco::sim::run(
-        world_of(seed, calm), [] { return mioco::offload([] { return RUN_ALL_TESTS() == 0; }); }, &about);
+        world_of(seed, calm), [] { return mioco::offload([] { return RUN_ALL_TESTS() == 0; }); },
+        &about);
     if (!passed) throw std::runtime_error("a test failed");
     return about;
 }

@@ -82,8 +82,7 @@ TEST_P(conditions, have_deadlines) {
         EXPECT_FALSE(guard.try_lock());
         EXPECT_FALSE(never.wait_for(held, 1ms, [] { return false; }));
         EXPECT_TRUE(never.wait_for(held, 1h, [] { return true; }));
-        EXPECT_EQ(never.wait_until(held, mioco_test::now() - 1s),
-                  std::cv_status::timeout);
+        EXPECT_EQ(never.wait_until(held, mioco_test::now() - 1s), std::cv_status::timeout);
     });
 }
 

@@ -15,6 +15,7 @@ namespace {
 
 using mioco::detail::driver;
 using mioco_test::bytes_of;
+using mioco_test::calm;
 using mioco_test::calm_pair;
 using mioco_test::sim_bench;
 

@@ -285,7 +285,9 @@ TEST(default_runtime, spawn_from_a_plain_thread_starts_it) {
 TEST(default_runtime, is_one_for_all_threads) {
     const auto workers_seen_on_a_thread = [] {
         unsigned count = 0;
-        mioco_test::thread([&] { count = mioco::spawn(mioco::this_fiber::worker_count).join(); }).join();
+        mioco_test::thread([&] {
+            count = mioco::spawn(mioco::this_fiber::worker_count).join();
+        }).join();
         return count;
     };
     const auto first = workers_seen_on_a_thread();
