@@ -168,7 +168,7 @@ TEST(config, offloading_out_of_bounds_is_refused_with_the_bounds) {
 
 TEST(config, offloading_follows_the_environment_and_else_the_number_of_workers) {
     const auto resolve = [](const mioco::config& asked) {
-        return mioco::detail::resolve_settings(asked, 1);
+        return mioco::detail::resolve_settings(asked);
     };
     EXPECT_EQ(resolve(mioco::config{}.workers(1)).offload_threads, 32U);
     EXPECT_EQ(resolve(mioco::config{}.workers(20)).offload_threads, 80U);
