@@ -57,6 +57,16 @@ public:
         if (fiber_ != nullptr) detail::detach_fiber(*std::exchange(fiber_, nullptr));
     }
 
+    /// Asks the fiber to stop: it throws `fiber_cancelled` where it waits, or else at its next cancellation point, and at each one after
+    /// that; its destructors run. While an exception unwinds its stack, and inside of a `shield`, it sees nothing of it. If it has not
+    /// begun it never does. A wait that has got what it waited for is not ended: nothing that was received is lost.
+    ///
+    /// Returns at once; `join` tells how it ended. Of a fiber that has ended, and of an empty handle, it is nothing. Callable from
+    /// any fiber or thread. Spends from the operation budget; no cancellation point. New here.
+    void cancel() noexcept {
+        if (fiber_ != nullptr) detail::cancel_fiber(*fiber_);
+    }
+
     /// Whether the fiber has ended, so that `join` would not wait. Spends from the operation budget, so that a loop that asks again
     /// and again lets others run.
     [[nodiscard]] bool done() const noexcept {

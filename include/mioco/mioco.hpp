@@ -45,6 +45,7 @@
 #include <mioco/select.hpp>
 #include <mioco/semaphore.hpp>
 #include <mioco/shared_mutex.hpp>
+#include <mioco/shield.hpp>
 #include <mioco/spawn.hpp>
 #include <mioco/this_fiber.hpp>
 #include <mioco/time.hpp>

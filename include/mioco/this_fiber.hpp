@@ -3,6 +3,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <stop_token>
 #include <string_view>
 
 namespace mioco {
@@ -38,6 +39,18 @@ namespace this_fiber {
 /// The number of workers of the calling fiber's runtime; outside of fibers 0. Useful for starting one acceptor a
 /// worker. The original's `thread_num`, since 0.2.
 [[nodiscard]] unsigned worker_count() noexcept;
+
+/// Whether the calling fiber was asked to stop, by `join_handle::cancel` or with its runtime, also where it does not see that at its calls:
+/// in a `shield`, and while an exception unwinds its stack. For loops that compute. Spends from the operation budget, so it may let
+/// others run. Outside of fibers false. New here.
+[[nodiscard]] bool cancel_requested() noexcept;
+
+/// The same as the standard has it, for code that takes a `std::stop_token`: it can be asked from any thread, and stays valid after the
+/// fiber's end. It tells of a cancel from then on when the fiber is asked; callbacks that were registered with it are called by
+/// whoever asks, on his stack or on that of a worker, and must not wait. Outside of fibers it is a token that never tells of a stop.
+///
+/// Throws `std::bad_alloc`. No cancellation point. New here.
+[[nodiscard]] std::stop_token stop_token();
 
 }  // namespace this_fiber
 }  // namespace mioco

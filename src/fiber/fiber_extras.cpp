@@ -13,6 +13,7 @@
 #include "base/assert.hpp"
 #include "base/lock.hpp"
 #include "fiber/parking.hpp"
+#include "fiber/stop_sources.hpp"
 
 namespace mioco::detail {
 
@@ -114,6 +115,7 @@ void end_locals_and_data(fiber& self) noexcept {
         const shared_data own = std::exchange(extras.own, {});
         const shared_data of_children = std::exchange(extras.of_children, {});
     } while (extras.newest_local != nullptr);
+    if (std::exchange(extras.has_stop_source, false)) forget_stop_source(self.number());
 }
 
 namespace {

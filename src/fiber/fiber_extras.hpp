@@ -28,6 +28,7 @@ struct fiber_extras {
         local_value* value = nullptr;
     };
     std::vector<slot> slots;  // by the key's index
+    bool has_stop_source = false;
     bool is_ending = false;
     unsigned made_at_end = 0;
 

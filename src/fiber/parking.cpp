@@ -15,6 +15,16 @@ void parking::abandon() noexcept {
     }
 }
 
+cancel_shield::cancel_shield() noexcept : fiber_(current_fiber()) {
+    constexpr std::uint8_t most = 255;
+    if (fiber_ != nullptr && fiber_->shields == most) fiber_ = nullptr;
+    if (fiber_ != nullptr) ++fiber_->shields;
+}
+
+cancel_shield::~cancel_shield() {
+    if (fiber_ != nullptr) --fiber_->shields;
+}
+
 ssize_t yield_with(fiber& self, ssize_t result) noexcept {
     self.on->yield_spent(self);
     return result;

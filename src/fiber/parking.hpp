@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <mioco/detail/wait_queue.hpp>
+#include <mioco/shield.hpp>
 
 #include "base/assert.hpp"
 #include "fiber/blocked_thread.hpp"
@@ -108,22 +109,6 @@ private:
 [[nodiscard]] inline bool is_fiber_cancelled(const fiber& self) noexcept {
     return self.cancel_requested() && !is_fiber_masked(self, *self.on);
 }
-
-/// The calling fiber sees no cancel while this object lives.
-class cancel_shield {
-public:
-    cancel_shield() noexcept : fiber_(current_fiber()) {
-        if (fiber_ != nullptr) ++fiber_->shields;
-    }
-    ~cancel_shield() {
-        if (fiber_ != nullptr) --fiber_->shields;
-    }
-    cancel_shield(const cancel_shield&) = delete;
-    cancel_shield& operator=(const cancel_shield&) = delete;
-
-private:
-    fiber* fiber_;
-};
 
 /// Throws fiber_cancelled if so.
 inline void throw_if_cancelled(const fiber& self) {

@@ -8,6 +8,7 @@
 
 #include "debug/dump.hpp"
 #include "fiber/parking.hpp"
+#include "fiber/stop_sources.hpp"
 #include "runtime/runtime_core.hpp"
 
 // Waiting for the end of a runtime's fibers.
@@ -90,6 +91,7 @@ void shutdown() {
     self->on->home().request_stop();
     // The stop's walk comes to the caller too, but perhaps only after it has swallowed what is thrown here.
     detail::request_own_cancel(*self);
+    detail::tell_of_cancel(self->number());
     detail::throw_cancelled();
 }
 

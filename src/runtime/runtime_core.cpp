@@ -14,6 +14,7 @@
 #include "fiber/fiber_table.hpp"
 #include "fiber/parking.hpp"
 #include "io/fd.hpp"
+#include "runtime/cancel.hpp"
 #include "runtime/fork_guard.hpp"
 #include "runtime/runtime_list.hpp"
 #include "runtime/stop_signals.hpp"
@@ -175,30 +176,14 @@ void runtime_core::cancel_all() noexcept {
 }
 
 void runtime_core::cancel_each() {
-    if (!driver_.is_repeatable()) return all_fibers.for_each([this](fiber& f) { cancel(f); });
+    if (!driver_.is_repeatable()) return all_fibers.for_each([this](fiber& f) { cancel(f, this); });
     // Which blocks they have depends on the runs before.
     std::vector<std::pair<std::uint64_t, fiber*>> by_age;
     all_fibers.for_each([&](fiber& f) {
         if (f.home.load(std::memory_order_relaxed) == this) by_age.emplace_back(f.number(), &f);
     });
     std::ranges::sort(by_age);
-    for (const auto& [number, each] : by_age) cancel(*each);
-}
-
-void runtime_core::cancel(fiber& f) noexcept {
-    const auto id = request_cancel(f, this);
-    if (!id) return;
-    if (settings_.scheduler) [[unlikely]]
-        take_from_scheduler(f);
-    if (const auto epoch = wait_to_cancel(f, this, *id))
-        waker(wait_arm::cancel).wake(f.token(*epoch));
-}
-
-// What is kept at the second look was at the first, and so all the time between: an epoch does not come back.
-void runtime_core::take_from_scheduler(fiber& f) noexcept {
-    const auto epoch = f.word.kept_epoch();
-    if (epoch && f.home.load(std::memory_order_acquire) == this && f.word.take(*epoch))
-        scheduler_seat::give_to_runtime(f);
+    for (const auto& [number, each] : by_age) cancel(*each, this);
 }
 
 void runtime_core::fail(std::exception_ptr error) noexcept {

@@ -115,8 +115,6 @@ private:
     void join_threads() noexcept;
     void cancel_all() noexcept;
     void cancel_each();
-    void cancel(fiber& f) noexcept;
-    void take_from_scheduler(fiber& f) noexcept;
     void deliver_from_outside(fiber& f) noexcept;
     void require_other_runtime() const;
 

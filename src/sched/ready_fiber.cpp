@@ -9,6 +9,7 @@
 
 #include "fiber/fiber_extras.hpp"
 #include "fiber/fiber_table.hpp"
+#include "fiber/stop_sources.hpp"
 #include "runtime/runtime_core.hpp"
 #include "sched/current.hpp"
 #include "sched/scheduler_seat.hpp"
@@ -37,8 +38,8 @@ public:
         const guest until_looked(home.guests());
         const std::uint64_t epoch = fiber_->word.keep();
         name_ = fiber_->token(epoch).raw();
-        // The stop may have looked for it in between.
-        if (home.is_stopping() && fiber_->word.take(epoch))
+        // A stop or a cancel may have looked for it in between.
+        if ((home.is_stopping() || is_cancel_requested(*fiber_)) && fiber_->word.take(epoch))
             scheduler_seat::give_to_runtime(*fiber_);
     }
     taken(const taken&) = delete;
@@ -120,7 +121,9 @@ void ready_fiber::kill() noexcept {
     mine.release();
     request_own_cancel(*f);
     f->marks |= schedule_mark::killed;
+    const std::uint64_t number = f->number();
     scheduler_seat::give_to_runtime(*f);
+    tell_of_cancel(number);
 }
 
 bool ready_fiber::is_yielding() const noexcept {

@@ -124,8 +124,8 @@ void scheduler_seat::announce(fiber& f) noexcept {
     f.marks |= schedule_mark::announced;
     MIOCO_LOG("announces C%llu", static_cast<unsigned long long>(f.number()));
     const std::uint64_t epoch = f.word.keep();
-    // A stop may have looked for what is kept just before; then it has not seen this one.
-    if (self_.home().is_stopping()) {
+    // A stop or a cancel may have looked for what is kept just before; then it has not seen this one.
+    if (self_.home().is_stopping() || is_cancel_requested(f)) {
         if (f.word.take(epoch)) run(f);
         return;
     }

@@ -126,7 +126,7 @@ struct two_fibers {
         if (asked && open && shared.word.claim_for_cancel(*open)) complete();
     }
 
-    /// As runtime_core::cancel.
+    /// As `cancel` in runtime/cancel.cpp.
     void cancel(int home) {
         std::optional<std::uint64_t> open;
         if (wrong.looks_first) open = shared.word.cancellable_epoch();

@@ -17,7 +17,7 @@ struct keeping_faults {
 };
 
 /// A ready fiber that a scheduler is told of, as scheduler_seat::announce; a scheduler that looks at it (as `taken` in
-/// ready_fiber.cpp) and resumes it, or never does; and a stop that takes it back, as runtime_core::take_from_scheduler.
+/// ready_fiber.cpp) and resumes it, or never does; and a stop that takes it back, as take_from_scheduler in runtime/cancel.cpp.
 struct kept_fiber {
     kept_fiber(checker& run, bool resumes, keeping_faults with) : wrong(with) {
         run.name(word, "word", "", wait_word_text);

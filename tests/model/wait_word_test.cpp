@@ -127,7 +127,7 @@ struct one_fiber {
         }
     }
 
-    // As runtime_core::cancel, but for the request itself, which cancel_request_test has.
+    // As `cancel` in runtime/cancel.cpp, but for the request itself, which cancel_request_test has.
     void ask_to_stop() {
         cancelled.store(1);
         if (const auto epoch = word.cancellable_epoch();

@@ -49,7 +49,7 @@ struct one_fiber : scenario<Self> {
     void complete() {
         if (shared.word.complete()) ++resumed;
     }
-    /// As runtime_core::cancel.
+    /// As `cancel` in runtime/cancel.cpp.
     void cancel(int whose) {
         const auto id = detail::request_cancel(shared, whose);
         if (!id) return;

@@ -395,6 +395,52 @@ TEST_P(schedulers, that_keep_fibers_hold_up_no_shutdown) {
     EXPECT_EQ(living, 0);
 }
 
+TEST_P(schedulers, that_keep_fibers_hold_up_no_cancel) {
+    keeper keeps;
+    std::atomic<int> living{0};
+    mioco::runtime rt(with(keeps.script()));
+    auto fiber = rt.spawn([captured = counted(living)] {});
+    const mioco::ready_fiber kept = keeps.take();
+    fiber.cancel();
+    EXPECT_EQ(error_of([&] { fiber.join(); }), std::errc::operation_canceled);
+    EXPECT_EQ(living, 0);
+    EXPECT_EQ(kept.id(), mioco::fiber_id());
+}
+
+TEST_P(schedulers, that_keep_what_a_cancel_wakes_do_not_hold_it_up) {
+    keeper keeps;
+    schedule_script lets_begin = keeps.script();
+    lets_begin.spawned = [](mioco::ready_fiber f) { f.resume(); };
+    mioco::runtime rt(with(lets_begin));
+    std::atomic<bool> parks{false};
+    auto fiber = rt.spawn([&] {
+        parks = true;
+        mioco::sleep_for(1h);
+    });
+    while (!parks) std::this_thread::yield();
+    fiber.cancel();
+    EXPECT_EQ(error_of([&] { fiber.join(); }), std::errc::operation_canceled);
+}
+
+TEST_P(schedulers, and_a_cancel_share_out_each_fiber_once) {
+    for (std::size_t round = 0; round < 100; ++round) {
+        schedule_script looks;
+        std::atomic<int> told{0};
+        looks.spawned = looks.ready = [&](mioco::ready_fiber f) {
+            ++told;
+            for (int i = 0; i < 3; ++i) static_cast<void>(f.is_yielding());
+            f.resume();
+        };
+        mioco::runtime rt(with(looks));
+        auto fiber = rt.spawn([] {
+            for (;;) mioco::yield();
+        });
+        while (told < 20) std::this_thread::yield();
+        fiber.cancel();
+        EXPECT_EQ(error_of([&] { fiber.join(); }), std::errc::operation_canceled);
+    }
+}
+
 TEST_P(schedulers, and_a_stop_share_out_each_fiber_once) {
     for (std::size_t round = 0; round < 20; ++round) {
         schedule_script looks;

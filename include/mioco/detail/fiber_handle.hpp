@@ -53,6 +53,8 @@ void* result_or_throw(fiber& f);
 void release_joined(fiber& f) noexcept;
 /// Gives the handle's share back without a join.
 void detach_fiber(fiber& f) noexcept;
+/// [holder of a handle] Asks it to stop.
+void cancel_fiber(fiber& f) noexcept;
 bool fiber_done(const fiber& f) noexcept;
 fiber_id id_of(const fiber& f) noexcept;
 

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "fiber/stop_sources.hpp"
+
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+#include "base/lock.hpp"
+#include "fiber/fiber_extras.hpp"
+
+namespace mioco::detail {
+
+namespace {
+
+struct stop_sources {
+    lock in_use;
+    std::unordered_map<std::uint64_t, std::stop_source> by_number;
+    // How many there are. Who makes one counts it, then looks for a request; who requests sets that, then looks at the count: one of
+    // the two sees the other.
+    std::atomic<std::size_t> count{0};
+};
+
+// Never destroyed: fibers may run when the destructors of static objects do.
+stop_sources& all_sources() noexcept {
+    static auto& lasting = *new stop_sources;
+    return lasting;
+}
+
+std::stop_source source_of(fiber& self) {
+    stop_sources& all = all_sources();
+    const std::scoped_lock held(all.in_use);
+    const auto [found, is_new] = all.by_number.try_emplace(self.number());
+    if (is_new) all.count.fetch_add(1, std::memory_order_seq_cst);
+    return found->second;
+}
+
+std::optional<std::stop_source> known_source(std::uint64_t number) noexcept {
+    stop_sources& all = all_sources();
+    if (all.count.load(std::memory_order_seq_cst) == 0) return std::nullopt;
+    const std::scoped_lock held(all.in_use);
+    const auto found = all.by_number.find(number);
+    if (found == all.by_number.end()) return std::nullopt;
+    return found->second;
+}
+
+}  // namespace
+
+std::stop_token stop_token_of(fiber& self) {
+    needed_extras(self).has_stop_source = true;
+    std::stop_source source = source_of(self);
+    if (self.cancel_requested()) source.request_stop();
+    return source.get_token();
+}
+
+void tell_of_cancel(std::uint64_t fiber_number) noexcept {
+    if (auto source = known_source(fiber_number)) source->request_stop();
+}
+
+void forget_stop_source(std::uint64_t fiber_number) noexcept {
+    stop_sources& all = all_sources();
+    decltype(all.by_number)::node_type freed;
+    const std::scoped_lock held(all.in_use);
+    freed = all.by_number.extract(fiber_number);
+    if (!freed.empty()) all.count.fetch_sub(1, std::memory_order_seq_cst);
+}
+
+}  // namespace mioco::detail
