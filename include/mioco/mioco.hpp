@@ -15,6 +15,7 @@
 #include <mioco/condition_variable.hpp>
 #include <mioco/config.hpp>
 #include <mioco/copy.hpp>
+#include <mioco/deadline.hpp>
 #include <mioco/dump.hpp>
 #include <mioco/error.hpp>
 #include <mioco/event.hpp>

@@ -25,7 +25,7 @@ struct ready_fiber_access;
 ///
 /// Move-only, as large as a pointer. Used by one thread at a time; `resume` only in calls of a scheduler, all else on any thread and
 /// in fibers. Nothing here blocks, and nothing is a cancellation point. When the runtime stops, it takes its fibers back from
-/// whoever keeps them: then `resume`, `place_on` and the destructor do nothing, and the questions give empty answers. The same
+/// whoever keeps them, and a fiber that is cancelled: then `resume`, `place_on` and the destructor do nothing, and the questions give empty answers. The same
 /// goes when the runtime has ended. In the original since 0.2, as `sched::Coroutine`.
 class ready_fiber {
 public:
@@ -119,7 +119,7 @@ private:
 ///
 /// Calls must not block: all that the worker has to do waits meanwhile. They may spawn, send, set events, and so on. An exception
 /// that leaves one is written to stderr, the runtime stops, and `run` (or `runtime::wait`) throws it. While a runtime stops, no scheduler is
-/// asked: all fibers run to their ends. Nor is one asked while its runtime has no fibers. Destroyed with the runtime, by the thread
+/// asked: all fibers run to their ends. So does one that is cancelled. Nor is one asked while its runtime has no fibers. Destroyed with the runtime, by the thread
 /// that does that.
 ///
 /// In the original since 0.2, as `SchedulerThread`.

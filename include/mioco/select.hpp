@@ -168,7 +168,7 @@ template <detail::select_case... Cases>
 auto select(Cases&&... cases) {
     using result =
         std::variant<decltype(detail::result_of(std::declval<detail::arm_for<Cases>&>()))...>;
-    const bool may_wait = detail::begin_operation();
+    const bool may_wait = detail::begin_operation(detail::wait_reason::select);
     return detail::take_one_or<result>(
         [&](std::size_t start) {
             return detail::select_by_arms<result, Cases...>(may_wait, start, cases...);

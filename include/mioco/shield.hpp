@@ -12,14 +12,13 @@ namespace detail {
 
 struct fiber;
 
-/// The calling fiber sees no cancel while this object lives. Of nested ones so many count as there is room for: the inner ones, which are
-/// not counted then, end first.
-class cancel_shield {
+/// What `shield` puts on the caller's stack: it sees no interruption from outside while this lives.
+class shield_region {
 public:
-    cancel_shield() noexcept;
-    ~cancel_shield();
-    cancel_shield(const cancel_shield&) = delete;
-    cancel_shield& operator=(const cancel_shield&) = delete;
+    shield_region() noexcept;
+    ~shield_region();
+    shield_region(const shield_region&) = delete;
+    shield_region& operator=(const shield_region&) = delete;
 
 private:
     fiber* fiber_;
@@ -29,13 +28,14 @@ private:
 
 /// Runs `f` so that the caller sees no cancel meanwhile, and returns what it returns or throws what it throws: for what must not
 /// stop half way, as a goodbye to a peer. Whatever `f` waits for it waits for to the end, also when the fiber is asked to stop, by
-/// `join_handle::cancel` or by a stop of its runtime. That is seen again at the next cancellation point after `shield`.
+/// `join_handle::cancel` or by a stop of its runtime, or when the time of a `with_deadline` around the `shield` has passed. Both are seen
+/// again after it. A `with_deadline` inside of `f` counts.
 ///
-/// No cancellation point itself. May be nested. Outside of fibers, where nothing is cancelled, it just calls `f`. New here.
+/// No cancellation point itself. May be nested. New here.
 template <class F>
     requires std::invocable<F>
 std::invoke_result_t<F> shield(F&& f) {
-    const detail::cancel_shield held;
+    const detail::shield_region held;
     return std::invoke(std::forward<F>(f));
 }
 

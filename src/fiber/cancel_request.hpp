@@ -39,7 +39,6 @@ std::optional<std::uint64_t> request_cancel(Block& block, const Home& home) noex
     do {
         id = block.id.load(std::memory_order_acquire);
         if (!is_block_of(block, home, id)) return std::nullopt;
-        // needs no seq_cst: `may_be_cancelled` has that
     } while (!block.cancelled_id.compare_exchange_weak(requested, id, std::memory_order_seq_cst));
     block.may_be_cancelled.store(true, std::memory_order_seq_cst);
     return id;
@@ -62,6 +61,18 @@ void request_own_cancel(Block& block) noexcept {
     block.cancelled_id.store(block.id.load(std::memory_order_relaxed), std::memory_order_seq_cst);
     // needs no seq_cst, release: as above
     block.may_be_cancelled.store(true, std::memory_order_seq_cst);
+}
+
+/// [the fiber] Takes back the hint that it is worth a look, unless it was asked: a request that comes meanwhile sets it again.
+template <class Block>
+void forget_hint(Block& block) noexcept {
+    // omittable: it saves looks
+    // untested seq_cst, release: Relacy's loads are never early
+    block.may_be_cancelled.store(false, std::memory_order_seq_cst);
+    if (block.cancelled_id.load(std::memory_order_seq_cst) ==
+        block.id.load(std::memory_order_relaxed)) {
+        block.may_be_cancelled.store(true, std::memory_order_relaxed);
+    }
 }
 
 /// [any] Whether the fiber was asked that the block is, or was a moment ago; who acts on it does so by an epoch of the one it means.

@@ -65,9 +65,10 @@ struct alignas(64) fiber {
     std::int32_t budget = 0;      // operations until the next forced yield
     std::uint32_t parked_at = 0;  // when, see `clock_stamp`; for dumps
     bool placed = false;          // pinned, or moved at each wake-up: not for just any queue
-    std::uint8_t shields = 0;     // nested regions in which a cancel is not seen, see cancel_shield
+    std::uint8_t shields = 0;  // nested regions in which it sees no interruption, see cancel_shield
     wait_reason waits_for = wait_reason::none;
-    // Like `cancelled_id`, `home` and `id` part of how a fiber is asked to stop, see fiber/cancel_request.hpp.
+    // Like `cancelled_id`, `home` and `id` part of how a fiber is asked to stop, see fiber/cancel_request.hpp. The fiber sets it too, in a
+    // `with_deadline`.
     std::atomic<bool> may_be_cancelled{false};
 
     alignas(64) lazy_timer timer;

@@ -155,8 +155,7 @@ local_key::~local_key() {
 }
 
 local_value* find_local(const local_key& key) noexcept {
-    const thread_state& here = current_thread();
-    const fiber* const self = here.running != nullptr ? here.running : here.blocked_thread;
+    const fiber* const self = known_waiter();
     if (self == nullptr) return nullptr;
     const fiber_extras* const extras = self->extras.load(std::memory_order_relaxed);
     if (extras == nullptr || key.index() >= extras->slots.size()) return nullptr;

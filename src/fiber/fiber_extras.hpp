@@ -13,7 +13,9 @@
 
 namespace mioco::detail {
 
-/// What few fibers have: a name, data, fiber-locals. Made when it is first needed, so that the others pay for a pointer.
+class deadline_region;
+
+/// What few fibers have: a name, data, fiber-locals, deadlines. Made when it is first needed, so that the others pay for a pointer.
 ///
 /// Used by its fiber alone, save for the name, which dumps read meanwhile: it never changes, and is freed under a lock that they
 /// hold.
@@ -27,7 +29,8 @@ struct fiber_extras {
             0;  // whose value it is; index and number together make a `local_key`
         local_value* value = nullptr;
     };
-    std::vector<slot> slots;  // by the key's index
+    std::vector<slot> slots;               // by the key's index
+    deadline_region* deadlines = nullptr;  // the innermost
     bool has_stop_source = false;
     bool is_ending = false;
     unsigned made_at_end = 0;

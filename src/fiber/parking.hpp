@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MPL-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include <sys/types.h>
 
 #include <mioco/detail/wait_queue.hpp>
-#include <mioco/shield.hpp>
 
 #include "base/assert.hpp"
 #include "fiber/blocked_thread.hpp"
 #include "fiber/fiber.hpp"
+#include "fiber/interruption.hpp"
 #include "sched/current.hpp"
 #include "sched/worker.hpp"
 
@@ -21,6 +22,12 @@ namespace mioco::detail {
 inline fiber& current_waiter() {
     fiber* const running = current_fiber();
     return running != nullptr ? *running : blocked_thread();
+}
+
+/// The same if there is one: a thread that has never waited has none, and neither a deadline nor a shield.
+inline fiber* known_waiter() noexcept {
+    const thread_state& here = current_thread();
+    return here.running != nullptr ? here.running : here.blocked_thread;
 }
 
 [[nodiscard]] inline bool is_fiber_masked(const fiber& self, worker& here) noexcept {
@@ -35,9 +42,41 @@ inline fiber& current_waiter() {
 }
 
 /// [fiber that runs] Opens a wait without a deadline. Who does so sees it through to its end; `parking` helps.
-inline wait_token open_wait(fiber& self, wait_reason why, bool masked) noexcept {
+inline wait_token open_wait(fiber& self, wait_reason why, wait_masks masks) noexcept {
     self.waits_for = why;
-    return self.token(self.word.begin(masked));
+    return self.token(self.word.begin(masks));
+}
+
+/// What must not end the next wait of a fiber that runs.
+[[nodiscard]] inline wait_masks masks_of(const fiber& self, worker& here) noexcept {
+    if (is_fiber_masked(self, here)) [[unlikely]]
+        return masks_inside(self);
+    return wait_masks::none;
+}
+
+/// The same as `open_wait` of a fiber that runs, with what it must not end by.
+wait_token open_masked_wait(fiber& self, wait_reason why) noexcept;
+inline wait_token open_wait_here(fiber& self, wait_reason why, worker& here) noexcept {
+    if (is_fiber_masked(self, here)) [[unlikely]]
+        return open_masked_wait(self, why);
+    return open_wait(self, why, wait_masks::none);
+}
+
+/// [between two waits] The next one has a deadline of its own. Returns what is to be set after it.
+inline nanoseconds_t set_own_deadline(fiber& self, nanoseconds_t own, wait_masks masks) noexcept {
+    const nanoseconds_t before = self.timer.deadline();
+    const bool alone = masks == wait_masks::cancel_and_deadline;
+    self.timer.set(alone ? as_own(own) : std::min(as_own(own), before));
+    return before;
+}
+
+/// [after a wait] Who ended it; a deadline of `with_deadline`, as a cancel does, without a result. Before its own deadline is unset.
+[[nodiscard]] inline wait_arm who_ended(fiber& self) noexcept {
+    const wait_arm by = self.word.winner();
+    if (by != wait_arm::timer || !is_ambient(self.timer.deadline())) [[likely]]
+        return by;
+    note_deadline_passed(self);
+    return wait_arm::cancel;
 }
 
 /// One wait of the caller, from its begin to its end. Between construction and `park` the caller leaves the token wherever a
@@ -48,13 +87,18 @@ inline wait_token open_wait(fiber& self, wait_reason why, bool masked) noexcept 
 ///     slot.disarm(wait.token());
 class parking {
 public:
-    enum class cancelling { allowed, masked };
+    enum class cancelling {
+        allowed,
+        masked,
+        certain
+    };  // certain: no `with_deadline` ends it either
 
     parking(fiber& self, wait_reason why, nanoseconds_t deadline,
             cancelling mode = cancelling::allowed) noexcept
         : self_(self), deadline_(deadline) {
-        if (deadline != never) self.timer.set(deadline);
-        token_ = open_wait(self, why, mode == cancelling::masked || is_masked(self));
+        const wait_masks masks = masks_for(self, mode);
+        if (deadline != never) before_ = set_own_deadline(self, deadline, masks);
+        token_ = open_wait(self, why, masks);
     }
     /// Of a wait that is open already.
     parking(fiber& self, wait_token open) noexcept : self_(self), deadline_(never), token_(open) {}
@@ -62,7 +106,7 @@ public:
     parking& operator=(const parking&) = delete;
     ~parking() {
         MIOCO_ASSERT(self_.word.is_done(), "a wait has ended before its frame is left");
-        if (deadline_ != never) self_.timer.set(never);
+        if (deadline_ != never) self_.timer.set(before_);
     }
 
     [[nodiscard]] wait_token token() const noexcept { return token_; }
@@ -84,41 +128,54 @@ public:
 
     /// [plain thread] Blocks it, with entries for `block_thread`.
     void block(std::span<pollfd> entries) noexcept {
-        block_thread(self_, token_.epoch(), deadline_, entries);
+        block_thread(self_, token_.epoch(), self_.timer.deadline(), entries);
     }
 
     /// For a caller that found what it wants while arming: ends the wait itself. If somebody else was faster, waits for him
     /// to be done with the frame.
     void abandon() noexcept;
 
-    [[nodiscard]] wait_arm ended_by() const noexcept { return self_.word.winner(); }
+    [[nodiscard]] wait_arm ended_by() const noexcept { return who_ended(self_); }
 
 private:
+    static wait_masks masks_for(const fiber& self, cancelling mode) noexcept {
+        if (mode == cancelling::certain) return wait_masks::cancel_and_deadline;
+        if (mode == cancelling::allowed && !is_masked(self)) return wait_masks::none;
+        return masks_inside(self);
+    }
+
     fiber& self_;
     nanoseconds_t deadline_;
+    nanoseconds_t before_ = never;
     wait_token token_;
 };
 
-/// Whether the caller was asked to stop and would see it now: not inside a shield, nor while an exception unwinds its stack, so
-/// that destructors can still wait.
-[[nodiscard]] inline bool is_cancelled(const fiber& self) noexcept {
-    return self.cancel_requested() && !is_masked(self);
+/// [fiber, or thread that has a stand-in] From here on it sees no interruption from outside. Returns whom to lower it for, null if nobody:
+/// so many are counted as there is room for, and of nested ones the inner ones end first.
+[[nodiscard]] inline fiber* raise_shield() noexcept {
+    constexpr std::uint8_t most = 255;
+    fiber* self = current_fiber();
+    if (self == nullptr) [[unlikely]]
+        self = known_waiter();
+    if (self == nullptr || self->shields == most) return nullptr;
+    ++self->shields;
+    return self;
+}
+inline void lower_shield(fiber* self) noexcept {
+    if (self != nullptr) --self->shields;
 }
 
-/// The same, of a caller that is known to be a fiber.
-[[nodiscard]] inline bool is_fiber_cancelled(const fiber& self) noexcept {
-    return self.cancel_requested() && !is_fiber_masked(self, *self.on);
-}
+/// So while this object lives.
+class cancel_shield {
+public:
+    cancel_shield() noexcept : self_(raise_shield()) {}
+    ~cancel_shield() { lower_shield(self_); }
+    cancel_shield(const cancel_shield&) = delete;
+    cancel_shield& operator=(const cancel_shield&) = delete;
 
-/// Throws fiber_cancelled if so.
-inline void throw_if_cancelled(const fiber& self) {
-    if (is_cancelled(self)) [[unlikely]]
-        throw_cancelled();
-}
-
-/// [after a call that ended with `failure`] Throws fiber_cancelled if that was the caller's cancel. Devices have an ECANCELED too, as a
-/// timerfd whose clock was set; who was asked to stop has no use for theirs.
-void throw_if_cancel(std::int64_t failure);
+private:
+    fiber* self_;
+};
 
 /// Spends one operation from the fiber's budget, and yields when it is used up: every call of the library that might have
 /// parked but did not goes through here, so that one always-ready socket does not starve the others.

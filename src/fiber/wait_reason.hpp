@@ -22,6 +22,8 @@ constexpr wait_facts facts_of(wait_reason why) noexcept {
     switch (why) {
         case wait_reason::none:
             return {"nothing", woken_by::anybody};
+        case wait_reason::yield:
+            return {"yield", woken_by::anybody};
         case wait_reason::sleep:
             return {"sleep", woken_by::anybody};
         case wait_reason::join:

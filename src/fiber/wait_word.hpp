@@ -59,18 +59,23 @@ enum class wait_arm : std::uint16_t {
     timer = 0xffff
 };
 
+/// What must not end a wait: its values are flags of the word.
+enum class wait_masks : std::uint8_t { none = 0, cancel = 8, cancel_and_deadline = 8 | 32 };
+
 template <class Sync = system_sync>
 class basic_wait_word {
 public:
-    /// [fiber] Opens a wait and returns its epoch. `masked`: a cancel must not end it. Release: who sees the epoch sees
-    /// whose it is.
-    std::uint64_t begin(bool masked) noexcept {
+    /// [fiber] Opens a wait and returns its epoch. Release: who sees the epoch sees whose it is.
+    std::uint64_t begin(wait_masks masks) noexcept {
         const std::uint64_t old = word_.load(std::memory_order_relaxed);
         MIOCO_DEBUG_ASSERT((old & (claimed | done)) == (claimed | done),
                            "a fiber begins a wait while one is open");
         const std::uint64_t next = (old & ~below_epoch) + below_epoch + 1;
-        word_.store(masked ? next | no_cancel : next, std::memory_order_release);
+        word_.store(next | static_cast<std::uint64_t>(masks), std::memory_order_release);
         return epoch_of(next);
+    }
+    std::uint64_t begin(bool masked) noexcept {
+        return begin(masked ? wait_masks::cancel_and_deadline : wait_masks::none);
     }
 
     /// [any] Whether the caller, and nobody else, ends the wait of this epoch; it must then call `complete`. Acquire: it
@@ -168,12 +173,20 @@ public:
         return static_cast<wait_arm>(word >> arm_shift & 0xffff);
     }
 
-    /// [timer, onlooker] The epoch of a wait that is parked and that nobody has claimed. Sequentially consistent with the timer's
-    /// disarming before it, see `lazy_timer`.
-    [[nodiscard]] std::optional<std::uint64_t> open_epoch() const noexcept {
+    /// [timer, onlooker] A wait that is parked and that nobody has claimed. Sequentially consistent with the timer's disarming before it,
+    /// see `lazy_timer`.
+    struct open_wait {
+        std::uint64_t epoch;
+        bool masks_deadline;
+    };
+    [[nodiscard]] std::optional<open_wait> open() const noexcept {
         const std::uint64_t word = word_.load(std::memory_order_seq_cst);
         if ((word & (parked | claimed)) != parked) return std::nullopt;
-        return epoch_of(word);
+        return open_wait{epoch_of(word), (word & no_deadline) != 0};
+    }
+    [[nodiscard]] std::optional<std::uint64_t> open_epoch() const noexcept {
+        const auto wait = open();
+        return wait ? std::optional(wait->epoch) : std::nullopt;
     }
 
     /// [onlooker] Whether the wait of `open_epoch` is parked and unclaimed still: then what was read of the fiber in between did
@@ -227,8 +240,10 @@ private:
     static constexpr std::uint64_t claimed = 1;
     static constexpr std::uint64_t done = 2;
     static constexpr std::uint64_t parked = 4;
-    static constexpr std::uint64_t no_cancel = 8;
+    static constexpr auto no_cancel = static_cast<std::uint64_t>(wait_masks::cancel);
     static constexpr std::uint64_t kept = 16;  // only beside CLAIMED and DONE
+    static constexpr std::uint64_t no_deadline =
+        32;  // of `with_deadline`: one of the wait's own ends it
     static constexpr int arm_shift = 8;
     static constexpr int epoch_shift = 24;
     static constexpr std::uint64_t below_epoch = (std::uint64_t{1} << epoch_shift) - 1;

@@ -27,7 +27,8 @@ std::string name_of(const std::filesystem::path& path, int fd) {
 }
 
 std::error_code code_of(std::int64_t failure) {
-    return {static_cast<int>(-failure), std::system_category()};
+    const auto number = static_cast<int>(-failure);
+    return {failure == detail::deadline_failure ? ETIMEDOUT : number, std::system_category()};
 }
 
 // The result of a call, or what its failure is to be: thrown, or set.
@@ -47,7 +48,8 @@ struct reported {
             detail::throw_if_cancel(result);
             const int failure = static_cast<int>(result);
             throw std::system_error(code_of(result),
-                                    text() + (why != nullptr ? why : detail::cure_of(failure)));
+                                    text() + detail::deadline_text(result) +
+                                        (why != nullptr ? why : detail::cure_of(failure)));
         }
         *ec = code_of(result);
         return 0;
@@ -59,7 +61,10 @@ struct reported {
         const std::error_code code =
             last < 0 ? code_of(last) : make_error_code(errc::end_of_stream);
         if (ec == nullptr)
-            throw io_error(code, text() + " after " + std::to_string(done) + " bytes", done);
+            throw io_error(
+                code,
+                text() + " after " + std::to_string(done) + " bytes" + detail::deadline_text(last),
+                done);
         *ec = code;
         return done;
     }

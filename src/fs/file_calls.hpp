@@ -11,7 +11,7 @@
 
 // All that `fs::file` asks of the driver, on the pool. Each call
 // parks the calling fiber, or blocks the thread, until it is done. It is repeated when a signal interrupts it, and returns a
-// count or a negative errno value: -ECANCELED, with nothing done, if the fiber was cancelled before the call began.
+// count or a negative errno value: that of an interruption, with nothing done, if there was one before the call began.
 
 namespace mioco::detail::file_calls {
 

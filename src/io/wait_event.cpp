@@ -72,16 +72,16 @@ int event_wait::end_unarmed(fiber& self, fd_object& fd, side which, wait_token o
     return end_otherwise(self, fd, which, open, generation);
 }
 
-int event_wait::end_otherwise(const fiber& self, fd_object& fd, side which, wait_token over,
+int event_wait::end_otherwise(fiber& self, fd_object& fd, side which, wait_token over,
                               std::uint16_t generation) noexcept {
     if (fd.generation.load(std::memory_order_acquire) != generation) return -EBADF;
     fd_side& s = fd[which];
-    const wait_arm by = self.word.winner();
+    const wait_arm by = who_ended(self);
     if (by != wait_arm::event) s.slot().disarm(over);
     s.pass_on(waker());
     if (fd.is_closed()) return -EBADF;
     // Also when an event was there already, before the wait was one: the call has taken nothing yet.
-    return by != wait_arm::event && is_cancelled(self) ? -ECANCELED : 0;
+    return by != wait_arm::event ? interruption(self) : 0;
 }
 
 int wait_for_event(fiber& self, fd_object& fd, side which) noexcept {

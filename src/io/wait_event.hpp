@@ -10,7 +10,7 @@
 
 namespace mioco::detail {
 
-/// [fiber, after an attempt] Returns 0 to try again, -ECANCELED, -EBADF after `close_fd` or `release_fd`, or why the descriptor cannot be
+/// [fiber, after an attempt] Returns 0 to try again, that of an interruption, -EBADF after `close_fd` or `release_fd`, or why the descriptor cannot be
 /// watched.
 int wait_for_event(fiber& self, fd_object& fd, side which) noexcept;
 
@@ -29,7 +29,7 @@ struct event_wait {
     static int end_unarmed(fiber& self, fd_object& fd, side which, wait_token open,
                            fd_side::arming found, std::uint16_t generation) noexcept;
     /// Something else than an event ended the wait, others are queued, or the descriptor was released before the woken fiber ran.
-    static int end_otherwise(const fiber& self, fd_object& fd, side which, wait_token over,
+    static int end_otherwise(fiber& self, fd_object& fd, side which, wait_token over,
                              std::uint16_t generation) noexcept;
 };
 
@@ -47,7 +47,7 @@ template <class Arm>
             return failure;
     }
     const std::uint16_t generation = fd.generation.load(std::memory_order_relaxed);
-    const wait_token open = open_wait(self, reason_for(which), is_fiber_masked(self, here));
+    const wait_token open = open_wait_here(self, reason_for(which), here);
     if (const auto found = arm(fd[which].slot(), open); found != fd_side::arming::armed)
         [[unlikely]]
         return event_wait::end_unarmed(self, fd, which, open, found, generation);

@@ -19,10 +19,11 @@ namespace mioco::detail {
 /// For plain threads; see attempt_or_wait.
 template <class Attempt>
 [[gnu::cold, gnu::noinline]] ssize_t attempt_or_block(fd_object& fd, side which, Attempt attempt) {
-    const std::uint32_t self = current_waiter().index;
+    fiber& self = current_waiter();
     for (;;) {
         if (fd.is_closed()) return -EBADF;
-        fd[which].begin_attempt(self);
+        if (const int why = interruption(self)) return why;
+        fd[which].begin_attempt(self.index);
         const ssize_t result =
             attempt(current_driver(), fd.number.load(std::memory_order_relaxed), nullptr);
         if (result >= 0) return result;
@@ -60,8 +61,8 @@ template <class Attempt>
         s.begin_attempt_after_event(self.index);
         return 0;
     }
-    if (is_fiber_cancelled(self)) [[unlikely]]
-        return -ECANCELED;
+    if (const int why = interruption(self)) [[unlikely]]
+        return why;
     s.begin_attempt(self.index);
     return 0;
 }
@@ -94,6 +95,22 @@ inline ssize_t attempt_or_wait(fd_object& fd, side which, Attempt attempt, Drain
     return spend_for(self, result);
 }
 
+template <class Attempt>
+[[gnu::always_inline]] inline ssize_t attempt_at_once(fiber& self, const fd_object& fd,
+                                                      Attempt attempt) {
+    worker& here = *self.on;
+    const ssize_t result = attempt(here.io(), fd.number.load(std::memory_order_relaxed));
+    return result >= 0 ? spend_for(self, result) : result;
+}
+
+/// Of a fiber that has the hint of an interruption. A way of its own, as the look would cost the other three instructions.
+template <class Attempt>
+[[gnu::cold, gnu::noinline]] ssize_t attempt_if_uninterrupted(fiber& self, const fd_object& fd,
+                                                              Attempt attempt) {
+    if (const int why = look_for_interruption(self)) return why;
+    return attempt_at_once(self, fd, attempt);
+}
+
 /// For calls that find what they need nearly always, as writes find room. The first attempt leaves a kept event where it is: it
 /// would come back with the next event of the other direction, and cost both sides an exchange each time.
 /// Its result may be any failure, which `finish_attempts` deals with.
@@ -103,11 +120,9 @@ inline ssize_t attempt_first(const fd_object& fd, Attempt attempt) {
     if (running == nullptr) [[unlikely]]
         return -EAGAIN;
     fiber& self = *running;
-    if (is_fiber_cancelled(self)) [[unlikely]]
-        return -ECANCELED;
-    worker& here = *self.on;
-    const ssize_t result = attempt(here.io(), fd.number.load(std::memory_order_relaxed));
-    return result >= 0 ? spend_for(self, result) : result;
+    if (self.may_be_cancelled.load(std::memory_order_seq_cst)) [[unlikely]]
+        return attempt_if_uninterrupted(self, fd, attempt);
+    return attempt_at_once(self, fd, attempt);
 }
 
 /// After `attempt_first` has failed.
@@ -116,7 +131,7 @@ template <class Attempt>
                                           Attempt attempt) {
     fiber* const self = current_fiber();
     if (self == nullptr) return attempt_or_block(fd, which, attempt);
-    if (first == -ECANCELED) return spend_for(*self, first);
+    if (is_interruption(first)) return spend_for(*self, first);
     return spend_for(*self, attempt_again(*self, fd, which, first, attempt));
 }
 

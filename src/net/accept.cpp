@@ -91,7 +91,7 @@ int accept_patiently(const fd_ref& fd, message_address& peer) {
         });
         if (!may_end_by_itself(number)) return number;
         warn_of(number);
-        if (!pause.sleep()) return -ECANCELED;
+        if (const int why = pause.sleep()) return why;
     }
 }
 

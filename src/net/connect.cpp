@@ -28,7 +28,7 @@ int begin_connecting(fd_ref& made, const net::endpoint& peer) {
     // Also for one that fails at once, so that who tries again and again starves nobody.
     if (fiber* const self = current_fiber()) {
         spend(*self);
-        if (is_fiber_cancelled(*self)) return -ECANCELED;
+        if (const int why = interruption(*self)) return why;
     }
     driver& io = current_driver();
     const int number = io.open_socket(peer.family(), SOCK_STREAM);
@@ -96,7 +96,9 @@ public:
         } catch (const fiber_cancelled&) {
             result = -ECANCELED;
         } catch (const std::system_error& e) {
-            result = -e.code().value();  // a plain thread has nothing to wait with
+            // Or a plain thread has nothing to wait with.
+            const int why = caller_interruption();
+            result = why != 0 ? why : -e.code().value();
         }
         if (result == 0) return {std::move(winner_->fd), winner_->peer};
         return {{}, {}, result, peers_.size() > 1 ? describe() : ""};
@@ -140,7 +142,7 @@ private:
             whose.push_back(&each);
         }
         arms.push_back(&timer);
-        const std::size_t first = select_one(arms, begin_operation(), 0);
+        const std::size_t first = select_one(arms, begin_operation(wait_reason::select), 0);
         if (first == whose.size())
             return deadline_at(now()) >= deadline_ ? -ETIMEDOUT : -EINPROGRESS;
         attempt& ended = *whose[first];
@@ -152,7 +154,7 @@ private:
     int end(attempt& ended, int result) {
         ended.failure = result;
         if (result == 0) winner_ = &ended;
-        if (result == 0 || result == -ECANCELED) return result;
+        if (result == 0 || is_interruption(result)) return result;
         ended.fd.reset();
         next_at_ = 0;
         // What a host has answered tells more.

@@ -13,7 +13,7 @@ namespace mioco::detail {
 struct connected_socket {
     fd_ref fd;
     net::endpoint peer;
-    int failure = 0;         // or a negative errno value: -ECANCELED, if the caller was cancelled
+    int failure = 0;         // or a negative errno value, see is_interruption
     std::string tried = {};  // of several addresses that failed: each, and why
 };
 

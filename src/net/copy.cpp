@@ -186,7 +186,7 @@ ssize_t send_file_once(int file, const copy_end& to) {
                                   return result;
                               });
     } while (count == -EAGAIN && can_be_waited_for(to, file));
-    return count < 0 && count != -ECANCELED && to.open != nullptr && to.open->get()->is_closed()
+    return count < 0 && !is_interruption(count) && to.open != nullptr && to.open->get()->is_closed()
                ? -EBADF
                : count;
 }
@@ -231,7 +231,9 @@ std::uint64_t copy_all(const copy_end& from, const copy_end& to, std::error_code
         *ec = made.failure;
     } else if (made.failure) {
         if (made.failure == std::errc::operation_canceled) throw_if_cancel(-ECANCELED);
-        throw io_error(made.failure, "mioco: copy after " + std::to_string(made.count) + " bytes",
+        throw io_error(made.failure,
+                       "mioco: copy after " + std::to_string(made.count) + " bytes" +
+                           deadline_text(-made.failure.value()),
                        made.count);
     }
     return made.count;

@@ -44,7 +44,7 @@ ssize_t on_pool(fd_object& fd, offloading how, Call call) {
         while (count == -EINTR) count = call(io, number);
         return count;
     });
-    return result != -ECANCELED && fd.is_closed() ? -EBADF : result;
+    return !is_interruption(result) && fd.is_closed() ? -EBADF : result;
 }
 
 ssize_t read_on_pool(fd_object& fd, bytes into, offloading how) {

@@ -74,7 +74,7 @@ addresses ask_driver(const net::resolve_query& query, nanoseconds_t deadline) {
         case outcome::done:
             break;
         case outcome::cancelled:
-            return {{}, code_of(-ECANCELED)};
+            return {{}, code_of(caller_interruption())};
         case outcome::timed_out:
             return {{}, code_of(-ETIMEDOUT)};
         case outcome::no_thread:
@@ -90,6 +90,8 @@ addresses ask_resolver(net::resolver& by, const net::resolve_query& query) {
         made.found = by.resolve(query, made.failure);
     } catch (const fiber_cancelled&) {
         made.failure = code_of(-ECANCELED);
+    } catch (const std::system_error& e) {
+        made.failure = e.code();
     }
     return made;
 }

@@ -21,11 +21,13 @@ ssize_t send_when_receiver_has_room(const fd_ref& fd, const msghdr& message) {
     const keeping_fd until_done(*fd.get());
     growing_pause pause(std::chrono::milliseconds(1), std::chrono::milliseconds(20));
     for (;;) {
-        fiber& self = current_waiter();
-        if (is_cancelled(self)) return spend_for(self, -ECANCELED);
+        if (const int why = caller_interruption()) {
+            fiber* const self = current_fiber();
+            return self == nullptr ? why : spend_for(*self, why);
+        }
         const ssize_t count = send_message(fd, message, waiting::never);
         if (count != -EAGAIN) return count;
-        if (!pause.sleep()) return -ECANCELED;
+        if (const int why = pause.sleep()) return why;
     }
 }
 

@@ -4,8 +4,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include <mioco/error.hpp>
-#include <mioco/time.hpp>
+#include "time/sleep.hpp"
 
 namespace mioco::detail {
 
@@ -15,15 +14,11 @@ public:
     growing_pause(std::chrono::milliseconds first, std::chrono::milliseconds longest) noexcept
         : next_(first), longest_(longest) {}
 
-    /// False if the caller was cancelled meanwhile: how that is told depends on the form of the call.
-    bool sleep() {
-        try {
-            sleep_for(next_);
-        } catch (const fiber_cancelled&) {
-            return false;
-        }
+    /// Returns 0, or what interrupted it: how that is told depends on the form of the call.
+    int sleep() {
+        const int interrupted = sleep_or_fail(deadline_in(next_));
         next_ = std::min(2 * next_, longest_);
-        return true;
+        return interrupted;
     }
 
 private:

@@ -10,7 +10,8 @@ namespace mioco::detail {
 
 void throw_failure(int failure, const std::string& what, std::optional<std::string> cure) {
     throw_if_cancel(failure);
-    throw std::system_error(code_of(failure), "mioco: " + what + (cure ? *cure : cure_of(failure)));
+    throw std::system_error(code_of(failure), "mioco: " + what + deadline_text(failure) +
+                                                  (cure ? *cure : cure_of(failure)));
 }
 
 void report(int result, const std::string& what, std::error_code* ec,

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
 #pragma once
 
+#include <cerrno>
 #include <optional>
 #include <string>
 #include <system_error>
 
 #include <mioco/detail/io_result.hpp>
+
+#include "fiber/interruption.hpp"
 
 namespace mioco::detail {
 
@@ -18,6 +21,8 @@ namespace mioco::detail {
 void report(int result, const std::string& what, std::error_code* ec,
             std::optional<std::string> cure = std::nullopt);
 
-inline std::error_code code_of(int failure) noexcept { return {-failure, std::system_category()}; }
+inline std::error_code code_of(int failure) noexcept {
+    return {failure == deadline_failure ? ETIMEDOUT : -failure, std::system_category()};
+}
 
 }  // namespace mioco::detail

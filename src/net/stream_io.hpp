@@ -46,7 +46,8 @@ inline std::size_t fail_after(std::size_t done, ssize_t last, const char* what,
         last < 0 ? code_of(static_cast<int>(last)) : std::error_code(errc::end_of_stream);
     if (ec == nullptr) {
         throw io_error(code,
-                       std::string("mioco: ") + what + " after " + std::to_string(done) + " bytes",
+                       std::string("mioco: ") + what + " after " + std::to_string(done) + " bytes" +
+                           deadline_text(last),
                        done);
     }
     *ec = code;
@@ -203,8 +204,8 @@ leased stream_calls<Transfer>::receive_leased(const fd_ref& fd) {
         buffer = borrow_lease(*self.on);
         s.begin_draining_after_event(self.index);
     } else {
-        if (is_fiber_cancelled(self)) [[unlikely]]
-            return {nullptr, spend_for(self, -ECANCELED)};
+        if (const int why = interruption(self)) [[unlikely]]
+            return {nullptr, spend_for(self, why)};
         buffer = borrow_lease(*self.on);
         s.begin_draining(self.index);
     }

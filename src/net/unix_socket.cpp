@@ -64,14 +64,13 @@ int connect_patiently(const fd_ref& fd, const net::unix_endpoint& peer) {
     growing_pause pause(std::chrono::milliseconds(1), std::chrono::milliseconds(50));
     for (;;) {
         fiber* const self = current_fiber();
-        if (self != nullptr && is_fiber_cancelled(*self)) {
-            return static_cast<int>(spend_for(*self, -ECANCELED));
-        }
+        if (const int why = caller_interruption())
+            return self == nullptr ? why : static_cast<int>(spend_for(*self, why));
         const int failure = connect_now(fd, peer);
         if (failure != -EAGAIN && failure != -EINTR) {
             return self == nullptr ? failure : static_cast<int>(spend_for(*self, failure));
         }
-        if (!pause.sleep()) return -ECANCELED;
+        if (const int why = pause.sleep()) return why;
     }
 }
 

@@ -16,8 +16,8 @@ namespace mioco::detail {
 /// thread of a pool, may block. Throws std::logic_error in a fiber of a forked child.
 offload_pool::outcome run_job(offload_job& job, offloading how);
 
-/// A blocking system call, or a few: `call` returns a count or a negative errno value, and does not throw. -ECANCELED if the
-/// calling fiber was cancelled before it began. When there is no thread to be had, it holds the worker up rather than fail.
+/// A blocking system call, or a few: `call` returns a count or a negative errno value, and does not throw. If the calling fiber was
+/// interrupted before it began, that. When there is no thread to be had, it holds the worker up rather than fail.
 template <class Call>
 ssize_t blocking_call(offloading how, Call call) {
     static_assert(std::is_nothrow_invocable_r_v<ssize_t, Call&>);
@@ -25,13 +25,20 @@ ssize_t blocking_call(offloading how, Call call) {
         Call& call;
         ssize_t result;
     };
-    frame mine{call, -ECANCELED};
+    frame mine{call, 0};
     offload_job job{[](void* context) noexcept {
                         frame& callers = *static_cast<frame*>(context);
                         callers.result = callers.call();
                     },
                     &mine};
-    if (run_job(job, how) == offload_pool::outcome::no_thread) return call();
+    switch (run_job(job, how)) {
+        case offload_pool::outcome::done:
+            break;
+        case offload_pool::outcome::cancelled:
+            return caller_interruption();
+        case offload_pool::outcome::no_thread:
+            return call();
+    }
     return mine.result;
 }
 

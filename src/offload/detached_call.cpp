@@ -17,7 +17,7 @@ void detached_call::on_pool(void* context) noexcept {
     if (const wait_token waiting = call.end_.post()) waker().wake(waiting);
 }
 
-void detached_call::wait(fiber& self, wait_reason why, nanoseconds_t deadline) noexcept {
+wait_arm detached_call::wait(fiber& self, wait_reason why, nanoseconds_t deadline) noexcept {
     parking wait(self, why, deadline);
     if (end_.arm_any(wait.token()) == wait_slot::arming::armed) {
         wait.park();
@@ -25,6 +25,7 @@ void detached_call::wait(fiber& self, wait_reason why, nanoseconds_t deadline) n
         wait.abandon();
     }
     end_.disarm(wait.token());
+    return wait.ended_by();
 }
 
 detached_call::outcome detached_call::run(const std::shared_ptr<detached_call>& call,
@@ -36,13 +37,12 @@ detached_call::outcome detached_call::run(const std::shared_ptr<detached_call>& 
     }
     refuse_after_fork("an offloaded call");
     spend(*self);
-    if (is_fiber_cancelled(*self)) return outcome::cancelled;
+    if (interruption(*self) != 0) return outcome::cancelled;
     offload_pool& pool = self->on->home().offloads();
     call->self_ = call;
     pool.post(call->job_);
-    call->wait(*self, why, deadline);
+    const wait_arm by = call->wait(*self, why, deadline);
     if (call->end_.is_ready()) return call->job_.refused ? outcome::no_thread : outcome::done;
-    const wait_arm by = self->word.winner();
     if (pool.withdraw(call->job_)) call->self_.reset();
     return by == wait_arm::cancel ? outcome::cancelled : outcome::timed_out;
 }

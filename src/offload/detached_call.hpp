@@ -22,7 +22,7 @@ public:
 
     enum class outcome {
         done,
-        cancelled,  ///< The calling fiber was.
+        cancelled,  ///< The calling fiber was, or a `with_deadline` of it has passed.
         timed_out,
         no_thread  ///< The system has none left, and the pool has none.
     };
@@ -38,7 +38,7 @@ protected:
 
 private:
     static void on_pool(void* context) noexcept;
-    void wait(fiber& self, wait_reason why, nanoseconds_t deadline) noexcept;
+    wait_arm wait(fiber& self, wait_reason why, nanoseconds_t deadline) noexcept;
 
     offload_job job_{&on_pool, this};
     wait_slot end_;

@@ -20,9 +20,9 @@ offload_pool::outcome run_job(offload_job& job, offloading how) {
     refuse_after_fork("an offloaded call");
     spend(*self);
     const bool certain = how == offloading::is_certain;
-    if (!certain && is_fiber_cancelled(*self)) return offload_pool::outcome::cancelled;
+    if (!certain && interruption(*self) != 0) return offload_pool::outcome::cancelled;
     return self->on->home().offloads().run(
-        *self, job, certain ? parking::cancelling::masked : parking::cancelling::allowed);
+        *self, job, certain ? parking::cancelling::certain : parking::cancelling::allowed);
 }
 
 namespace {
@@ -52,7 +52,7 @@ void offload_call(void (*call)(void*), void* context, offloading how) {
         case offload_pool::outcome::done:
             break;
         case offload_pool::outcome::cancelled:
-            throw_cancelled();
+            throw_interrupted(wait_reason::offload);
         case offload_pool::outcome::no_thread:
             throw std::system_error(
                 std::make_error_code(std::errc::resource_unavailable_try_again),

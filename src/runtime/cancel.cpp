@@ -2,6 +2,7 @@
 #include "runtime/cancel.hpp"
 
 #include <mioco/detail/fiber_handle.hpp>
+#include <mioco/shield.hpp>
 #include <mioco/this_fiber.hpp>
 
 #include "fiber/parking.hpp"
@@ -37,6 +38,10 @@ void cancel_fiber(fiber& f) noexcept {
     if (const runtime_core* const home = f.home.load(std::memory_order_acquire)) cancel(f, home);
     begin_attempt();
 }
+
+shield_region::shield_region() noexcept : fiber_(raise_shield()) {}
+
+shield_region::~shield_region() { lower_shield(fiber_); }
 
 }  // namespace mioco::detail
 

@@ -40,11 +40,10 @@ void runtime_core::wait() {
     require_other_runtime();
     refuse_outsiders("waited for the end of a runtime");
     begin_attempt();
-    const fiber* const self = current_fiber();
     std::uint64_t stop = census_.stop();
     while (idle_waiters_.wait_unless(&detail::is_idle, this, never) !=
            idle_waiters::outcome::held) {
-        if (self != nullptr) throw_if_cancelled(*self);
+        throw_if_interrupted(current_waiter(), wait_reason::idle_runtime);
         stop = census_.stop();
     }
     census_.end_stop(stop);
@@ -55,7 +54,6 @@ void runtime_core::wait() {
 bool runtime_core::shut_down(nanoseconds_t deadline) {
     require_other_runtime();
     begin_attempt();
-    const fiber* const self = current_fiber();
     request_stop();
     for (;;) {
         const std::uint64_t stop = census_.stop();
@@ -71,7 +69,7 @@ bool runtime_core::shut_down(nanoseconds_t deadline) {
                 report_remaining(*this);
                 return false;
             case idle_waiters::outcome::notified:
-                if (self != nullptr) throw_if_cancelled(*self);
+                throw_if_interrupted(current_waiter(), wait_reason::idle_runtime);
                 break;
         }
     }

@@ -193,7 +193,7 @@ void park_until_end(fiber& f, fiber& self) {
     }
     if (wait.ended_by() == wait_arm::event) return;
     f.end.disarm(wait.token());
-    if (!f.end.is_ready()) throw_if_cancelled(self);
+    if (!f.end.is_ready()) throw_if_interrupted(self, wait_reason::join);
 }
 
 }  // namespace
@@ -207,7 +207,7 @@ void wait_for_end(fiber* f) {
     }
     fiber& self = caller != nullptr ? *caller : blocked_thread();
     if (caller == nullptr) require_blocking(self);
-    throw_if_cancelled(self);
+    throw_if_interrupted(self, wait_reason::join);
     while (!f->end.is_ready()) park_until_end(*f, self);
 }
 

@@ -47,7 +47,9 @@ std::uint64_t worker::next_fiber_id() noexcept {
 }
 
 // Another thread may run the fiber already; what this does is safe at any later time of its life.
-void worker::cancel_parked(fiber& f, std::uint64_t epoch) noexcept {
+void worker::interrupt_parked(fiber& f, std::uint64_t epoch) noexcept {
+    const nanoseconds_t deadline = f.timer.deadline();
+    if (deadline != never && f.timer.arm(deadline)) timers_.push(deadline, f.index);
     if (is_cancel_requested(f) && f.word.claim_for_cancel(epoch))
         waker(wait_arm::cancel).complete(f.token(epoch));
 }
@@ -58,7 +60,7 @@ void worker::settle_timed() noexcept {
     const auto wait = f.word.park();
     if (wait.is_over) return enqueue(f);
     if (f.timer.arm(deadline)) timers_.push(deadline, f.index);
-    cancel_parked(f, wait.epoch);
+    interrupt_parked(f, wait.epoch);
 }
 
 void worker::settle_buried() noexcept {

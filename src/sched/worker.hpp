@@ -60,6 +60,8 @@ public:
     [[nodiscard]] fiber_cache& blocks() noexcept { return blocks_; }
     [[nodiscard]] eh_globals& thread_exceptions() noexcept { return *thread_exceptions_; }
     std::uint64_t next_fiber_id() noexcept;
+    /// When it last looked at the clock.
+    [[nodiscard]] nanoseconds_t looked_at() const noexcept { return looked_at_; }
 
     // Switching, called on the stack of `self`, the running fiber
     /// Lets others run; `self` stays ready.
@@ -113,7 +115,7 @@ private:
     void settle_otherwise() noexcept;
     void settle_buried() noexcept;
     void settle_timed() noexcept;
-    void cancel_parked(fiber& f, std::uint64_t epoch) noexcept;
+    void interrupt_parked(fiber& f, std::uint64_t epoch) noexcept;
     fiber* succeed(fiber& ended) noexcept;
     fiber* give_cached_stack(fiber& next) noexcept;
     void leave_to_loop(fiber& next) noexcept;
@@ -183,7 +185,8 @@ private:
     timer_heap timers_;
     const nanoseconds_t poll_interval_ns_;
     nanoseconds_t polled_at_ = 0;
-    std::uint32_t clock_stamp_ = 0;  // of its last look at the clock, for what parks
+    nanoseconds_t looked_at_ = 0;    // at the clock, the last time
+    std::uint32_t clock_stamp_ = 0;  // of that, for what parks
     bool slept_ = true;              // since it last ran a fiber
     // Times it has polled, for neighbours who want to know whether it is held up. Relaxed: only a hint.
     std::atomic<std::uint32_t> polls_{0};

@@ -99,9 +99,9 @@ void worker::run(bool (*finished)(const runtime_core&)) {
 }
 
 nanoseconds_t worker::look_at_clock() noexcept {
-    const nanoseconds_t now = home_.io().now();
-    clock_stamp_ = clock_stamp(now);
-    return now;
+    looked_at_ = home_.io().now();
+    clock_stamp_ = clock_stamp(looked_at_);
+    return looked_at_;
 }
 
 fiber* worker::next_to_start() noexcept {

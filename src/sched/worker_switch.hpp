@@ -41,7 +41,7 @@ inline void worker::settle_parked() noexcept {
         return enqueue_rare(f);
     // From here on another thread may run the fiber; what follows is safe at any later time of its life.
     if (f.may_be_cancelled.load(std::memory_order_seq_cst)) [[unlikely]]
-        cancel_parked(f, wait.epoch);
+        interrupt_parked(f, wait.epoch);
 }
 
 inline void worker::settle() noexcept {

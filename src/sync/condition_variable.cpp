@@ -24,7 +24,7 @@ bool condition_variable::leave(detail::line& line, detail::queued_arm& arm) noex
 std::cv_status condition_variable::wait_in_line(detail::line& line, detail::queued_arm& arm,
                                                 detail::nanoseconds_t deadline) {
     try {
-        detail::begin_operation();
+        detail::begin_operation(detail::wait_reason::condition);
     } catch (...) {
         if (leave(line, arm)) throw;
         return std::cv_status::no_timeout;  // notified by now, which would be lost otherwise
@@ -37,7 +37,8 @@ std::cv_status condition_variable::wait_in_line(detail::line& line, detail::queu
     const detail::wait_end end =
         detail::wait_in_line(line.guard, line.waiting, arm, detail::wait_reason::condition,
                              {.deadline = deadline, .where = detail::place::kept});
-    if (end == detail::wait_end::cancelled) detail::throw_cancelled();
+    if (end == detail::wait_end::interrupted)
+        detail::throw_interrupted(detail::wait_reason::condition);
     return end == detail::wait_end::claimed ? std::cv_status::no_timeout : std::cv_status::timeout;
 }
 

@@ -26,7 +26,7 @@ bool may_be_passed(const detail::queued_arm& arm) noexcept {
 }  // namespace
 
 bool mutex::lock_waiting(detail::nanoseconds_t deadline) {
-    const bool in_fiber = detail::begin_masked_operation();
+    const bool in_fiber = detail::begin_to_lock(detail::wait_reason::lock);
     bool may_wait = in_fiber;
     waiting_thread here;
     for (;;) {
@@ -47,6 +47,8 @@ bool mutex::lock_waiting(detail::nanoseconds_t deadline) {
         const detail::wait_end end =
             wait_in_line(line_.guard, line_.waiting, arm, detail::wait_reason::lock,
                          {.deadline = deadline, .masked = true, .where = where});
+        if (end == detail::wait_end::interrupted)
+            detail::throw_interrupted(detail::wait_reason::lock);
         if (end != detail::wait_end::claimed) return false;
         if (!arm.refused) return true;
         ++here.passed;

@@ -13,7 +13,7 @@ using detail::wait_end;
 template <class TryNow>
 bool wait_turn(detail::spin_lock& guard, detail::arm_queue& line, detail::nanoseconds_t deadline,
                TryNow try_now) {
-    bool may_wait = detail::begin_masked_operation();
+    bool may_wait = detail::begin_to_lock(detail::wait_reason::lock);
     for (;;) {
         guard.lock();
         if (try_now()) {
@@ -26,8 +26,10 @@ bool wait_turn(detail::spin_lock& guard, detail::arm_queue& line, detail::nanose
         may_wait = true;
     }
     detail::queued_arm arm;
-    return wait_in_line(guard, line, arm, detail::wait_reason::lock,
-                        {.deadline = deadline, .masked = true}) == wait_end::claimed;
+    const wait_end end = wait_in_line(guard, line, arm, detail::wait_reason::lock,
+                                      {.deadline = deadline, .masked = true});
+    if (end == wait_end::interrupted) detail::throw_interrupted(detail::wait_reason::lock);
+    return end == wait_end::claimed;
 }
 
 }  // namespace

@@ -10,6 +10,15 @@
 
 namespace mioco::detail {
 
+// Of a `with_deadline`, the deadline is an odd number, and so told from a wait's own, which is even.
+constexpr nanoseconds_t as_own(nanoseconds_t deadline) noexcept {
+    return deadline == never ? never : deadline + (deadline & 1);
+}
+constexpr nanoseconds_t as_ambient(nanoseconds_t deadline) noexcept { return deadline | 1; }
+constexpr bool is_ambient(nanoseconds_t deadline) noexcept {
+    return deadline != never && (deadline & 1) != 0;
+}
+
 /// A time in half the memory: to 1.05 ms, and the same again after 52 days.
 constexpr std::uint32_t clock_stamp(nanoseconds_t time) noexcept {
     return static_cast<std::uint32_t>(time >> 20);
@@ -32,7 +41,7 @@ public:
         std::uint64_t epoch = 0;
     };
 
-    /// [fiber] Before a wait with a deadline begins, and `never` after it, before the next wait.
+    /// [fiber] Between two waits: of the next one.
     void set(nanoseconds_t deadline) noexcept {
         deadline_.store(deadline, std::memory_order_relaxed);
     }
@@ -60,11 +69,12 @@ public:
         // Disarm, then look; the other side parks, then looks at `armed`: one of the two sees the other, so either the popper
         // finds the parked wait and its deadline, or the wait's `arm` finds NONE and pushes an entry of its own.
         armed_.store(never, std::memory_order_seq_cst);
-        const auto epoch = word.open_epoch();
-        if (!epoch) return {action::drop};
+        const auto wait = word.open();
+        if (!wait) return {action::drop};
         const nanoseconds_t deadline = deadline_.load(std::memory_order_relaxed);
-        if (deadline == never) return {action::drop};
-        if (deadline <= now) return {action::expire, deadline, *epoch};
+        if (deadline == never || (wait->masks_deadline && is_ambient(deadline)))
+            return {action::drop};
+        if (deadline <= now) return {action::expire, deadline, wait->epoch};
         if (!arm(deadline)) return {action::drop};  // an earlier entry is there, or about to be
         return {action::push_again, deadline};
     }

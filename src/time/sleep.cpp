@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
+#include "time/sleep.hpp"
+
+#include <algorithm>
+
 #include <mioco/time.hpp>
 
 #include "fiber/parking.hpp"
@@ -10,28 +14,48 @@ namespace mioco {
 void yield() {
     detail::fiber* const self = detail::current_fiber();
     if (self == nullptr) return detail::current_driver().yield_thread();
-    detail::throw_if_cancelled(*self);
+    detail::throw_if_interrupted(*self, detail::wait_reason::yield);
     self->on->yield(*self);
-    detail::throw_if_cancelled(*self);
+    detail::throw_if_interrupted(*self, detail::wait_reason::yield);
 }
 
 namespace detail {
+
+namespace {
+
+// No further than a deadline of `with_deadline` allows.
+int sleep_on_thread(nanoseconds_t until) {
+    const fiber* const self = known_waiter();
+    const nanoseconds_t bound = self == nullptr ? never : self->timer.deadline();
+    if (const int why = caller_interruption()) return why;
+    current_driver().sleep_until(std::min(until, bound));
+    return until > bound ? caller_interruption() : 0;
+}
+
+}  // namespace
 
 steady::time_point now() {
     return steady::time_point(std::chrono::nanoseconds(current_driver().now()));
 }
 
 void sleep_until_steady(steady::time_point deadline) {
-    fiber* const self = current_fiber();
     const nanoseconds_t until = std::chrono::nanoseconds(deadline.time_since_epoch()).count();
-    if (self == nullptr) return current_driver().sleep_until(until);
-    throw_if_cancelled(*self);
+    if (sleep_or_fail(until) != 0) throw_interrupted(wait_reason::sleep);
+}
+
+int sleep_or_fail(nanoseconds_t until) {
+    fiber* const self = current_fiber();
+    if (self == nullptr) return sleep_on_thread(until);
+    if (const int why = interruption(*self)) return why;
     spend(*self);
     while (current_driver().now() < until) {
         parking wait(*self, wait_reason::sleep, until);
         wait.park();
-        throw_if_cancelled(*self);  // also when a scheduler dropped it after its time had come
+        static_cast<void>(wait.ended_by());
+        // Also when a scheduler dropped it after its time had come.
+        if (const int why = interruption(*self)) return why;
     }
+    return 0;
 }
 
 }  // namespace detail

@@ -191,7 +191,7 @@ private:
             arms_[number]->note_claimed();
             return number;
         }
-        if (by == wait_arm::cancel) throw_cancelled();
+        if (by == wait_arm::cancel) throw_interrupted(wait_reason::select);
         return std::nullopt;
     }
 
@@ -272,7 +272,7 @@ std::size_t select(std::span<any_case> cases) {
         arms.push_back(&arm);
         arm.begin();
     }
-    const bool may_wait = detail::begin_operation();
+    const bool may_wait = detail::begin_operation(detail::wait_reason::select);
     const std::size_t won = detail::select_one({arms.data(), arms.size()}, may_wait);
     cases[won].held().finish();
     return won;

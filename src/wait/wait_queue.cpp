@@ -10,20 +10,32 @@
 
 namespace mioco::detail {
 
-bool begin_operation() {
+namespace {
+
+// Of a plain thread, which may wait only once it is prepared to.
+bool begin_on_thread(wait_reason why) {
+    if (caller_interruption() != 0) throw_interrupted(why);
+    return false;
+}
+
+}  // namespace
+
+bool begin_operation(wait_reason why) {
     fiber* const running = current_fiber();
     if (running == nullptr) [[unlikely]]
-        return false;
-    if (is_fiber_cancelled(*running)) [[unlikely]]
-        throw_cancelled();
+        return begin_on_thread(why);
+    if (interruption(*running) != 0) [[unlikely]]
+        throw_interrupted(why);
     spend(*running);
     return true;
 }
 
-bool begin_masked_operation() noexcept {
+bool begin_to_lock(wait_reason why) {
     fiber* const running = current_fiber();
-    if (running != nullptr) spend(*running);
-    return running != nullptr;
+    if (running == nullptr) return begin_on_thread(why);
+    if (deadline_has_passed(*running)) throw_interrupted(why);
+    spend(*running);
+    return true;
 }
 
 void begin_attempt() noexcept {
@@ -68,7 +80,7 @@ wait_end leave_line(spin_lock& guard, arm_queue& line, queued_arm& arm, wait_arm
     guard.lock();
     if (arm.linked) line.remove(arm);
     guard.unlock();
-    return by == wait_arm::timer ? wait_end::timed_out : wait_end::cancelled;
+    return by == wait_arm::timer ? wait_end::timed_out : wait_end::interrupted;
 }
 
 }  // namespace
@@ -80,17 +92,19 @@ wait_end wait_last_in_line(spin_lock& guard, arm_queue& line, queued_arm& arm, w
         return wait_in_line(guard, line, arm, why, {.deadline = deadline});
     fiber& self = *running;
     worker& here = *self.on;
-    if (deadline != never) self.timer.set(deadline);
-    arm.token = open_wait(self, why, is_fiber_masked(self, here)).raw();
+    const wait_masks masks = masks_of(self, here);
+    nanoseconds_t before = never;
+    if (deadline != never) before = set_own_deadline(self, deadline, masks);
+    arm.token = open_wait(self, why, masks).raw();
     line.push(arm);
     guard.unlock();
     if (deadline == never) {
         here.park_here(self);
     } else {
         here.park_timed(self);
-        self.timer.set(never);
     }
-    const wait_arm by = self.word.winner();
+    const wait_arm by = who_ended(self);
+    if (deadline != never) self.timer.set(before);
     if (by == wait_arm::first) [[likely]]
         return wait_end::claimed;
     return leave_line(guard, line, arm, by);

@@ -233,6 +233,50 @@ TEST(cancel_request, mutant_that_ends_whatever_wait_is_open) {
                      not_asked);
 }
 
+/// A fiber whose block has the hint from a `with_deadline`: it takes that back while somebody asks it to stop, and then waits.
+struct hinted_fiber {
+    hinted_fiber(checker& run, bool looks_first) {
+        run.name(shared.home, "home");
+        run.name(shared.id, "id");
+        run.name(shared.cancelled_id, "cancelled id");
+        run.name(shared.may_be_cancelled, "may be cancelled");
+        run.name(shared.word, "word", "", wait_word_text);
+        shared.id.store(1);
+        shared.home.store(1);
+        shared.may_be_cancelled.store(true);
+        run.thread("fiber", [this, looks_first] {
+            if (looks_first) {
+                if (shared.cancelled_id.load() != shared.id.load())
+                    shared.may_be_cancelled.store(false);
+            } else {
+                detail::forget_hint(shared);
+            }
+            static_cast<void>(shared.word.begin(false));
+            const auto wait = shared.word.park();
+            if (!wait.is_over && detail::is_cancel_requested(shared) &&
+                shared.word.claim_for_cancel(wait.epoch))
+                static_cast<void>(shared.word.complete());
+        });
+        run.thread("stop", [this] {
+            const auto id = detail::request_cancel(shared, 1);
+            if (const auto open = detail::wait_to_cancel(shared, 1, *id);
+                open && shared.word.claim(*open, wait_arm::cancel))
+                static_cast<void>(shared.word.complete());
+        });
+        run.at_end([this] { check(shared.word.is_done(), "who is asked to stop is woken"); });
+    }
+
+    block<no_fault> shared;
+};
+
+TEST(cancel_request, is_not_lost_to_a_hint_that_is_taken_back) {
+    expect_holds(explore<hinted_fiber>({}, false));
+}
+
+TEST(cancel_request, mutant_that_looks_before_it_takes_the_hint_back) {
+    expect_violation(explore<hinted_fiber>({}, true), "who is asked to stop is woken");
+}
+
 TEST(cancel_request, needs_each_step) {
     expect_needs_each_step(
         "fiber/cancel_request.hpp",
@@ -240,7 +284,8 @@ TEST(cancel_request, needs_each_step) {
              return explore<two_fibers<>>({.preemptions = 2}, second_end::own_request, faults{});
          },
          [] { return explore<two_fibers<>>({.preemptions = 2}, second_end::request, faults{}); },
-         [] { return explore<two_fibers<>>({.preemptions = 2}, second_end::data, faults{}); }});
+         [] { return explore<two_fibers<>>({.preemptions = 2}, second_end::data, faults{}); },
+         [] { return explore<hinted_fiber>({}, false); }});
 }
 
 }  // namespace

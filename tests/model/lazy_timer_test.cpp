@@ -34,6 +34,7 @@ struct timed_fiber {
         int poppers = 2;
         bool cleans = false;  // somebody drops clutter from the heap, once
         faults wrong = {};
+        bool masks_first = false;  // the first wait is ended by no deadline of `with_deadline`
     };
     using timer_type = detail::basic_lazy_timer<Sync>;
     using action = typename timer_type::action;
@@ -64,11 +65,13 @@ struct timed_fiber {
         for (std::size_t i = 0; i < s.deadlines.size(); ++i) {
             checker::current().forget(i);
             timer.set(s.deadlines[i]);
-            const std::uint64_t epoch = word.begin(false);
+            const bool masked = i == 0 && s.masks_first;
+            const std::uint64_t epoch = word.begin(masked);
             published.store(epoch);
             leaves[i].store(1);
             block_until([this] { return queued.load() != 0; });
             check(queued.fetch_sub(1) == 1, "a fiber is queued once");
+            check(!masked || word.winner() != wait_arm::timer, "no masked wait ends by a deadline");
             check(word.winner() != wait_arm::timer || now.load() >= s.deadlines[i],
                   "no deadline comes early");
         }
@@ -190,6 +193,13 @@ TEST(lazy_timer, no_deadline_is_lost_when_a_later_wait_relies_on_an_old_entry) {
 TEST(lazy_timer, dropping_clutter_loses_no_deadline) {
     // The first deadline lies beyond the end of time: only a wake ends it.
     expect_holds(explore<fiber>(limits, fiber::shape{{9, 2}, 1, 2, 1, true}));
+}
+
+TEST(lazy_timer, a_deadline_that_is_masked_is_there_for_the_next_wait) {
+    constexpr int ambient = 1;
+    static_assert(detail::is_ambient(ambient));
+    expect_holds(
+        explore<fiber>(limits, fiber::shape{{ambient, ambient}, 1, 2, 1, false, {}, true}));
 }
 
 TEST(lazy_timer, mutant_that_drops_an_entry_that_is_not_due) {

@@ -128,10 +128,24 @@ struct the_next_is_of_the_same_runtime : one_after_another<the_next_is_of_the_sa
     }
 };
 
+/// The hint was there before, and is taken back meanwhile.
+struct a_hint_is_taken_back : one_fiber<a_hint_is_taken_back> {
+    void before() {
+        shared.become(home, 1);
+        shared.may_be_cancelled.store(true, relaxed);
+    }
+    void thread(unsigned number) {
+        if (number != 0) return cancel(home);
+        detail::forget_hint(shared);
+        wait();
+    }
+    void after() { check(resumed == 1, "who is asked to stop is woken"); }
+};
+
 TEST(cancel_request, needs_its_memory_orders) {
-    expect_orders_suffice_and_are_needed<one_is_asked, a_new_one_is_asked, the_next_asks_itself,
-                                         the_next_is_asked, the_next_is_not_asked,
-                                         the_next_is_of_the_same_runtime>(
+    expect_orders_suffice_and_are_needed<a_hint_is_taken_back, one_is_asked, a_new_one_is_asked,
+                                         the_next_asks_itself, the_next_is_asked,
+                                         the_next_is_not_asked, the_next_is_of_the_same_runtime>(
         "fiber/cancel_request.hpp");
 }
 

@@ -4,7 +4,6 @@
 #include <functional>
 #include <optional>
 #include <stop_token>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -12,8 +11,8 @@
 #include <mioco/mioco.hpp>
 
 #include "support/flag.hpp"
-#include "support/scripted_scheduler.hpp"
 #include "support/workers.hpp"
+#include "support/world.hpp"
 
 namespace {
 
@@ -112,7 +111,7 @@ TEST_P(cancel, from_a_thread_and_from_another_runtime) {
     for (int round = 0; round < 50; ++round) {
         auto of_thread = rt.spawn([] { mioco::sleep_for(1h); });
         auto of_fiber = rt.spawn([] { mioco::sleep_for(1h); });
-        std::thread([&] { of_thread.cancel(); }).join();
+        mioco_test::thread([&] { of_thread.cancel(); }).join();
         mioco::run([&] { of_fiber.cancel(); });
         EXPECT_EQ(error_of([&] { of_thread.join(); }), cancelled);
         EXPECT_EQ(error_of([&] { of_fiber.join(); }), cancelled);
@@ -123,8 +122,8 @@ TEST_P(cancel, races_the_end_of_the_fiber_and_of_its_runtime) {
     for (int round = 0; round < 200; ++round) {
         std::optional<mioco::join_handle<void>> handle;
         std::atomic<bool> made = false;
-        std::thread outside([&] {
-            while (!made) std::this_thread::yield();
+        mioco_test::thread outside([&] {
+            while (!made) mioco_test::yield_thread();
             handle->cancel();
         });
         error_of([&] {
@@ -291,7 +290,8 @@ TEST_P(cancel, of_a_fiber_that_ended_forgets_its_token) {
     run([&] {
         for (int i = 0; i < 1000; ++i)
             mioco::spawn([] { static_cast<void>(mioco::this_fiber::stop_token()); }).join();
-        std::stop_token of_ended = mioco::spawn([] { return mioco::this_fiber::stop_token(); }).join();
+        std::stop_token of_ended =
+            mioco::spawn([] { return mioco::this_fiber::stop_token(); }).join();
         EXPECT_FALSE(of_ended.stop_requested());
     });
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <atomic>
 #include <chrono>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -16,6 +15,7 @@
 #include "sched/current.hpp"
 #include "sched/worker.hpp"
 #include "support/flag.hpp"
+#include "support/keeping_scheduler.hpp"
 #include "support/process.hpp"
 #include "support/scripted_scheduler.hpp"
 #include "support/sizes.hpp"
@@ -30,36 +30,11 @@ using mioco_test::count_of;
 using mioco_test::counted;
 using mioco_test::error_of;
 using mioco_test::flag;
+using mioco_test::keeper;
 using mioco_test::schedule_script;
 using mioco_test::scheduler_of;
 
 unsigned current_number() { return mioco::detail::current_worker()->number(); }
-
-/// Keeps whatever it is told of, for the test to take.
-class keeper {
-public:
-    keeper() {
-        script_.spawned = script_.ready = [this](mioco::ready_fiber f) {
-            const std::scoped_lock held(guard_);
-            kept_.push_back(std::move(f));
-        };
-    }
-    [[nodiscard]] const schedule_script& script() const { return script_; }
-    mioco::ready_fiber take() {
-        for (;; mioco_test::yield_thread()) {
-            const std::scoped_lock held(guard_);
-            if (kept_.empty()) continue;
-            mioco::ready_fiber first = std::move(kept_.front());
-            kept_.pop_front();
-            return first;
-        }
-    }
-
-private:
-    schedule_script script_;
-    std::mutex guard_;
-    std::deque<mioco::ready_fiber> kept_;
-};
 
 class schedulers : public mioco_test::on_workers {
 protected:
@@ -393,52 +368,6 @@ TEST_P(schedulers, that_keep_fibers_hold_up_no_shutdown) {
         left.push_back(keeps.take());
     }
     EXPECT_EQ(living, 0);
-}
-
-TEST_P(schedulers, that_keep_fibers_hold_up_no_cancel) {
-    keeper keeps;
-    std::atomic<int> living{0};
-    mioco::runtime rt(with(keeps.script()));
-    auto fiber = rt.spawn([captured = counted(living)] {});
-    const mioco::ready_fiber kept = keeps.take();
-    fiber.cancel();
-    EXPECT_EQ(error_of([&] { fiber.join(); }), std::errc::operation_canceled);
-    EXPECT_EQ(living, 0);
-    EXPECT_EQ(kept.id(), mioco::fiber_id());
-}
-
-TEST_P(schedulers, that_keep_what_a_cancel_wakes_do_not_hold_it_up) {
-    keeper keeps;
-    schedule_script lets_begin = keeps.script();
-    lets_begin.spawned = [](mioco::ready_fiber f) { f.resume(); };
-    mioco::runtime rt(with(lets_begin));
-    std::atomic<bool> parks{false};
-    auto fiber = rt.spawn([&] {
-        parks = true;
-        mioco::sleep_for(1h);
-    });
-    while (!parks) std::this_thread::yield();
-    fiber.cancel();
-    EXPECT_EQ(error_of([&] { fiber.join(); }), std::errc::operation_canceled);
-}
-
-TEST_P(schedulers, and_a_cancel_share_out_each_fiber_once) {
-    for (std::size_t round = 0; round < 100; ++round) {
-        schedule_script looks;
-        std::atomic<int> told{0};
-        looks.spawned = looks.ready = [&](mioco::ready_fiber f) {
-            ++told;
-            for (int i = 0; i < 3; ++i) static_cast<void>(f.is_yielding());
-            f.resume();
-        };
-        mioco::runtime rt(with(looks));
-        auto fiber = rt.spawn([] {
-            for (;;) mioco::yield();
-        });
-        while (told < 20) std::this_thread::yield();
-        fiber.cancel();
-        EXPECT_EQ(error_of([&] { fiber.join(); }), std::errc::operation_canceled);
-    }
 }
 
 TEST_P(schedulers, and_a_stop_share_out_each_fiber_once) {

@@ -20,7 +20,7 @@ template <class T>
     const wait_end end =
         wait_last_in_line(channel.guard, channel.senders, arm, wait_reason::send, deadline);
     if (end == wait_end::claimed) return arm.refused ? transfer::closed : transfer::done;
-    if (end == wait_end::cancelled) throw_cancelled();
+    if (end == wait_end::interrupted) throw_interrupted(wait_reason::send);
     return transfer::would_wait;
 }
 
@@ -33,14 +33,14 @@ template <class T>
     const wait_end end =
         wait_last_in_line(channel.guard, channel.receivers, arm, wait_reason::receive, deadline);
     if (end == wait_end::claimed) return arm.refused ? transfer::closed : transfer::done;
-    if (end == wait_end::cancelled) throw_cancelled();
+    if (end == wait_end::interrupted) throw_interrupted(wait_reason::receive);
     return transfer::would_wait;
 }
 
 /// Moves the item away if `done`; `would_wait` when the deadline has passed. Throws when cancelled.
 template <class T>
 transfer send_item(channel_state<T>& channel, T& item, nanoseconds_t deadline) {
-    bool may_wait = begin_operation();
+    bool may_wait = begin_operation(wait_reason::send);
     for (;;) {
         wake_up woken;
         channel.guard.lock();
@@ -82,7 +82,7 @@ transfer try_send_item(channel_state<T>& channel, T& item) {
 /// `would_wait` when the deadline has passed. Throws when cancelled.
 template <class T>
 transfer receive_item(channel_state<T>& channel, std::optional<T>& into, nanoseconds_t deadline) {
-    bool may_wait = begin_operation();
+    bool may_wait = begin_operation(wait_reason::receive);
     for (;;) {
         wake_up woken;
         channel.guard.lock();

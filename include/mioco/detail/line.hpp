@@ -22,7 +22,7 @@ public:
 /// cancelled, unless that is masked. Whoever claims the wait has done for it what `try_now` does.
 template <class TryNow>
 bool take_turn(line& at, wait_reason why, const wait_options& options, TryNow try_now) {
-    bool may_wait = options.masked ? begin_masked_operation() : begin_operation();
+    bool may_wait = options.masked ? begin_to_lock(why) : begin_operation(why);
     for (;;) {
         at.guard.lock();
         if (try_now()) {
@@ -36,7 +36,7 @@ bool take_turn(line& at, wait_reason why, const wait_options& options, TryNow tr
     }
     queued_arm arm;
     const wait_end end = wait_in_line(at.guard, at.waiting, arm, why, options);
-    if (end == wait_end::cancelled) throw_cancelled();
+    if (end == wait_end::interrupted) throw_interrupted(why);
     return end == wait_end::claimed;
 }
 

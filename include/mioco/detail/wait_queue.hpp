@@ -125,17 +125,18 @@ private:
     queued_arm* last_ = nullptr;
 };
 
-/// At the start of each call that might wait: spends one operation of the calling fiber's budget. Throws fiber_cancelled if the
-/// caller was asked to stop. Whether it may wait without `prepare_to_wait`.
-bool begin_operation();
+/// At the start of each call that might wait: spends one operation of the calling fiber's budget. Throws if the caller was asked to stop, or
+/// a deadline of it has passed. Whether it may wait without `prepare_to_wait`.
+bool begin_operation(wait_reason why);
 /// The same, of a call that is no cancellation point.
-bool begin_masked_operation() noexcept;
+bool begin_to_lock(wait_reason why);
 /// At the start of a call that never waits, and is no cancellation point.
 void begin_attempt() noexcept;
 /// Of a thread, makes what it waits with. Throws when the system has no descriptor for that.
 void prepare_to_wait();
 
-enum class wait_end : std::uint8_t { claimed, timed_out, cancelled };
+/// `interrupted`: by a cancel, or by a deadline of `with_deadline`.
+enum class wait_end : std::uint8_t { claimed, timed_out, interrupted };
 
 enum class place : std::uint8_t { last, first, kept };  // kept: is in line already
 
@@ -152,8 +153,10 @@ wait_end wait_in_line(spin_lock& guard, arm_queue& line, queued_arm& arm, wait_r
 wait_end wait_last_in_line(spin_lock& guard, arm_queue& line, queued_arm& arm, wait_reason why,
                            nanoseconds_t deadline) noexcept;
 
-/// Throws fiber_cancelled, after a wait that a cancel has ended, or instead of one. Spends from the operation budget.
+/// Throws fiber_cancelled. Spends from the operation budget.
 [[noreturn]] void throw_cancelled();
+/// After a wait that was `interrupted`, or instead of one: throws that, or std::system_error (timed_out) of a `with_deadline`. Spends.
+[[noreturn]] void throw_interrupted(wait_reason why);
 /// Spends too.
 [[noreturn]] void throw_no_channel();
 

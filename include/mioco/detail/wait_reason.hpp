@@ -8,6 +8,7 @@ namespace mioco::detail {
 /// What a parked fiber waits for, for logs, dumps and the search for deadlocks; see fiber/wait_reason.hpp.
 enum class wait_reason : std::uint8_t {
     none,
+    yield,  // which does not park: for messages
     sleep,
     join,            // of a fiber of the same runtime
     join_elsewhere,  // of another runtime's
