@@ -43,6 +43,7 @@
 #include <mioco/pipe.hpp>
 #include <mioco/runtime.hpp>
 #include <mioco/scheduler.hpp>
+#include <mioco/scope.hpp>
 #include <mioco/select.hpp>
 #include <mioco/semaphore.hpp>
 #include <mioco/shared_mutex.hpp>

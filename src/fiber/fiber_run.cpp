@@ -141,6 +141,13 @@ void report_failure(const std::exception_ptr& error) noexcept {
     });
 }
 
+void report_scope_failure(const std::exception_ptr& error) noexcept {
+    describe(error, [](const char* what) {
+        std::fprintf(stderr, "mioco: a scope ended with an exception that nobody waited for: %s\n",
+                     what);
+    });
+}
+
 void report_scheduler_failure(unsigned worker, const char* call,
                               const std::exception_ptr& error) noexcept {
     describe(error, [&](const char* what) {

@@ -19,6 +19,8 @@ void dispose_of_outcome(fiber& f) noexcept;
 
 /// Writes one line about an exception that `on_uncaught::rethrow` kept and that nobody waited for.
 void report_failure(const std::exception_ptr& error) noexcept;
+/// Of a `scope` that nobody waits for any more.
+void report_scope_failure(const std::exception_ptr& error) noexcept;
 
 /// Writes one line about what a scheduler of the user's threw out of that call.
 void report_scheduler_failure(unsigned worker, const char* call,
