@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include <mioco/detail/wait_reason.hpp>
+#include <mioco/detail/wait_queue.hpp>
 
 #include "fiber/fiber.hpp"
 #include "fiber/wait_word.hpp"
@@ -43,8 +43,6 @@ void note_deadline_passed(fiber& self) noexcept;
 /// ", as the deadline of 2 s has passed", if that is what the failure means; else empty.
 std::string deadline_text(std::int64_t failure);
 
-/// [instead of a wait, or after one] Throws `fiber_cancelled`, or std::system_error (timed_out) that names what was waited for. Spends.
-[[noreturn]] void throw_interrupted(wait_reason why);
 /// If there is an interruption.
 inline void throw_if_interrupted(fiber& self, wait_reason why) {
     if (interruption(self) != 0) [[unlikely]]

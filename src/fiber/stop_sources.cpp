@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/lock.hpp"
+#include "base/never_destroyed.hpp"
 #include "fiber/fiber_extras.hpp"
 
 namespace mioco::detail {
@@ -22,10 +23,9 @@ struct stop_sources {
     std::atomic<std::size_t> count{0};
 };
 
-// Never destroyed: fibers may run when the destructors of static objects do.
 stop_sources& all_sources() noexcept {
-    static auto& lasting = *new stop_sources;
-    return lasting;
+    static never_destroyed<stop_sources> all;
+    return all.value;
 }
 
 std::stop_source source_of(fiber& self) {
