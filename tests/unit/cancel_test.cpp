@@ -194,8 +194,8 @@ TEST_P(cancel, is_masked_however_deep_shields_are_nested) {
     run([&] {
         flag inside;
         flag go_on;
-        auto victim = mioco::spawn([&] {
-            shield_so_often(1000, [&] {
+        auto victim = mioco::spawn({.stack_size_bytes = 1 << 20}, [&] {
+            shield_so_often(300, [&] {
                 inside.raise();
                 go_on.await();
             });
