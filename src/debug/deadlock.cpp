@@ -61,13 +61,14 @@ deadlock_search::sight deadlock_search::look_at(fiber& f) const noexcept {
     if (f.home.load(std::memory_order_acquire) != &home_) return {finding::foreign};
     // What a scheduler keeps it may let run at any time.
     if (f.word.kept_epoch()) return {finding::wakeable};
-    const auto epoch = f.word.open_epoch();
-    if (!epoch) return {finding::active};
+    const auto wait = f.word.open();
+    if (!wait) return {finding::active};
     const woken_by who = facts_of(load_racing(f.waits_for)).who;
-    const bool may_be_woken = who == woken_by::anybody || f.timer.deadline() != never;
-    if (!f.word.is_still_open(*epoch)) return {finding::active};
+    const bool may_be_woken =
+        who == woken_by::anybody || is_ended_by(f.timer.deadline(), wait->masks_deadline);
+    if (!f.word.is_still_open(wait->epoch)) return {finding::active};
     if (may_be_woken) return {finding::wakeable};
-    return {who == woken_by::threads ? finding::stuck_inside : finding::stuck, *epoch};
+    return {who == woken_by::threads ? finding::stuck_inside : finding::stuck, wait->epoch};
 }
 
 // Whether one was found, or the whole table has been walked past.

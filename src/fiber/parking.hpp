@@ -62,6 +62,12 @@ inline wait_token open_wait_here(fiber& self, wait_reason why, worker& here) noe
     return open_wait(self, why, wait_masks::none);
 }
 
+/// [thread] Until when its next wait may last: a deadline of `with_deadline` ends it only where it counts.
+[[nodiscard]] inline nanoseconds_t thread_deadline(const fiber& self) noexcept {
+    const nanoseconds_t set = self.timer.deadline();
+    return is_ended_by(set, masks_inside(self)) ? set : never;
+}
+
 /// [between two waits] The next one has a deadline of its own. Returns what is to be set after it.
 inline nanoseconds_t set_own_deadline(fiber& self, nanoseconds_t own, wait_masks masks) noexcept {
     const nanoseconds_t before = self.timer.deadline();
@@ -128,7 +134,7 @@ public:
 
     /// [plain thread] Blocks it, with entries for `block_thread`.
     void block(std::span<pollfd> entries) noexcept {
-        block_thread(self_, token_.epoch(), self_.timer.deadline(), entries);
+        block_thread(self_, token_.epoch(), thread_deadline(self_), entries);
     }
 
     /// For a caller that found what it wants while arming: ends the wait itself. If somebody else was faster, waits for him

@@ -11,14 +11,14 @@ using detail::wait_end;
 
 // Waits in one of the lines. `try_now` is asked under the guard.
 template <class TryNow>
-bool wait_turn(detail::spin_lock& guard, detail::arm_queue& line, detail::nanoseconds_t deadline,
-               TryNow try_now) {
+wait_end wait_turn(detail::spin_lock& guard, detail::arm_queue& line,
+                   detail::nanoseconds_t deadline, TryNow try_now) {
     bool may_wait = detail::begin_to_lock(detail::wait_reason::lock);
     for (;;) {
         guard.lock();
         if (try_now()) {
             guard.unlock();
-            return true;
+            return wait_end::claimed;
         }
         if (may_wait) break;
         guard.unlock();
@@ -26,8 +26,11 @@ bool wait_turn(detail::spin_lock& guard, detail::arm_queue& line, detail::nanose
         may_wait = true;
     }
     detail::queued_arm arm;
-    const wait_end end = wait_in_line(guard, line, arm, detail::wait_reason::lock,
-                                      {.deadline = deadline, .masked = true});
+    return wait_in_line(guard, line, arm, detail::wait_reason::lock,
+                        {.deadline = deadline, .masked = true});
+}
+
+bool was_claimed(wait_end end) {
     if (end == wait_end::interrupted) detail::throw_interrupted(detail::wait_reason::lock);
     return end == wait_end::claimed;
 }
@@ -59,7 +62,8 @@ bool shared_mutex::try_lock_shared() noexcept {
 }
 
 bool shared_mutex::lock_waiting(detail::nanoseconds_t deadline) {
-    if (wait_turn(guard_, writers_, deadline, [this] { return write_now(); })) return true;
+    const wait_end end = wait_turn(guard_, writers_, deadline, [this] { return write_now(); });
+    if (end == wait_end::claimed) return true;
     // Readers may have been waiting for this writer alone.
     detail::wake_list woken;
     {
@@ -67,11 +71,11 @@ bool shared_mutex::lock_waiting(detail::nanoseconds_t deadline) {
         let_in(woken);
     }
     woken.carry_out();
-    return false;
+    return was_claimed(end);
 }
 
 bool shared_mutex::lock_shared_waiting(detail::nanoseconds_t deadline) {
-    return wait_turn(guard_, readers_, deadline, [this] { return read_now(); });
+    return was_claimed(wait_turn(guard_, readers_, deadline, [this] { return read_now(); }));
 }
 
 // Whoever may have it now.

@@ -19,6 +19,14 @@ constexpr bool is_ambient(nanoseconds_t deadline) noexcept {
     return deadline != never && (deadline & 1) != 0;
 }
 
+/// Whether a wait with these masks ends when that time has come.
+constexpr bool is_ended_by(nanoseconds_t deadline, bool masks_deadline) noexcept {
+    return deadline != never && !(masks_deadline && is_ambient(deadline));
+}
+constexpr bool is_ended_by(nanoseconds_t deadline, wait_masks masks) noexcept {
+    return is_ended_by(deadline, masks == wait_masks::cancel_and_deadline);
+}
+
 /// A time in half the memory: to 1.05 ms, and the same again after 52 days.
 constexpr std::uint32_t clock_stamp(nanoseconds_t time) noexcept {
     return static_cast<std::uint32_t>(time >> 20);
@@ -72,8 +80,7 @@ public:
         const auto wait = word.open();
         if (!wait) return {action::drop};
         const nanoseconds_t deadline = deadline_.load(std::memory_order_relaxed);
-        if (deadline == never || (wait->masks_deadline && is_ambient(deadline)))
-            return {action::drop};
+        if (!is_ended_by(deadline, wait->masks_deadline)) return {action::drop};
         if (deadline <= now) return {action::expire, deadline, wait->epoch};
         if (!arm(deadline)) return {action::drop};  // an earlier entry is there, or about to be
         return {action::push_again, deadline};

@@ -26,7 +26,7 @@ namespace {
 // No further than a deadline of `with_deadline` allows.
 int sleep_on_thread(nanoseconds_t until) {
     const fiber* const self = known_waiter();
-    const nanoseconds_t bound = self == nullptr ? never : self->timer.deadline();
+    const nanoseconds_t bound = self == nullptr ? never : thread_deadline(*self);
     if (const int why = caller_interruption()) return why;
     current_driver().sleep_until(std::min(until, bound));
     return until > bound ? caller_interruption() : 0;

@@ -203,6 +203,75 @@ TEST_P(deadline, is_not_seen_in_a_shield_but_one_that_is_set_there) {
     });
 }
 
+TEST_P(deadline, that_has_passed_ends_no_wait_in_a_shield) {
+    inside([] {
+        auto [tx, rx] = mioco::channel<int>(0);
+        mioco::mutex guard;
+        mioco::condition_variable changed;
+        bool is_set = false;
+        flag waits;
+        beside other([&, tx = tx] {
+            waits.await();
+            tx.send(7);
+            mioco::sleep_for(2ms);
+            const std::scoped_lock held(guard);
+            is_set = true;
+            changed.notify_one();
+        });
+        mioco::with_deadline(0s, [&, rx = rx] {
+            EXPECT_EQ(error_of([] { mioco::sleep_for(1h); }), timed_out);
+            mioco::shield([&] {
+                const auto before = mioco_test::now();
+                mioco::sleep_for(3ms);
+                EXPECT_GE(mioco_test::now() - before, 3ms);
+                waits.raise();
+                EXPECT_EQ(rx.recv(), 7);
+                std::unique_lock held(guard);
+                changed.wait(held, [&] { return is_set; });
+            });
+        });
+        other.join();
+    });
+}
+
+TEST_P(deadline, leaves_a_condition_with_its_mutex_locked) {
+    inside([] {
+        mioco::mutex guard;
+        mioco::condition_variable never_notified;
+        flag holds;
+        std::unique_lock held(guard);
+        beside other([&] {
+            const std::scoped_lock also_held(guard);
+            holds.raise();
+            mioco::sleep_for(20ms);
+        });
+        EXPECT_EQ(error_of([&] { mioco::with_deadline(5ms, [&] { never_notified.wait(held); }); }),
+                  timed_out);
+        EXPECT_TRUE(held.owns_lock());
+        EXPECT_FALSE(guard.try_lock());
+        held.unlock();
+        other.join();
+    });
+}
+
+TEST_P(deadline, of_a_writer_lets_in_the_readers_behind_it) {
+    inside([] {
+        mioco::shared_mutex shared;
+        shared.lock_shared();
+        beside reader([&] {
+            while (shared.try_lock_shared()) {
+                shared.unlock_shared();
+                mioco::yield();
+            }
+            shared.lock_shared();
+            shared.unlock_shared();
+        });
+        EXPECT_EQ(error_of([&] { mioco::with_deadline(20ms, [&] { shared.lock(); }); }), timed_out);
+        reader.join();
+        shared.unlock_shared();
+    });
+}
+
 struct says_goodbye {
     bool& done;
     ~says_goodbye() {
