@@ -2,6 +2,7 @@
 #include "fiber/stop_sources.hpp"
 
 #include <atomic>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <unordered_map>
@@ -10,6 +11,7 @@
 #include "base/lock.hpp"
 #include "base/never_destroyed.hpp"
 #include "fiber/fiber_extras.hpp"
+#include "sched/current.hpp"
 
 namespace mioco::detail {
 
@@ -45,17 +47,27 @@ std::optional<std::stop_source> known_source(std::uint64_t number) noexcept {
     return found->second;
 }
 
+// The callbacks run in one go, though what they call spends. Who destroys one waits for it only on another thread: on this one it would
+// be gone while it runs, and from another it would hold that up.
+void request_in_one_go(std::stop_source& source) noexcept {
+    fiber* const self = current_fiber();
+    if (self == nullptr) return static_cast<void>(source.request_stop());
+    const std::int32_t left = std::exchange(self->budget, std::numeric_limits<std::int32_t>::max());
+    source.request_stop();
+    self->budget = left;
+}
+
 }  // namespace
 
 std::stop_token stop_token_of(fiber& self) {
     needed_extras(self).has_stop_source = true;
     std::stop_source source = source_of(self);
-    if (self.cancel_requested()) source.request_stop();
+    if (self.cancel_requested()) request_in_one_go(source);
     return source.get_token();
 }
 
 void tell_of_cancel(std::uint64_t fiber_number) noexcept {
-    if (auto source = known_source(fiber_number)) source->request_stop();
+    if (auto source = known_source(fiber_number)) request_in_one_go(*source);
 }
 
 void forget_stop_source(std::uint64_t fiber_number) noexcept {

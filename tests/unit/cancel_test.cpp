@@ -281,6 +281,35 @@ TEST_P(cancel, is_told_by_a_stop_token_that_is_made_afterwards) {
     });
 }
 
+// Who destroys a callback on the thread that runs it does not wait for it.
+TEST(cancel_by_a_stop_token, lets_nobody_run_before_its_callbacks_have_returned) {
+    mioco::run(mioco::config{}.workers(1), [] {
+        flag parks;
+        bool is_inside = false;
+        bool ended_inside = false;
+        auto victim = mioco::spawn([&] {
+            const auto calls = [&] {
+                is_inside = true;
+                for (int i = 0; i < 1000; ++i)
+                    static_cast<void>(mioco::this_fiber::cancel_requested());
+                is_inside = false;
+            };
+            const std::stop_callback counts(mioco::this_fiber::stop_token(), calls);
+            parks.raise();
+            try {
+                mioco::sleep_for(1h);
+            } catch (const mioco::fiber_cancelled&) {
+                ended_inside = is_inside;
+                throw;
+            }
+        });
+        parks.await();
+        victim.cancel();
+        EXPECT_EQ(error_of([&] { victim.join(); }), cancelled);
+        EXPECT_FALSE(ended_inside);
+    });
+}
+
 TEST(cancel_outside, a_stop_token_never_tells_of_a_stop) {
     EXPECT_FALSE(mioco::this_fiber::stop_token().stop_possible());
     EXPECT_FALSE(mioco::this_fiber::cancel_requested());
