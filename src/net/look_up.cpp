@@ -90,8 +90,10 @@ addresses ask_resolver(net::resolver& by, const net::resolve_query& query) {
         made.found = by.resolve(query, made.failure);
     } catch (const fiber_cancelled&) {
         made.failure = code_of(-ECANCELED);
-    } catch (const std::system_error& e) {
-        made.failure = e.code();
+    } catch (const std::system_error&) {
+        const int why = caller_interruption();
+        if (why == 0) throw;
+        made.failure = code_of(why);
     }
     return made;
 }

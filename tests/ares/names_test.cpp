@@ -123,6 +123,16 @@ TEST_P(ares, gives_up_at_the_deadline) {
     });
 }
 
+TEST_P(ares, gives_up_at_the_deadline_of_a_region) {
+    run([] {
+        std::error_code ec;
+        mioco::with_deadline(5ms, [&] { mioco::net::resolve("silent.test", ec); });
+        EXPECT_EQ(ec, std::errc::timed_out);
+        mioco::with_deadline(5ms, [&] { mioco::net::tcp_stream::connect("silent.test:80", ec); });
+        EXPECT_EQ(ec, std::errc::timed_out);
+    });
+}
+
 TEST_P(ares, looks_many_names_up_at_once) {
     run([] {
         if (!mioco::this_fiber::in_fiber()) return;

@@ -175,6 +175,21 @@ TEST_P(names, a_resolver_takes_the_place_of_the_system) {
     });
 }
 
+TEST_P(names, what_a_resolver_throws_is_its_own_unless_a_deadline_has_passed) {
+    const names_by own([](const resolve_query& query, std::error_code&) -> std::vector<endpoint> {
+        if (query.host == "late") mioco::sleep_for(1h);
+        throw std::system_error(std::make_error_code(std::errc::io_error), "of the resolver's own");
+    });
+    inside([] {
+        EXPECT_TRUE(contains(message_of([] { mioco::net::resolve("known:http"); }),
+                             "of the resolver's own"));
+        const std::string said =
+            message_of([] { mioco::with_deadline(1ms, [] { mioco::net::resolve("late:http"); }); });
+        EXPECT_TRUE(contains(said, "resolve \"late:http\", as the deadline of 1 ms has passed"))
+            << said;
+    });
+}
+
 TEST_P(names, connect_and_bind_take_names) {
     inside([] {
         auto listener = tcp_listener::bind("localhost:0");

@@ -7,6 +7,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -197,6 +198,10 @@ public:
                                        std::error_code& ec) override {
         try {
             return lookup(wanted_).run(query, ec);
+        } catch (const std::system_error& e) {
+            if (e.code() == std::errc::timed_out) throw;  // a deadline of the caller's
+            ec = net::resolve_errc::failed;
+            return {};
         } catch (const std::runtime_error&) {
             ec = net::resolve_errc::failed;
             return {};
