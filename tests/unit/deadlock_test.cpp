@@ -58,6 +58,25 @@ TEST_P(deadlock, of_joins_in_a_circle_is_reported_with_a_dump) {
     }
 }
 
+TEST_P(deadlock, of_a_fiber_whose_deadline_a_shield_masks_is_reported) {
+    const captured_stderr said;
+    mioco::join_handle<void> masked;
+    mioco::join_handle<void> other;
+    flag made;
+    mioco::runtime rt(settings());
+    masked = rt.spawn([&] {
+        made.await();
+        mioco::with_deadline(1ms, [&] { mioco::shield([&] { other.join(); }); });
+    });
+    other = rt.spawn([&] {
+        made.await();
+        masked.join();
+    });
+    made.raise();
+    while (count_of(reported, said.text()) == 0) std::this_thread::yield();
+    EXPECT_TRUE(rt.shutdown(1h));
+}
+
 TEST_P(deadlock, is_reported_once) {
     const captured_stderr said;
     circle fibers(2);
