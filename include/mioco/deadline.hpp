@@ -60,10 +60,11 @@ private:
 ///     });
 ///
 /// Nested, the earlier one counts. It bounds all that waits: connecting, accepting, reading, locks, channels, `select`, joins, sleeps,
-/// and calls of `offload` that have not begun (one that runs is waited for). Code that only computes is not interrupted. A call that
-/// is ready may still succeed for some microseconds after the deadline.
+/// and calls of `offload` that have not begun (one that runs is waited for). Code that only computes is not interrupted. A few calls
+/// that are ready may still succeed after the deadline, as not each reads the clock.
 ///
-/// Inside of a `shield`, and while an exception unwinds the stack, deadlines from outside are not seen; one that is set there is. Works in
+/// Inside of a `shield`, and while an exception unwinds the stack, deadlines from outside are not seen; one that is set there is. A
+/// destructor that locks or waits, and runs for another reason, may throw: put that into a `shield`. Works in
 /// fibers and on plain threads. Throws `std::bad_alloc`, the first time in a fiber. No cancellation point itself. New here.
 template <class Rep, class Period, class F>
     requires std::invocable<F>

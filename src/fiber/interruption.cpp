@@ -25,6 +25,7 @@ std::string text_of(nanoseconds_t time) {
     constexpr unit units[] = {
         {3'600'000'000'000, " h"}, {60'000'000'000, " min"}, {1'000'000'000, " s"},
         {1'000'000, " ms"},        {1'000, " us"},           {1, " ns"}};
+    if (time == 0) return "0 s";
     for (const unit& each : units) {
         if (time % each.ns == 0) return std::to_string(time / each.ns) + each.name;
     }
@@ -113,13 +114,17 @@ std::string deadline_text(std::int64_t failure) {
 
 void throw_interrupted(wait_reason why) {
     fiber& self = current_waiter();
-    if (self.is_thread || look_for_interruption(self) == deadline_failure) {
-        if (!self.is_thread) spend(self);
-        throw std::system_error(
-            std::make_error_code(std::errc::timed_out),
-            std::string("mioco: ") + facts_of(why).text + ": " + interruptions::text(self));
-    }
+    if (self.is_thread || look_for_interruption(self) == deadline_failure)
+        throw_deadline_passed(why);
     throw_cancelled();
+}
+
+void throw_deadline_passed(wait_reason why) {
+    fiber& self = current_waiter();
+    if (!self.is_thread) spend(self);
+    throw std::system_error(
+        std::make_error_code(std::errc::timed_out),
+        std::string("mioco: ") + facts_of(why).text + ": " + interruptions::text(self));
 }
 
 void throw_cancelled() {
@@ -140,11 +145,12 @@ deadline_region::deadline_region(nanoseconds_t at, nanoseconds_t limit)
       timer_before_(self_.timer.deadline()),
       at_(at),
       limit_(limit),
-      depth_(interruptions::depth_of(self_)) {
+      depth_(interruptions::depth_of(self_)),
+      has_passed_(limit <= 0) {
     if (outer_ != nullptr && outer_->depth_ == depth_ && outer_->at_ <= at_) {
         at_ = outer_->at_;
         limit_ = outer_->limit_;
-        has_passed_ = outer_->has_passed_;
+        has_passed_ = has_passed_ || outer_->has_passed_;
     }
     self_.extras.load(std::memory_order_relaxed)->deadlines = this;
     self_.timer.set(at_ == never ? never : as_ambient(at_));

@@ -13,13 +13,14 @@ namespace mioco::detail {
 
 offload_pool::outcome run_job(offload_job& job, offloading how) {
     fiber* const self = current_fiber();
+    const bool certain = how == offloading::is_certain;
     if (self == nullptr) {
+        if (!certain && caller_interruption() != 0) return offload_pool::outcome::cancelled;
         job.call(job.context);
         return offload_pool::outcome::done;
     }
     refuse_after_fork("an offloaded call");
     spend(*self);
-    const bool certain = how == offloading::is_certain;
     if (!certain && interruption(*self) != 0) return offload_pool::outcome::cancelled;
     return self->on->home().offloads().run(
         *self, job, certain ? parking::cancelling::certain : parking::cancelling::allowed);
@@ -45,7 +46,11 @@ void keep_error(void* context) noexcept {
 }  // namespace
 
 void offload_call(void (*call)(void*), void* context, offloading how) {
-    if (current_fiber() == nullptr) return call(context);
+    if (current_fiber() == nullptr) {
+        if (how != offloading::is_certain && caller_interruption() != 0)
+            throw_interrupted(wait_reason::offload);
+        return call(context);
+    }
     throwing_call mine{call, context, nullptr};
     offload_job job{&keep_error, &mine};
     switch (run_job(job, how)) {

@@ -28,6 +28,7 @@ idle_waiters::outcome idle_waiters::wait_unless(bool (*condition)(const void*), 
         // A thread that nobody can wake looks again by itself: out of descriptors, too, a runtime must come to its end.
         driver& io = current_driver();
         if (io.now() >= deadline) return outcome::timed_out;
+        if (interruption(self) != 0) return outcome::notified;
         io.sleep_until(io.now() + look_pause);
         can_be_woken = enable_blocking(self) == 0;
     }

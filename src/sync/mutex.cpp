@@ -48,7 +48,7 @@ bool mutex::lock_waiting(detail::nanoseconds_t deadline) {
             wait_in_line(line_.guard, line_.waiting, arm, detail::wait_reason::lock,
                          {.deadline = deadline, .masked = true, .where = where});
         if (end == detail::wait_end::interrupted)
-            detail::throw_interrupted(detail::wait_reason::lock);
+            detail::throw_deadline_passed(detail::wait_reason::lock);
         if (end != detail::wait_end::claimed) return false;
         if (!arm.refused) return true;
         ++here.passed;

@@ -31,7 +31,7 @@ wait_end wait_turn(detail::spin_lock& guard, detail::arm_queue& line,
 }
 
 bool was_claimed(wait_end end) {
-    if (end == wait_end::interrupted) detail::throw_interrupted(detail::wait_reason::lock);
+    if (end == wait_end::interrupted) detail::throw_deadline_passed(detail::wait_reason::lock);
     return end == wait_end::claimed;
 }
 

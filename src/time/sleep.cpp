@@ -13,7 +13,11 @@ namespace mioco {
 
 void yield() {
     detail::fiber* const self = detail::current_fiber();
-    if (self == nullptr) return detail::current_driver().yield_thread();
+    if (self == nullptr) {
+        if (detail::caller_interruption() != 0)
+            detail::throw_interrupted(detail::wait_reason::yield);
+        return detail::current_driver().yield_thread();
+    }
     detail::throw_if_interrupted(*self, detail::wait_reason::yield);
     self->on->yield(*self);
     detail::throw_if_interrupted(*self, detail::wait_reason::yield);

@@ -33,7 +33,7 @@ bool begin_operation(wait_reason why) {
 bool begin_to_lock(wait_reason why) {
     fiber* const running = current_fiber();
     if (running == nullptr) return begin_on_thread(why);
-    if (deadline_has_passed(*running)) throw_interrupted(why);
+    if (deadline_has_passed(*running)) throw_deadline_passed(why);
     spend(*running);
     return true;
 }

@@ -157,6 +157,8 @@ wait_end wait_last_in_line(spin_lock& guard, arm_queue& line, queued_arm& arm, w
 [[noreturn]] void throw_cancelled();
 /// After a wait that was `interrupted`, or instead of one: throws that, or std::system_error (timed_out) of a `with_deadline`. Spends.
 [[noreturn]] void throw_interrupted(wait_reason why);
+/// The same of a call that is no cancellation point.
+[[noreturn]] void throw_deadline_passed(wait_reason why);
 /// Spends too.
 [[noreturn]] void throw_no_channel();
 
