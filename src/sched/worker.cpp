@@ -46,10 +46,22 @@ std::uint64_t worker::next_fiber_id() noexcept {
     return next_id_++;
 }
 
+// At once, as the poller comes before the timers: who always finds something there would never see that its time has passed. If the
+// claim succeeds, the fiber was parked all the while, and its deadline that of this wait.
+void worker::expire_parked(fiber& f, std::uint64_t epoch) noexcept {
+    const auto wait = f.word.open();
+    if (wait && wait->epoch == epoch && !wait->masks_deadline)
+        waker(wait_arm::timer).wake(f.token(epoch));
+}
+
 // Another thread may run the fiber already; what this does is safe at any later time of its life.
 void worker::interrupt_parked(fiber& f, std::uint64_t epoch) noexcept {
     const nanoseconds_t deadline = f.timer.deadline();
-    if (deadline != never && f.timer.arm(deadline)) timers_.push(deadline, f.index);
+    if (is_ambient(deadline) && deadline <= looked_at_) {
+        expire_parked(f, epoch);
+    } else if (deadline != never && f.timer.arm(deadline)) {
+        timers_.push(deadline, f.index);
+    }
     if (is_cancel_requested(f) && f.word.claim_for_cancel(epoch))
         waker(wait_arm::cancel).complete(f.token(epoch));
 }

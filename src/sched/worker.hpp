@@ -116,6 +116,7 @@ private:
     void settle_buried() noexcept;
     void settle_timed() noexcept;
     void interrupt_parked(fiber& f, std::uint64_t epoch) noexcept;
+    void expire_parked(fiber& f, std::uint64_t epoch) noexcept;
     fiber* succeed(fiber& ended) noexcept;
     fiber* give_cached_stack(fiber& next) noexcept;
     void leave_to_loop(fiber& next) noexcept;
