@@ -120,8 +120,8 @@ private:
 
 namespace mioco::detail {
 
-mioco::sim::report run_simulation(const mioco::sim::config& wanted,
-                                  const std::function<void()>& program);
+void run_simulation(const mioco::sim::config& wanted, const std::function<void()>& program,
+                    mioco::sim::report* about);
 void explore_seeds(std::size_t count, const mioco::sim::config& wanted,
                    const std::function<void()>& program);
 /// Throws std::logic_error outside of simulations.
@@ -136,6 +136,8 @@ namespace mioco::sim {
 /// drawn from the seed, so that the same seed gives the same run: the number of CPUs, MIOCO_WORKERS, MIOCO_OFFLOAD_THREADS and
 /// MIOCO_OFFLOAD_QUEUE change nothing. MIOCO_MIGRATE does, and `explore` tells it.
 ///
+/// `about` is filled in whenever `f` has run, also if it throws or the run ends by a deadlock.
+///
 /// Throws `deadlock` when nothing goes on any more, and `std::invalid_argument` that names a setting which makes no sense. All on the
 /// calling thread, which must be no fiber's. A thread from outside that wakes, spawns, joins or stops a fiber of the simulation ends the
 /// process with a message, as the next run would not repeat that; so does a runtime that was made inside and outlives the run. New
@@ -144,14 +146,11 @@ template <class F>
     requires fiber_function<F>
 fiber_result<F> run(const config& wanted, F&& f, report* about = nullptr) {
     using result = fiber_result<F>;
-    report made;
     if constexpr (std::is_void_v<result>) {
-        made = detail::run_simulation(wanted, [&] { f(); });
-        if (about != nullptr) *about = made;
+        detail::run_simulation(wanted, [&] { f(); }, about);
     } else {
         std::optional<result> returned;
-        made = detail::run_simulation(wanted, [&] { returned.emplace(f()); });
-        if (about != nullptr) *about = made;
+        detail::run_simulation(wanted, [&] { returned.emplace(f()); }, about);
         return std::move(*returned);
     }
 }

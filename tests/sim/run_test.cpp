@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <chrono>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -49,6 +50,26 @@ TEST(sim_run, is_the_same_for_the_same_seed_and_another_for_another) {
     EXPECT_EQ(hash_of(1), hash_of(1));
     EXPECT_EQ(hash_of(2), hash_of(2));
     EXPECT_NE(hash_of(1), hash_of(2));
+}
+
+TEST(sim_run, tells_what_became_of_it_also_when_it_fails) {
+    const auto about_failing = [](const std::function<void()>& last) {
+        sim::report about;
+        EXPECT_ANY_THROW(sim::run(
+            {},
+            [&] {
+                mioco::sleep_for(1h);
+                last();
+            },
+            &about));
+        EXPECT_GE(about.passed, 1h);
+        return about.hash;
+    };
+    const auto throws = [] { throw std::runtime_error("x"); };
+    const auto deadlocks = [] { mioco::event().wait(); };
+    EXPECT_EQ(about_failing(throws), about_failing(throws));
+    EXPECT_EQ(about_failing(deadlocks), about_failing(deadlocks));
+    EXPECT_NE(about_failing(throws), about_failing(deadlocks));
 }
 
 TEST(sim_run, runs_fibers_that_are_ready_in_an_order_drawn_from_the_seed) {

@@ -71,7 +71,7 @@ void write_line(std::string_view line) {
 void explore_seed(const mioco::sim::config& wanted, const std::function<void()>& program) {
     std::string what;
     try {
-        run_simulation(wanted, program);
+        run_simulation(wanted, program, nullptr);
         return;
     } catch (const std::exception& e) {
         what = e.what();
@@ -93,15 +93,15 @@ sim::simulation& current_simulation() {
 
 }  // namespace
 
-mioco::sim::report run_simulation(const mioco::sim::config& wanted,
-                                  const std::function<void()>& program) {
+void run_simulation(const mioco::sim::config& wanted, const std::function<void()>& program,
+                    mioco::sim::report* about) {
     if (current_fiber() != nullptr || sim::simulation::current() != nullptr)
         throw std::logic_error(
             "mioco: a simulation must begin in a plain thread, and outside of others");
     mioco::sim::config with_trace = wanted;
     if (!with_trace.on_event && wants_trace()) with_trace.on_event = &write_line;
     sim::simulation all(with_trace);
-    return all.run(program);
+    all.run(program, about);
 }
 
 void explore_seeds(std::size_t count, const mioco::sim::config& wanted,

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <stdexcept>
 #include <system_error>
 
@@ -82,18 +83,20 @@ runtime& simulation::runtime_of(std::string_view host) {
 
 // From the first fiber to the last
 
-mioco::sim::report simulation::run(const std::function<void()>& program) {
+void simulation::run(const std::function<void()>& program, mioco::sim::report* about) {
     const overflow_stack for_overflows;
+    std::exception_ptr thrown;
     try {
         run_to_the_end(program);
     } catch (...) {
+        thrown = std::current_exception();
         stop_all();
         wait_for_all();
-        // What a stop has thrown says less.
-        if (deadlock_.empty()) throw;
     }
+    if (about != nullptr) *about = describe();
+    // What a stop has thrown says less.
     if (!deadlock_.empty()) throw mioco::sim::deadlock(deadlock_);
-    return describe();
+    if (thrown) std::rethrow_exception(thrown);
 }
 
 void simulation::run_to_the_end(const std::function<void()>& program) {

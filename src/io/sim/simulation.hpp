@@ -39,7 +39,8 @@ public:
     void crash(std::string_view host);
     void restart(std::string_view host);
     /// Runs the program on the first host, until all fibers of all hosts have ended. Throws what it throws, or mioco::sim::deadlock.
-    mioco::sim::report run(const std::function<void()>& program);
+    /// `about` may be null; it is filled in in either case.
+    void run(const std::function<void()>& program, mioco::sim::report* about);
 
     void pass(sim_poller& caller, nanoseconds_t deadline) noexcept override;
     void woken(sim_poller& poller) noexcept override;
