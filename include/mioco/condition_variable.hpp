@@ -69,7 +69,7 @@ public:
     /// Until the predicate holds, for `limit` at most; returns what the predicate says last.
     template <class Lock, class Rep, class Period, class Predicate>
     bool wait_for(Lock& lock, const std::chrono::duration<Rep, Period>& limit, Predicate holds) {
-        return wait_until(lock, detail::deadline_after(limit, detail::now()), std::move(holds));
+        return wait_until(lock, detail::deadline_after(limit, now()), std::move(holds));
     }
 
 private:

@@ -69,7 +69,7 @@ private:
 template <class Rep, class Period, class F>
     requires std::invocable<F>
 std::invoke_result_t<F> with_deadline(const std::chrono::duration<Rep, Period>& wait, F&& f) {
-    const auto from = detail::now();
+    const auto from = now();
     const auto until = detail::deadline_after(wait, from);
     const detail::deadline_region bounded(detail::deadline_at(until),
                                           std::chrono::nanoseconds(until - from).count());

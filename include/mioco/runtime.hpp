@@ -78,7 +78,7 @@ public:
     /// (`resource_deadlock_would_occur`) and stops nothing: there call `mioco::shutdown`. Callable from any thread. New here.
     template <class Rep, class Period>
     bool shutdown(const std::chrono::duration<Rep, Period>& grace) {
-        return shut_down_by(detail::deadline_after(grace, detail::now()));
+        return shut_down_by(detail::deadline_after(grace, now()));
     }
 
     /// Blocks until no fiber of this runtime is left; parks the caller when that is a fiber of another runtime. A

@@ -6,6 +6,11 @@
 
 namespace mioco {
 
+/// What time it is: in a simulation the virtual time, elsewhere that of `std::chrono::steady_clock`. A program that takes its deadlines
+/// from here can be simulated as it is. Costs a look at the clock. Does not block, is no cancellation point, and any thread may call it.
+/// In a simulation a look takes `sim::config::time_of_look`. New here.
+[[nodiscard]] std::chrono::steady_clock::time_point now() noexcept;
+
 namespace detail {
 using steady = std::chrono::steady_clock;
 void sleep_until_steady(steady::time_point deadline);
@@ -29,8 +34,6 @@ steady::time_point time_at(const std::chrono::time_point<steady, Duration>& when
     if (seconds(since) >= seconds(steady::duration::max())) return steady::time_point::max();
     return std::chrono::ceil<steady::duration>(when);
 }
-
-steady::time_point now();
 
 // For a time of any clock. That of another one than the monotonic clock may be set while somebody waits: if it was set back, there is
 // time left afterwards.
@@ -71,7 +74,7 @@ void sleep_until(const std::chrono::time_point<Clock, Duration>& deadline) {
 /// cancellation point. The original's `sleep`, since 0.1.
 template <class Rep, class Period>
 void sleep_for(const std::chrono::duration<Rep, Period>& wait) {
-    detail::sleep_until_steady(detail::deadline_after(wait, detail::now()));
+    detail::sleep_until_steady(detail::deadline_after(wait, now()));
 }
 
 }  // namespace mioco

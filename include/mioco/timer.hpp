@@ -65,7 +65,7 @@ public:
     using clock = std::chrono::steady_clock;
 
     /// Expired.
-    timer() : deadline_(detail::now()) {}
+    timer() : deadline_(now()) {}
     /// Expires when so much time has passed.
     template <class Rep, class Period>
     explicit timer(const std::chrono::duration<Rep, Period>& wait) {
@@ -77,7 +77,7 @@ public:
     /// Moves the deadline to so much time from now, whether it has expired or not.
     template <class Rep, class Period>
     void set(const std::chrono::duration<Rep, Period>& wait) {
-        deadline_ = detail::deadline_after(wait, detail::now());
+        deadline_ = detail::deadline_after(wait, now());
     }
     /// Moves the deadline to that time.
     void set(clock::time_point when) noexcept { deadline_ = when; }
@@ -87,7 +87,7 @@ public:
     /// The deadline.
     [[nodiscard]] clock::time_point deadline() const noexcept { return deadline_; }
     /// Whether it has been reached.
-    [[nodiscard]] bool expired() const { return detail::now() >= deadline_; }
+    [[nodiscard]] bool expired() const { return now() >= deadline_; }
     /// Waits for the deadline, as `sleep_until` does.
     void wait() const { sleep_until(deadline_); }
     /// That the deadline has been reached, as a case of `select`. As it is now: to move the timer moves no case of it.
@@ -163,13 +163,13 @@ public:
     /// Of that interval.
     explicit ticking_arm(ticking_case from) noexcept : select_arm(kind::timed), of_(*from.of) {}
     /// Whether a tick is due; takes none.
-    bool try_take() override { return detail::now() >= of_.next_; }
+    bool try_take() override { return now() >= of_.next_; }
     /// The next tick.
     [[nodiscard]] detail::nanoseconds_t deadline() const noexcept override {
         return detail::deadline_at(of_.next_);
     }
     /// Takes the tick.
-    clock::time_point take() { return of_.take(detail::now()); }
+    clock::time_point take() { return of_.take(now()); }
 
 private:
     interval& of_;

@@ -14,11 +14,11 @@ interval::interval(clock::duration period, missed_ticks policy) : period_(period
     reset();
 }
 
-void interval::reset() { next_ = detail::deadline_after(period_, detail::now()); }
+void interval::reset() { next_ = detail::deadline_after(period_, now()); }
 
 interval::clock::time_point interval::tick() {
     sleep_until(next_);
-    return take(detail::now());
+    return take(now());
 }
 
 interval::clock::time_point interval::take(clock::time_point now) noexcept {

@@ -11,6 +11,10 @@
 
 namespace mioco {
 
+std::chrono::steady_clock::time_point now() noexcept {
+    return detail::steady::time_point(std::chrono::nanoseconds(detail::current_driver().now()));
+}
+
 void yield() {
     detail::fiber* const self = detail::current_fiber();
     if (self == nullptr) {
@@ -37,10 +41,6 @@ int sleep_on_thread(nanoseconds_t until) {
 }
 
 }  // namespace
-
-steady::time_point now() {
-    return steady::time_point(std::chrono::nanoseconds(current_driver().now()));
-}
 
 void sleep_until_steady(steady::time_point deadline) {
     const nanoseconds_t until = std::chrono::nanoseconds(deadline.time_since_epoch()).count();

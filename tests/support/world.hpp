@@ -69,7 +69,7 @@ inline void look_again() {
     if (mioco::sim::is_simulated()) yield_thread();
 }
 
-inline std::chrono::steady_clock::time_point now() { return mioco::detail::now(); }
+inline std::chrono::steady_clock::time_point now() { return mioco::now(); }
 
 /// Holds the thread, as std::this_thread::sleep_for does.
 inline void block_for(std::chrono::nanoseconds time) {

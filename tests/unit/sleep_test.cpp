@@ -153,6 +153,13 @@ TEST(sleep_outside, blocks_the_thread) {
     mioco::sleep_for(-1s);
 }
 
+TEST(sleep_outside, now_is_the_time_of_the_steady_clock) {
+    const auto before = clock_type::now();
+    const auto time = mioco::now();
+    EXPECT_LE(before, time);
+    EXPECT_LE(time, clock_type::now());
+}
+
 TEST(sleep_on_one_worker, takes_any_time_point) {
     mioco::run(mioco::config{}.workers(1), [] {
         using hours = std::chrono::time_point<clock_type, std::chrono::hours>;

@@ -25,7 +25,7 @@ void print(const std::optional<std::string>& line);
 void sleeping() {
     // snippet: sleep
     mioco::sleep_for(20ms);
-    mioco::sleep_until(std::chrono::steady_clock::now() + 1s);
+    mioco::sleep_until(mioco::now() + 1s);
     // end
 }
 
@@ -45,7 +45,7 @@ void echo(mioco::net::tcp_stream& connection) {
 
 void take_for(const mioco::receiver<std::string>& lines, const mioco::receiver<bool>& stop) {
     // snippet: at
-    const auto end = std::chrono::steady_clock::now() + 5s;  // of all rounds together
+    const auto end = mioco::now() + 5s;  // of all rounds together
     for (;;) {
         auto event =
             mioco::select(mioco::on(lines.receiving(), print), stop.receiving(), mioco::at(end));
@@ -69,7 +69,7 @@ void limits(const mioco::receiver<std::string>& inbox) {
     // snippet: limits
     if (auto line = inbox.try_recv_for(5s)) std::puts(line->c_str());
 
-    const auto deadline = std::chrono::steady_clock::now() + 5s;  // for all that follows
+    const auto deadline = mioco::now() + 5s;  // for all that follows
     while (auto line = inbox.try_recv_until(deadline)) std::puts(line->c_str());
     // end
 }
