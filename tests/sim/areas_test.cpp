@@ -12,6 +12,7 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <mioco/mioco.hpp>
@@ -23,6 +24,7 @@
 #include <unistd.h>
 
 #include "support/flag.hpp"
+#include "support/resolvers.hpp"
 
 // One test for each row of the table "What is simulated, and what is refused" of docs/guide/simulation.md, in its order; those about threads
 // from outside are in outsider_test.cpp, those about the environment in replay_test.cpp.
@@ -178,7 +180,11 @@ TEST(sim_areas, time) {
         mioco::timer once(1h);
         once.wait();
         EXPECT_EQ(mioco::select(mioco::after(24h), mioco::otherwise).index(), 1U);
+        const auto before = mioco::now();
         mioco::sleep_for(24h);
+        EXPECT_GE(mioco::now(), before + 24h);
+        mioco::sleep_until(mioco::now() + 24h);
+        EXPECT_LT(mioco::now(), before + 49h);
     });
 }
 
@@ -221,6 +227,26 @@ TEST(sim_areas, unix_sockets_and_pipes) {
         auto again = mioco::pipe_writer::adopt(came[0].release());
         again.write_all("y"sv);
         EXPECT_EQ(out.read(byte), 1U);
+    });
+}
+
+TEST(sim_areas, names) {
+    in_simulation([] {
+        auto listener = net::tcp_listener::bind("localhost:http");
+        EXPECT_EQ(listener.local().port(), 80);
+        sim::spawn_on("server", [] { net::tcp_listener::bind("[::]:https").accept(); });
+        mioco::sleep_for(1s);
+        EXPECT_EQ(net::tcp_stream::connect("server:https").peer().port(), 443);
+        for (const char* const service : {"echo", "domain", "http", "https"})
+            EXPECT_EQ(net::resolve("server:" + std::string(service)).size(), 2U);
+        EXPECT_EQ(net::resolve("localhost:7").size(), 2U);
+        std::error_code ec;
+        EXPECT_TRUE(net::resolve("ip6-loopback:7", ec).empty()) << "which /etc/hosts may have";
+        EXPECT_EQ(ec, net::resolve_errc::not_found);
+        const auto own = mioco_test::names_by([](const net::resolve_query&, std::error_code&) {
+            return std::vector{net::endpoint::loopback_v4(9)};
+        });
+        EXPECT_EQ(net::resolve("stranger:9").size(), 1U);
     });
 }
 

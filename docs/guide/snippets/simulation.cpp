@@ -27,7 +27,7 @@ TEST(echo, sends_back_what_comes) {
     mioco::sim::explore(1000, [] {
         mioco::sim::spawn_on("server", [] { serve_all("0.0.0.0:7"); });
         mioco::sleep_for(1s);  // until it listens; takes no time
-        auto client = mioco::net::tcp_stream::connect(mioco::sim::address_of("server") + ":7");
+        auto client = mioco::net::tcp_stream::connect("server:7");
         client.write_all("hello"sv);
         char reply[5];
         client.read_exactly(reply);
@@ -43,7 +43,7 @@ void run_server();
 void hosts() {
     // snippet: hosts
     mioco::sim::spawn_on("server", run_server);
-    mioco::sim::spawn_on("client", ask, mioco::sim::address_of("server") + ":7000").join();
+    mioco::sim::spawn_on("client", ask, "server:7000").join();
     // end
 }
 
@@ -65,6 +65,7 @@ void faults() {
     world.bytes_per_second = 1e6;
     world.connect_timeout = 5s;
     world.faults.short_read = world.faults.short_write = 0.3;
+    world.faults.again = world.faults.interrupted = 0.1;
     world.faults.failed_connect = 0.05;
     world.faults.reset = 0.01;
     mioco::sim::explore(1000, world, program);
