@@ -67,6 +67,8 @@ struct config {
     /// How long a program's look at the clock takes. With none, one that waits by looking at it would wait for ever.
     std::chrono::nanoseconds time_of_look = std::chrono::microseconds(1);
 
+    /// A run that has not ended after so long ends by an `overrun`. `std::chrono::nanoseconds::max()` is no limit.
+    std::chrono::nanoseconds time_limit = std::chrono::hours(1000);
     /// An attempt to connect that nobody answers ends after this.
     std::chrono::nanoseconds connect_timeout = std::chrono::seconds(127);
     /// A connection breaks when what was sent has not been answered for so long.
@@ -104,6 +106,14 @@ public:
     using std::runtime_error::runtime_error;
 };
 
+/// Thrown by `run` when the program goes on past `config::time_limit`, after all fibers were asked to stop: one of them may do
+/// something again and again for which nobody waits. `what()` tells of them as that of a `deadlock` does. Only while all wait does
+/// so much time pass: what computes or yields without end is not ended. New here.
+class overrun : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
 /// Thrown by `explore`: tells the seed, what went wrong, and the command that does it again.
 class failure : public std::runtime_error {
 public:
@@ -136,9 +146,9 @@ namespace mioco::sim {
 /// drawn from the seed, so that the same seed gives the same run: the number of CPUs, MIOCO_WORKERS, MIOCO_OFFLOAD_THREADS and
 /// MIOCO_OFFLOAD_QUEUE change nothing. MIOCO_MIGRATE does, and `explore` tells it.
 ///
-/// `about` is filled in whenever `f` has run, also if it throws or the run ends by a deadlock.
+/// `about` is filled in whenever `f` has run, also if it throws or the run ends by a `deadlock` or an `overrun`.
 ///
-/// Throws `deadlock` when nothing goes on any more, and `std::invalid_argument` that names a setting which makes no sense. All on the
+/// Throws `deadlock` when nothing goes on any more, `overrun` when it does not end, and `std::invalid_argument` that names a setting which makes no sense. All on the
 /// calling thread, which must be no fiber's. A thread from outside that wakes, spawns, joins or stops a fiber of the simulation ends the
 /// process with a message, as the next run would not repeat that; so does a runtime that was made inside and outlives the run. New
 /// here.

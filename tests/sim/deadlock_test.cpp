@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <regex>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -128,6 +129,51 @@ TEST(sim_deadlock, is_seen_while_a_thread_of_the_pool_waits_for_a_descriptor) {
     }
 }
 
+std::string overrun_of(std::chrono::nanoseconds limit, const std::function<void()>& program) {
+    sim::config wanted;
+    wanted.time_limit = limit;
+    sim::report about;
+    try {
+        sim::run(wanted, program, &about);
+    } catch (const sim::overrun& e) {
+        EXPECT_GT(about.passed, 0s);
+        return e.what();
+    }
+    return "";
+}
+
+TEST(sim_overrun, tells_who_does_what_nobody_waits_for) {
+    const auto ticks_for_ever = [] {
+        sim::spawn_on("server", [] {
+            for (;;) mioco::sleep_for(7min);
+        });
+        receive_what_nobody_sends();
+    };
+    const std::string said = overrun_of(1h, ticks_for_ever);
+    EXPECT_EQ(said.find("after 3"), 0U) << said;
+    EXPECT_MATCH(said, "\non localhost: fiber [0-9]+ \"main\" of localhost: waits for receive");
+    EXPECT_MATCH(said, "\non server: fiber [0-9]+ of server: waits for sleep");
+    EXPECT_THROW(sim::run(1, ticks_for_ever), sim::overrun) << "there is a limit by default";
+}
+
+TEST(sim_overrun, is_none_of_what_ends_in_time) {
+    EXPECT_EQ(overrun_of(1h, [] { mioco::sleep_for(59min); }), "");
+    EXPECT_EQ(overrun_of(std::chrono::nanoseconds::max(), [] { mioco::sleep_for(10000h); }), "");
+    EXPECT_THROW(overrun_of(0s, [] {}), std::invalid_argument);
+}
+
+TEST(sim_overrun, what_stops_late_still_ends_in_peace) {
+    const std::string said = overrun_of(1h, [] {
+        try {
+            mioco::sleep_for(24h);
+        } catch (...) {
+            mioco::shield([] { mioco::sleep_for(24h); });
+            throw;
+        }
+    });
+    EXPECT_NE(said, "");
+}
+
 TEST(sim_offload, is_woken_by_what_comes_for_a_descriptor) {
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
         sim::run(seed, [] {
@@ -151,7 +197,8 @@ protected:
 
 TEST_F(sim_deadlock_death, who_waits_on_though_asked_to_stop) {
     EXPECT_DEATH(deadlock_of([] { mioco::offload([] { receive_what_nobody_sends(); }); }),
-                 "some wait on for what nobody will do.*\n.*\n?(.*\n)*.*a thread of the pool: "
+                 "seed 1: all fibers were asked to stop, and some wait on for what nobody will "
+                 "do.*\n.*\n?(.*\n)*.*a thread of the pool: "
                  "waits for receive");
 }
 

@@ -60,6 +60,20 @@ TEST(sim_replay, is_one_command_that_fails_the_same_way) {
     EXPECT_NE(second.find("seven"), std::string::npos) << second;
 }
 
+// By which the seed of a run is known that ends the process.
+TEST(sim_replay, a_trace_begins_with_the_seed_of_its_run) {
+    const scoped_environment no_seed("MIOCO_SEED", nullptr);
+    const scoped_environment trace("MIOCO_SIM_TRACE", "1");
+    const char* const build = std::getenv("MIOCO_BUILD_DIR");
+    ASSERT_NE(build, nullptr) << "run by ctest, or with MIOCO_BUILD_DIR set to the build folder";
+    const std::string said = output_of(std::string(build) + "/tests/sim/replay_program 2>&1");
+    const std::string again = again_line(said);
+    const std::size_t from = again.find("MIOCO_SEED=") + 11;
+    const std::string seed = again.substr(from, again.find(' ', from) - from);
+    const std::string first_line = "mioco: simulation: seed " + seed + "\n";
+    EXPECT_NE(said.find(first_line), std::string::npos) << said;
+}
+
 TEST(sim_replay, names_what_changes_the_run_and_is_set) {
     const scoped_environment no_seed("MIOCO_SEED", nullptr);
     const scoped_environment workers("MIOCO_WORKERS", "7");

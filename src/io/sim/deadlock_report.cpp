@@ -61,11 +61,11 @@ std::vector<fiber_look> fibers_of(const std::vector<placed_runtime>& runtimes, h
 
 }  // namespace
 
-std::string describe_waits(world& in, nanoseconds_t began,
+std::string describe_waits(const char* headline, world& in, nanoseconds_t began,
                            const std::vector<placed_runtime>& runtimes,
                            const virtual_threads& threads) {
     text_sink into;
-    into.put("after " + seconds(in.now() - began) + " all fibers wait, and nothing is to come:\n");
+    into.put("after " + seconds(in.now() - began) + " " + headline + ":\n");
     for (host_id host = 0; host < in.net().size(); ++host) {
         const std::string on = "on " + std::string(in.net().name(host)) + ": ";
         for (const fiber_look& each : fibers_of(runtimes, host)) {

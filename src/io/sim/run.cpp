@@ -99,7 +99,10 @@ void run_simulation(const mioco::sim::config& wanted, const std::function<void()
         throw std::logic_error(
             "mioco: a simulation must begin in a plain thread, and outside of others");
     mioco::sim::config with_trace = wanted;
-    if (!with_trace.on_event && wants_trace()) with_trace.on_event = &write_line;
+    if (!with_trace.on_event && wants_trace()) {
+        write_line("mioco: simulation: seed " + std::to_string(wanted.seed));
+        with_trace.on_event = &write_line;
+    }
     sim::simulation all(with_trace);
     all.run(program, about);
 }

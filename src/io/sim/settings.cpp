@@ -69,6 +69,8 @@ void check(const settings& wanted) {
     check_faults(wanted.faults);
     if (wanted.time_of_look.count() < 0)
         refuse("time_of_look", wanted.time_of_look.count(), "0 ns or more");
+    if (wanted.time_limit.count() <= 0)
+        refuse("time_limit", wanted.time_limit.count(), "more than 0 ns");
     if (wanted.connect_timeout.count() <= 0)
         refuse("connect_timeout", wanted.connect_timeout.count(), "more than 0 ns");
     if (wanted.give_up_after.count() <= 0)

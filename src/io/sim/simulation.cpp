@@ -20,11 +20,21 @@
 
 namespace mioco::detail::sim {
 
+namespace {
+
+nanoseconds_t saturated_sum(nanoseconds_t time, std::chrono::nanoseconds more) {
+    return more.count() >= never - time ? never : time + more.count();
+}
+
+}  // namespace
+
 simulation::simulation(const settings& wanted)
     : settings_(wanted),
       driver_(world_, threads_, *this),
       world_(settings_, *this),
-      threads_(world_, driver_, [this] { get_unstuck(); }) {}
+      threads_(
+          world_, driver_, [this] { get_unstuck(); }, saturated_sum(began_, wanted.time_limit),
+          [this] { end_overrun(); }) {}
 
 // All are at rest.
 simulation::~simulation() {
@@ -95,7 +105,7 @@ void simulation::run(const std::function<void()>& program, mioco::sim::report* a
     }
     if (about != nullptr) *about = describe();
     // What a stop has thrown says less.
-    if (!deadlock_.empty()) throw mioco::sim::deadlock(deadlock_);
+    if (stopped_by_) std::rethrow_exception(stopped_by_);
     if (thrown) std::rethrow_exception(thrown);
 }
 
@@ -198,20 +208,30 @@ void simulation::pass(sim_poller& caller, nanoseconds_t deadline) noexcept {
 
 void simulation::woken(sim_poller& poller) noexcept { threads_.wake(&poller); }
 
-// All fibers are asked to stop, so that the run ends. Who waits for ever all the same is a thread, or a destructor.
-void simulation::get_unstuck() {
+std::string simulation::waits(const char* headline) {
     std::vector<placed_runtime> runtimes;
     for (const runtime_core* const each : existing_runtimes.all_of(driver_))
         runtimes.emplace_back(each, boots_.at(each).host);
-    const std::string report = describe_waits(world_, began_, runtimes, threads_);
-    if (deadlock_.empty()) deadlock_ = report;
+    return describe_waits(headline, world_, began_, runtimes, threads_);
+}
+
+// All fibers are asked to stop, so that the run ends. Who waits for ever all the same is a thread, or waits for a lock, or in a destructor.
+void simulation::get_unstuck() {
+    const std::string report = waits("all fibers wait, and nothing is to come");
+    if (!stopped_by_) stopped_by_ = std::make_exception_ptr(mioco::sim::deadlock(report));
     if (stop_all()) return;
-    std::fputs(
-        "mioco: simulation: all fibers were asked to stop, and some wait on for what nobody will "
-        "do\n",
-        stderr);
-    std::fputs(report.c_str(), stderr);
+    std::fprintf(stderr,
+                 "mioco: simulation: seed %llu: all fibers were asked to stop, and some wait on "
+                 "for what nobody will do\n%s",
+                 static_cast<unsigned long long>(settings_.seed), report.c_str());
     std::abort();
+}
+
+void simulation::end_overrun() {
+    if (is_ending_) return;
+    stopped_by_ = std::make_exception_ptr(mioco::sim::overrun(waits(
+        "the program has not ended (see mioco::sim::config::time_limit); what it waits for")));
+    stop_all();
 }
 
 }  // namespace mioco::detail::sim

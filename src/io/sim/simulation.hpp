@@ -38,7 +38,7 @@ public:
     // Both throw std::invalid_argument for a host that is not known, and for the caller's own.
     void crash(std::string_view host);
     void restart(std::string_view host);
-    /// Runs the program on the first host, until all fibers of all hosts have ended. Throws what it throws, or mioco::sim::deadlock.
+    /// Runs the program on the first host, until all fibers of all hosts have ended. Throws what it throws, mioco::sim::deadlock, or mioco::sim::overrun.
     /// `about` may be null; it is filled in in either case.
     void run(const std::function<void()>& program, mioco::sim::report* about);
 
@@ -68,7 +68,9 @@ private:
     [[nodiscard]] host_id other_host(std::string_view name, const char* call);
     bool stop_all() noexcept;
     [[nodiscard]] mioco::sim::report describe() noexcept;
+    [[nodiscard]] std::string waits(const char* headline);
     void get_unstuck();
+    void end_overrun();
     void refuse_survivors() noexcept;
 
     const settings settings_;
@@ -80,8 +82,8 @@ private:
     // For which each runtime runs that exists, also those that the program has made; others may be in here too.
     std::map<const void*, boot> boots_;
     std::optional<boot> making_;
-    bool is_ending_ = false;  // all were asked to stop
-    std::string deadlock_;
+    bool is_ending_ = false;         // all were asked to stop
+    std::exception_ptr stopped_by_;  // a deadlock or an overrun
 };
 
 }  // namespace mioco::detail::sim

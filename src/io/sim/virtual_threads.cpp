@@ -37,10 +37,13 @@ private:
     thread& thread_;
 };
 
-virtual_threads::virtual_threads(world& in, driver& io, std::function<void()> stuck)
+virtual_threads::virtual_threads(world& in, driver& io, std::function<void()> stuck,
+                                 nanoseconds_t limit, std::function<void()> late)
     : world_(in),
       io_(io),
       stuck_(std::move(stuck)),
+      limit_(limit),
+      late_(std::move(late)),
       running_(threads_.emplace_back(std::make_unique<thread>()).get()),
       before_(current_thread()) {
     running_->of = this;
@@ -136,6 +139,10 @@ void virtual_threads::let_time_pass() noexcept {
         if (!each->has_ended) next = std::min(next, each->until);
     }
     if (next == never) return stuck_();
+    if (next > limit_) {
+        limit_ = never;
+        return late_();
+    }
     world_.advance_to(next);
 }
 

@@ -27,8 +27,9 @@ class world;
 class virtual_threads {
 public:
     /// The calling thread becomes the first of them. `stuck` is called when all wait and nothing is to come: it must see to it that one
-    /// can go on.
-    virtual_threads(world& in, driver& io, std::function<void()> stuck);
+    /// can go on. `late` is called once, when all wait and the time would pass `limit`.
+    virtual_threads(world& in, driver& io, std::function<void()> stuck, nanoseconds_t limit,
+                    std::function<void()> late);
     /// By the first one, when all others have been joined.
     ~virtual_threads();
     virtual_threads(const virtual_threads&) = delete;
@@ -89,6 +90,8 @@ private:
     world& world_;
     driver& io_;
     const std::function<void()> stuck_;
+    nanoseconds_t limit_;  // none any more once it has been passed
+    const std::function<void()> late_;
     std::vector<std::unique_ptr<thread>> threads_;  // in the order of their starts
     std::vector<thread*> candidates_;
     thread* running_;
