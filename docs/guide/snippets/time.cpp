@@ -92,19 +92,3 @@ bool writing(mioco::net::tcp_stream& connection, std::span<const std::byte> all)
     // end
     return true;
 }
-
-// snippet: connect-limit
-using maybe_stream = std::optional<mioco::net::tcp_stream>;
-
-maybe_stream dial(const mioco::net::endpoint& server) {
-    auto dialling = mioco::spawn([server]() -> maybe_stream {
-        std::error_code ec;  // of an attempt that nobody waits for any more it is no news
-        auto made = mioco::net::tcp_stream::connect(server, ec);
-        if (ec) return std::nullopt;
-        return made;
-    });
-    auto event = mioco::select(dialling.joining(), mioco::after(5s));
-    if (event.index() == 1) return std::nullopt;
-    return std::get<0>(std::move(event));
-}
-// end
