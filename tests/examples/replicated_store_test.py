@@ -30,7 +30,7 @@ class ReplicatedStore(unittest.TestCase):
         shown = run(100)
         self.assertEqual(shown.returncode, 0, shown)
         found = re.search(r"seed (\d+): an acknowledged write is lost: server ([abc]) said OK to SET (\S+) (\d+), "
-                          r"but in the end server ([abc]) says NONE to GET \3\n  again: MIOCO_SEED=\1 ", shown.stdout)
+                          r"but in the end server ([abc]) says NONE to GET \3\n  again: (?:MIOCO_MIGRATE=\w+ )?MIOCO_SEED=\1 ", shown.stdout)
         self.assertTrue(found, shown.stdout)
         _, server, key, value, last = found.groups()
         for event in ("network: server [abc] is cut off", rf"client\d: {server} says OK to SET {key} {value}",
