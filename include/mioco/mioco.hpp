@@ -49,6 +49,7 @@
 #include <mioco/shared_mutex.hpp>
 #include <mioco/shield.hpp>
 #include <mioco/spawn.hpp>
+#include <mioco/suspend.hpp>
 #include <mioco/this_fiber.hpp>
 #include <mioco/time.hpp>
 #include <mioco/timer.hpp>

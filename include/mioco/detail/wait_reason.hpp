@@ -30,7 +30,8 @@ enum class wait_reason : std::uint8_t {
     news,
     offload,
     offload_room,  // for a place in the queue of the pool
-    look_up        // of a name
+    look_up,       // of a name
+    callback       // of `suspend`
 };
 
 }  // namespace mioco::detail
