@@ -115,7 +115,10 @@ void end_locals_and_data(fiber& self) noexcept {
         const shared_data own = std::exchange(extras.own, {});
         const shared_data of_children = std::exchange(extras.of_children, {});
     } while (extras.newest_local != nullptr);
-    if (std::exchange(extras.has_stop_source, false)) forget_stop_source(self.number());
+    if (!std::exchange(extras.has_stop_source, false)) return;
+    // Whoever has asked may come to the token only now, when the fiber has seen the request and ended.
+    if (self.cancel_requested()) tell_of_cancel(self.number());
+    forget_stop_source(self.number());
 }
 
 namespace {
