@@ -76,6 +76,7 @@ runtime_core::~runtime_core() {
     pool_.forget_tenant();
     workers_.clear();
     pool_.end_rent();
+    stack_depot::age_all_at_once();
     if (const std::exception_ptr error = take_error()) report_failure(error);
 }
 

@@ -24,6 +24,7 @@ worker::worker(runtime_core& home, unsigned number)
       number_(number),
       moves_(home.settings().moves),
       is_alone_(home.worker_count() == 1),
+      ages_stacks_(!home.io().is_repeatable()),
       always_switches_(home.settings().scheduler || (moves_ == migration::always && !is_alone_)),
       io_(home.io()),
       neighbours_(*this, is_alone_),

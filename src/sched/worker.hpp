@@ -146,6 +146,7 @@ private:
     fiber* take_delivered() noexcept;
     bool find_work() noexcept;
     void look_around() noexcept;
+    void age_stacks(nanoseconds_t now) noexcept;
     void poll(nanoseconds_t timeout_ns) noexcept;
     [[nodiscard]] std::size_t most_events() const noexcept;
     void sleep(bool (*finished)(const runtime_core&)) noexcept;
@@ -162,6 +163,7 @@ private:
     const unsigned number_;
     const migration moves_;
     const bool is_alone_;         // in its runtime
+    const bool ages_stacks_;      // a simulation does not: what other runs left is not to change it
     const bool always_switches_;  // at a yield, also when nobody else is ready
     driver& io_;
     neighbourhood neighbours_;

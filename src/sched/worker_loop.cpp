@@ -142,6 +142,7 @@ void worker::look_around() noexcept {
     const nanoseconds_t now = look_at_clock();
     if (now - polled_at_ < poll_interval_ns_) return;
     polled_at_ = now;
+    age_stacks(now);
     poll(0);
     timers_.fire(now, timers_);
     if (seat_ != nullptr) [[unlikely]]
@@ -149,6 +150,10 @@ void worker::look_around() noexcept {
     for (std::size_t i = io_.fibers_to_pass_over(queue_.size()); i > 0; --i) {
         if (fiber* const f = next_local()) queue(*f);
     }
+}
+
+void worker::age_stacks(nanoseconds_t now) noexcept {
+    if (ages_stacks_ && stack_depot::age_due() <= now) stack_depot::age_all(now);
 }
 
 bool worker::find_work() noexcept {
@@ -184,6 +189,8 @@ void worker::sleep(bool (*finished)(const runtime_core&)) noexcept {
     if (seat_ != nullptr) [[unlikely]]
         timeout = std::min(timeout, seat_->longest_sleep_ns());
     if (timeout == never && neighbours_.all_rest()) timeout = home_.deadlocks().look();
+    if (const nanoseconds_t due = stack_depot::age_due(); due != never && ages_stacks_) [[unlikely]]
+        timeout = std::min(timeout, std::max<nanoseconds_t>(0, due - home_.io().now()));
     gate_.prepare();
     if (!inbox_.empty() || home_.has_injected() || home_.stop_is_due() || finished(home_) ||
         (!watching && neighbours_.need_a_watcher())) {
@@ -193,6 +200,7 @@ void worker::sleep(bool (*finished)(const runtime_core&)) noexcept {
     gate_.awake();
     const nanoseconds_t now = look_at_clock();
     neighbours_.end_sleep(now);
+    age_stacks(now);
     if (timers_.earliest() != never) timers_.fire(now, timers_);
     if (watching && has_nothing_queued()) neighbours_.help();
     slept_ = true;

@@ -2,6 +2,7 @@
 #include "stack/depot.hpp"
 
 #include <algorithm>
+#include <array>
 #include <mutex>
 
 #include "base/never_destroyed.hpp"
@@ -13,9 +14,11 @@ namespace mioco::detail {
 
 namespace {
 
-constexpr std::size_t most_warm = 1024;  // free stacks that keep their pages, a kind
+constexpr std::size_t most_warm = 1024;  // free stacks that keep some pages for ever, a kind
 constexpr std::size_t kept_bytes =
     std::size_t{16} * 1024;  // what a warm stack keeps: most fibers stay within it
+constexpr nanoseconds_t age_interval_ns = 1'000'000'000;
+constexpr std::size_t aged_at_once = 256;
 constexpr std::size_t slab_bytes = std::size_t{64} << 20;
 
 void register_with_tools([[maybe_unused]] const stack& fresh) noexcept {
@@ -38,17 +41,24 @@ struct stack_depot::all_kinds {
     }
 };
 
-stack_depot& stack_depot::of(stack_kind kind) noexcept {
+std::atomic<nanoseconds_t> stack_depot::age_due_{never};
+
+stack_depot::all_kinds& stack_depot::all() noexcept {
     static never_destroyed<all_kinds> kinds;
-    return kinds.value.depots[kind.size_log2][kind.guarded ? 1 : 0];
+    return kinds.value;
+}
+
+stack_depot& stack_depot::of(stack_kind kind) noexcept {
+    return all().depots[kind.size_log2][kind.guarded ? 1 : 0];
 }
 
 stack stack_depot::take() noexcept {
     const std::scoped_lock held(lock_);
-    for (auto* free : {&warm_, &cold_}) {
+    for (auto* free : {&used_, &warm_, &cold_}) {
         if (free->empty()) continue;
         std::byte* const base = free->back();
         free->pop_back();
+        unneeded_ = std::min(unneeded_, used_.size());
         return {base, kind_};
     }
     return carve();
@@ -84,17 +94,72 @@ bool stack_depot::reserve_slab() noexcept {
 }
 
 void stack_depot::give(stack freed) noexcept {
-    const std::size_t usable = kind_.size_bytes() - kind_.guard_bytes();
-    bool warm = false;
     {
         const std::scoped_lock held(lock_);
-        warm = warm_.size() < most_warm;
+        used_.push_back(freed.base);
     }
-    // Outside of the lock, as it may take microseconds. A few more stacks than the bound may come out warm.
-    const std::size_t dropped = warm ? usable - std::min(usable, kept_bytes) : usable;
-    if (dropped != 0) sys::drop_pages(freed.bottom(), dropped);
-    const std::scoped_lock held(lock_);
-    (warm ? warm_ : cold_).push_back(freed.base);
+    if (age_due() == never) age_due_.store(0, std::memory_order_relaxed);
+}
+
+stack_depot::left stack_depot::age() noexcept {
+    std::array<std::byte*, aged_at_once> aged;
+    std::size_t count = 0;
+    left what = left::none;
+    {
+        const std::scoped_lock held(lock_);
+        count = std::min(unneeded_, aged.size());
+        const auto end = used_.begin() + static_cast<std::ptrdiff_t>(count);
+        std::copy(used_.begin(), end, aged.begin());
+        used_.erase(used_.begin(), end);
+        unneeded_ -= count;
+        if (unneeded_ != 0) {
+            what = left::for_now;
+        } else if (!used_.empty()) {
+            what = left::for_later;
+            unneeded_ = used_.size();
+        }
+    }
+    give_pages_back(std::span(aged).first(count));
+    return what;
+}
+
+// Outside of the lock, as each takes about a microsecond.
+void stack_depot::give_pages_back(std::span<std::byte* const> aged) noexcept {
+    const std::size_t usable = kind_.size_bytes() - kind_.guard_bytes();
+    for (std::byte* const base : aged) {
+        lock_.lock();
+        const bool warm = warm_.size() < most_warm;
+        lock_.unlock();
+        const std::size_t dropped = warm ? usable - std::min(usable, kept_bytes) : usable;
+        if (dropped != 0) sys::drop_pages(stack{base, kind_}.bottom(), dropped);
+        const std::scoped_lock held(lock_);
+        (warm ? warm_ : cold_).push_back(base);
+    }
+}
+
+void stack_depot::age_all(nanoseconds_t now) noexcept {
+    static lock ageing;
+    const std::unique_lock alone(ageing, std::try_to_lock);
+    if (!alone) return;
+    age_due_.store(never, std::memory_order_relaxed);
+    left most = left::none;
+    for (auto& of_a_size : all().depots) {
+        for (stack_depot& each : of_a_size) most = std::max(most, each.age());
+    }
+    if (most == left::for_now) age_due_.store(now, std::memory_order_relaxed);
+    if (most == left::for_later) age_due_.store(now + age_interval_ns, std::memory_order_relaxed);
+}
+
+void stack_depot::age_all_at_once() noexcept {
+    for (auto& of_a_size : all().depots) {
+        for (stack_depot& each : of_a_size) {
+            // What is there now has lain there long enough then.
+            while (each.age() == left::for_now) {
+            }
+            while (each.age() == left::for_now) {
+            }
+        }
+    }
 }
 
 stack_magazine::~stack_magazine() {

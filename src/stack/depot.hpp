@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <span>
 #include <vector>
+
+#include <mioco/detail/deadline.hpp>
 
 #include "base/lock.hpp"
 #include "stack/stack.hpp"
@@ -10,7 +14,8 @@
 namespace mioco::detail {
 
 /// The process's free stacks of one kind: used ones, which have pages, before new ones from a slab. Address space is never
-/// unmapped, so that a stack's guard stays in place; what is free beyond a bound gives its pages back.
+/// unmapped, so that a stack's guard stays in place. Pages go back when nobody has needed them for a while: a program that has as many
+/// fibers again finds them, and pays neither for giving them up nor for getting others.
 class stack_depot {
 public:
     static stack_depot& of(stack_kind kind) noexcept;
@@ -19,19 +24,39 @@ public:
     stack take() noexcept;
     void give(stack freed) noexcept;
 
+    /// When `age_all` is to be called next, by the system's clock; `never` while there is nothing to give back.
+    [[nodiscard]] static nanoseconds_t age_due() noexcept {
+        return age_due_.load(std::memory_order_relaxed);
+    }
+    /// Gives back pages of stacks that nobody has needed since about a second ago, but of some only those that few fibers need. No more
+    /// of them at once than takes some hundred microseconds; then it is due again.
+    static void age_all(nanoseconds_t now) noexcept;
+    /// The same at once, of all free ones.
+    static void age_all_at_once() noexcept;
+
     /// The errno value of the last failed `take`.
     [[nodiscard]] int last_error() const noexcept { return last_error_; }
 
 private:
     struct all_kinds;
 
+    static all_kinds& all() noexcept;
     stack carve() noexcept;
     bool reserve_slab() noexcept;
+    enum class left { none, for_later, for_now };
+    left age() noexcept;
+    void give_pages_back(std::span<std::byte* const> aged) noexcept;
+
+    // `never` only if no depot has used stacks that nobody will age: it is set before the depots are looked at, each under its lock, and who gives
+    // a stack looks at it after that.
+    static std::atomic<nanoseconds_t> age_due_;
 
     stack_kind kind_;
     lock lock_;
-    std::vector<std::byte*> warm_;  // have pages; the last one in is the first one out
+    std::vector<std::byte*> used_;  // as they were left; the last one in is the first one out
+    std::vector<std::byte*> warm_;  // have few pages
     std::vector<std::byte*> cold_;  // gave their pages back
+    std::size_t unneeded_ = 0;      // of `used_`, the first: have lain there for an interval
     std::byte* slab_next_ = nullptr;
     std::byte* slab_end_ = nullptr;
     int last_error_ = 0;

@@ -104,6 +104,120 @@ TEST(stack_depot, gives_no_stack_twice) {
     for (const auto& each : taken) depot.give(each);
 }
 
+constexpr std::byte mark{7};
+
+// So many stacks, written to at the lowest address and the highest, and given back.
+void use_and_give(stack_depot& depot, std::size_t count) {
+    std::vector<stack> taken;
+    for (std::size_t i = 0; i < count; ++i) {
+        taken.push_back(depot.take());
+        ASSERT_TRUE(taken.back());
+        *taken.back().bottom() = taken.back().top()[-1] = mark;
+    }
+    for (const auto& each : taken) depot.give(each);
+}
+
+struct pages_left {
+    std::size_t lowest = 0;
+    std::size_t highest = 0;
+};
+
+// Of stacks that `use_and_give` has used.
+pages_left left_of(stack_depot& depot, std::size_t count) {
+    pages_left found;
+    std::vector<stack> taken;
+    for (std::size_t i = 0; i < count; ++i) {
+        taken.push_back(depot.take());
+        if (*taken.back().bottom() == mark) ++found.lowest;
+        if (taken.back().top()[-1] == mark) ++found.highest;
+    }
+    for (const auto& each : taken) depot.give(each);
+    return found;
+}
+
+constexpr std::int64_t second_ns = 1'000'000'000;
+
+// As workers do.
+void age(std::int64_t now) {
+    while (stack_depot::age_due() <= now) stack_depot::age_all(now);
+}
+
+void start_without_pages() {
+    stack_depot::age_all_at_once();
+    stack_depot::age_all(0);
+    ASSERT_EQ(stack_depot::age_due(), mioco::detail::never);
+}
+
+TEST(stack_depot, gives_no_pages_back_of_what_is_used_again_and_again) {
+    start_without_pages();
+    auto& depot = stack_depot::of(stack_kind::of(131072, false));
+    use_and_give(depot, 2000);
+    for (std::int64_t i = 0; i < 3; ++i) {
+        stack_depot::age_all(i * second_ns);
+        EXPECT_EQ(stack_depot::age_due(), (i + 1) * second_ns);
+        const pages_left found = left_of(depot, 2000);
+        EXPECT_EQ(found.lowest, 2000U);
+        EXPECT_EQ(found.highest, 2000U);
+    }
+}
+
+TEST(stack_depot, gives_pages_back_of_what_was_not_used_for_a_while) {
+    start_without_pages();
+    auto& depot = stack_depot::of(stack_kind::of(131072, true));
+    use_and_give(depot, 2000);
+    EXPECT_EQ(stack_depot::age_due(), 0);
+    stack_depot::age_all(0);
+    EXPECT_EQ(stack_depot::age_due(), second_ns);
+    stack_depot::age_all(second_ns);
+    EXPECT_EQ(stack_depot::age_due(), second_ns) << "not all at once";
+    age(second_ns);
+    EXPECT_EQ(stack_depot::age_due(), mioco::detail::never);
+    const pages_left found = left_of(depot, 2000);
+    EXPECT_EQ(found.lowest, 0U);
+    EXPECT_EQ(found.highest, 1024U);
+}
+
+TEST(stack_depot, gives_the_rest_back_while_some_are_used) {
+    start_without_pages();
+    auto& depot = stack_depot::of(stack_kind::of(524288, false));
+    use_and_give(depot, 2000);
+    stack_depot::age_all(0);
+    EXPECT_EQ(left_of(depot, 100).lowest, 100U);
+    age(second_ns);
+    EXPECT_EQ(stack_depot::age_due(), 2 * second_ns);
+    EXPECT_EQ(left_of(depot, 2000).lowest, 100U);
+}
+
+void use_many_at_once() {
+    std::vector<mioco::join_handle<void>> fibers;
+    for (int i = 0; i < 200; ++i) fibers.push_back(mioco::spawn([] { mioco::yield(); }));
+    for (auto& each : fibers) each.join();
+    ASSERT_NE(stack_depot::age_due(), mioco::detail::never);
+}
+
+TEST(stack_depot, ages_while_a_worker_works) {
+    mioco::run(mioco::config{}.workers(1), [&] {
+        use_many_at_once();
+        while (stack_depot::age_due() != mioco::detail::never) mioco::yield();
+    });
+}
+
+TEST(stack_depot, ages_while_all_workers_rest) {
+    mioco::run([&] {
+        use_many_at_once();
+        mioco::offload([] {
+            while (stack_depot::age_due() != mioco::detail::never) usleep(10'000);
+        });
+    });
+}
+
+TEST(stack_depot, ages_at_the_end_of_a_runtime) {
+    auto& depot = stack_depot::of(stack_kind::of(1 << 20, true));
+    use_and_give(depot, 10);
+    mioco::run([] {});
+    EXPECT_EQ(left_of(depot, 10).lowest, 0U);
+}
+
 TEST(stack_magazine, takes_back_what_it_gave) {
     const auto kind = stack_kind::of(16384, true);
     stack_magazine magazine(kind);
