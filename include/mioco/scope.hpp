@@ -131,7 +131,7 @@ private:
     };
 
     template <class Child>
-    void start(Child made) {
+    void start(Child&& made) {
         core_->make_room();
         detail::fiber* started = nullptr;
         try {

@@ -2,14 +2,16 @@
 #include <mioco/scope.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <mutex>
+#include <span>
 #include <system_error>
 #include <vector>
 
+#include <mioco/detail/spin_lock.hpp>
 #include <mioco/semaphore.hpp>
 
-#include "base/lock.hpp"
 #include "fiber/fiber_run.hpp"
 #include "fiber/parking.hpp"
 
@@ -22,28 +24,25 @@ namespace {
 class fibers_of_scope final : public scope_core {
 public:
     fibers_of_scope(std::size_t limit, on_failure what)
-        : what_(what), exceptions_before_(std::uncaught_exceptions()) {
+        : scope_core(limit != 0, what), exceptions_before_(std::uncaught_exceptions()) {
         if (limit != 0) places_.emplace(static_cast<std::ptrdiff_t>(limit));
     }
 
-    void enter() override {
-        if (places_) places_->acquire();
-    }
+    void enter() override { places_->acquire(); }
 
-    void leave() noexcept override {
-        if (places_) places_->release();
-    }
+    void leave() noexcept override { places_->release(); }
 
     void make_room() override {
-        if (take_room()) return;
-        forget_ended();
-        const std::scoped_lock held(guard_);
-        const std::size_t wanted = fibers_.size() + expected_ + 1;
-        if (wanted > fibers_.capacity() / 2) fibers_.reserve(std::max(least_room, 2 * wanted));
-        ++expected_;
+        if (owner_has_room_ && is_owner()) return;
+        if (take_room(1) != 0) {
+            forget_ended();
+            get_room();
+        }
+        if (is_owner()) owner_has_room_ = true;
     }
 
     void give_room_up() noexcept override {
+        if (is_owner()) return;
         const std::scoped_lock held(guard_);
         --expected_;
     }
@@ -52,8 +51,10 @@ public:
         bool is_late = false;
         {
             const std::scoped_lock held(guard_);
-            --expected_;
-            fibers_.push_back(&started);
+            fibers_.push_back({&started, is_cancelled_});
+            // The owner keeps its room, for its next one, while there is any.
+            const bool keeps = is_owner() && fibers_.size() + expected_ <= fibers_.capacity();
+            if (!keeps) forget_room();
             is_late = is_cancelled_;
             if (is_late) share(started);
         }
@@ -69,23 +70,10 @@ public:
         cancel();
     }
 
-    // None changes its place meanwhile, and those that come later see that they are late.
+    // Those that come later see that they are late.
     void cancel() noexcept override {
-        for (std::size_t i = 0;; ++i) {
-            fiber* next = nullptr;
-            {
-                const std::scoped_lock held(guard_);
-                is_cancelled_ = true;
-                if (i >= fibers_.size()) return;
-                next = fibers_[i];
-                share(*next);
-            }
+        for (std::size_t from = 0; fiber* const next = share_next_to_cancel(from);)
             cancel_shared(*next);
-        }
-    }
-
-    [[nodiscard]] bool contains_failures() const noexcept override {
-        return what_ == on_failure::contain;
     }
 
     void wait() override {
@@ -108,7 +96,13 @@ public:
     }
 
 private:
+    struct member {
+        fiber* who;
+        bool is_cancelled;
+    };
+
     static constexpr std::size_t least_room = 8;
+    static constexpr std::size_t awaited_at_once = 32;
 
     static void share(fiber& f) noexcept { f.shares.fetch_add(1, std::memory_order_relaxed); }
 
@@ -117,51 +111,109 @@ private:
         drop_share(f, current_worker());
     }
 
-    bool take_room() noexcept {
+    static void forget(fiber& ended) noexcept {
+        if (ended.how_ended == outcome::value) return release_joined(ended);
+        detach_fiber(ended);
+    }
+
+    // If it is a fiber: threads cannot be told apart from those to which its fibers have offloaded something.
+    [[nodiscard]] bool is_owner() const noexcept {
+        return owner_ != nullptr && owner_ == current_fiber();
+    }
+
+    // If so many times what is needed fits; else how much that would be.
+    std::size_t take_room(std::size_t spare) noexcept {
         const std::scoped_lock held(guard_);
-        if (fibers_.size() + expected_ >= fibers_.capacity()) return false;
+        const std::size_t wanted = spare * (fibers_.size() + expected_ + 1);
+        if (wanted > fibers_.capacity()) return wanted;
         ++expected_;
-        return true;
+        return 0;
+    }
+
+    // Twice as much as is in use, so that those that have ended are not looked for too often. It is allocated without the guard.
+    void get_room() {
+        while (std::size_t wanted = take_room(2)) {
+            std::vector<member> larger;
+            larger.reserve(std::max(least_room, wanted));
+            const std::scoped_lock held(guard_);
+            if (larger.capacity() <= fibers_.capacity() || larger.capacity() < fibers_.size())
+                continue;
+            larger.assign(fibers_.begin(), fibers_.end());
+            fibers_.swap(larger);
+        }
+    }
+
+    void forget_room() noexcept {
+        --expected_;
+        if (is_owner()) owner_has_room_ = false;
     }
 
     // One after the other, as what is left of them goes without the lock.
     void forget_ended() noexcept {
-        for (std::size_t from = 0; fiber* const ended = take_ended(from);) detach_fiber(*ended);
+        for (std::size_t from = 0; fiber* const ended = take_ended(from);) forget(*ended);
     }
 
     fiber* take_ended(std::size_t& from) noexcept {
         const std::scoped_lock held(guard_);
-        if (is_cancelled_) return nullptr;
         for (; from < fibers_.size(); ++from) {
-            fiber& each = *fibers_[from];
-            if (&each == awaited_ || !each.end.is_ready()) continue;
+            fiber* const each = fibers_[from].who;
+            if (!each->end.is_ready()) continue;
             fibers_[from] = fibers_.back();
             fibers_.pop_back();
-            return &each;
+            return each;
         }
         return nullptr;
     }
 
-    fiber* next_to_await() noexcept {
+    // Members may change their places meanwhile: so those are looked at again that come before `from`.
+    fiber* share_next_to_cancel(std::size_t& from) noexcept {
         const std::scoped_lock held(guard_);
-        awaited_ = fibers_.empty() ? nullptr : fibers_.back();
-        return awaited_;
+        is_cancelled_ = true;
+        const auto is_left = [](const member& each) { return !each.is_cancelled; };
+        const auto start =
+            fibers_.begin() + static_cast<std::ptrdiff_t>(std::min(from, fibers_.size()));
+        auto found = std::find_if(start, fibers_.end(), is_left);
+        if (found == fibers_.end()) found = std::find_if(fibers_.begin(), start, is_left);
+        member* next = nullptr;
+        if (found != fibers_.end() && is_left(*found)) {
+            next = &*found;
+            from = static_cast<std::size_t>(found - fibers_.begin()) + 1;
+        } else {
+            const auto awaited = std::span(awaited_).first(awaited_count_);
+            const auto other = std::ranges::find_if(awaited, is_left);
+            if (other == awaited.end()) return nullptr;
+            next = &*other;
+        }
+        next->is_cancelled = true;
+        share(*next->who);
+        return next->who;
+    }
+
+    // Some at once, so that the guard is not taken for each.
+    bool take_some_to_await() noexcept {
+        const std::scoped_lock held(guard_);
+        if (awaited_count_ != 0) return true;
+        awaited_count_ = std::min(fibers_.size(), awaited_at_once);
+        std::copy_n(fibers_.end() - static_cast<std::ptrdiff_t>(awaited_count_), awaited_count_,
+                    awaited_.begin());
+        fibers_.resize(fibers_.size() - awaited_count_);
+        return awaited_count_ != 0;
     }
 
     void forget_awaited() noexcept {
-        fiber& ended = *awaited_;
+        std::size_t count = 0;
+        std::array<member, awaited_at_once> ended;
         {
             const std::scoped_lock held(guard_);
-            // Others may have come meanwhile, and are behind it.
-            fibers_.erase(std::ranges::find(fibers_, &ended));
-            awaited_ = nullptr;
+            count = std::exchange(awaited_count_, 0);
+            std::copy_n(awaited_.begin(), count, ended.begin());
         }
-        detach_fiber(ended);
+        for (const member& each : std::span(ended).first(count)) forget(*each.who);
     }
 
     void await_each() {
-        while (fiber* const next = next_to_await()) {
-            wait_for_end(next);
+        while (take_some_to_await()) {
+            for (std::size_t i = awaited_count_; i > 0; --i) wait_for_end(awaited_[i - 1].who);
             forget_awaited();
         }
     }
@@ -180,13 +232,16 @@ private:
         }
     }
 
-    const on_failure what_;
     const int exceptions_before_;
+    const fiber* const owner_ = current_fiber();
+    bool owner_has_room_ = false;  // for its next fiber, which `expected_` counts; the owner's
     std::optional<counting_semaphore<>> places_;
-    lock guard_;
-    std::vector<fiber*> fibers_;
-    std::size_t expected_ = 0;  // that are being spawned
-    fiber* awaited_ = nullptr;  // by the owner
+    spin_lock guard_;
+    std::vector<member> fibers_;
+    std::size_t expected_ = 0;  // for which there is room
+    std::array<member, awaited_at_once>
+        awaited_{};  // no longer among `fibers_`; changed by the owner
+    std::size_t awaited_count_ = 0;
     std::exception_ptr error_;
     bool is_cancelled_ = false;
 };

@@ -26,10 +26,14 @@ struct fiber;
 /// What a `scope` is, but for the types of its functions.
 class scope_core {
 public:
-    scope_core() = default;
+    scope_core(bool has_limit, on_failure what) noexcept : has_limit_(has_limit), what_(what) {}
     virtual ~scope_core() = default;
     scope_core(const scope_core&) = delete;
     scope_core& operator=(const scope_core&) = delete;
+
+    /// Whether `enter` and `leave` are called at all.
+    [[nodiscard]] bool has_limit() const noexcept { return has_limit_; }
+    [[nodiscard]] bool contains_failures() const noexcept { return what_ == on_failure::contain; }
 
     /// [any of its fibers, and the owner] Waits for room for one fiber more, which has it until `leave`.
     virtual void enter() = 0;
@@ -42,10 +46,13 @@ public:
     virtual void add(fiber& started) noexcept = 0;
     virtual void fail(std::exception_ptr error) noexcept = 0;
     virtual void cancel() noexcept = 0;
-    [[nodiscard]] virtual bool contains_failures() const noexcept = 0;
     // [the owner]
     virtual void wait() = 0;
     virtual void end() noexcept = 0;
+
+private:
+    const bool has_limit_;
+    const on_failure what_;
 };
 
 /// Throws std::bad_alloc.
@@ -63,11 +70,13 @@ struct end_scope {
 /// Room for a fiber of a scope.
 class place_in_scope {
 public:
-    explicit place_in_scope(scope_core& in) : in_(&in) { in.enter(); }
+    explicit place_in_scope(scope_core& in) : in_(&in) {
+        if (in.has_limit()) in.enter();
+    }
     place_in_scope(place_in_scope&& other) noexcept : in_(std::exchange(other.in_, nullptr)) {}
     place_in_scope& operator=(place_in_scope&&) = delete;
     ~place_in_scope() {
-        if (in_ != nullptr) in_->leave();
+        if (in_ != nullptr && in_->has_limit()) in_->leave();
     }
 
     [[nodiscard]] bool contains_failures() const noexcept { return in_->contains_failures(); }
