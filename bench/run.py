@@ -12,6 +12,7 @@ import os
 import pathlib
 import sys
 
+import cancel_cases
 import echo_cases
 import instruction_cases
 import machine
@@ -45,6 +46,9 @@ CASES = {
     "mutex_yielding": wait_cases.mutex_yielding,
     "sleep": wait_cases.sleep,
     "timers": wait_cases.timers,
+    "deadline_read": cancel_cases.deadline_read,
+    "scope_spawn": cancel_cases.scope_spawn,
+    "cancel_throw": cancel_cases.cancel_throw,
     "simulation": simulation_cases.simulation,
 }
 

@@ -28,6 +28,12 @@ struct times {
     double wall_ns = 0;
     double cpu_ns = 0;
 
+    times& operator+=(const times& more) noexcept {
+        wall_ns += more.wall_ns;
+        cpu_ns += more.cpu_ns;
+        return *this;
+    }
+
     static times now() {
         timespec cpu{};
         clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
