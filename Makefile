@@ -138,7 +138,7 @@ install: as_builder = $(if $(owner),setpriv --clear-groups $(shell stat -c '--re
 install:  ## Install headers and library under PREFIX (/usr/local)
 	@scripts/install-deps build
 	@test -f $(BUILD)/build.ninja || $(as_builder) cmake --preset release -DMIOCO_TESTS=OFF -DMIOCO_TOOLS=OFF
-	@$(as_builder) cmake --build $(BUILD) -j$(JOBS) --target mioco
+	@$(as_builder) cmake --build $(BUILD) -j$(JOBS) --target mioco mioco_modules
 	@cmake --install $(BUILD) --prefix $(PREFIX)
 	@chown --reference=$(BUILD) $(BUILD)/install_manifest.txt
 

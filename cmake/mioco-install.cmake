@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: MPL-2.0
-# `cmake --install`: headers, library, and what find_package and pkg-config look for; `cpack`: a .deb.
+# `cmake --install`: headers, library, and what find_package and pkg-config look for; `cpack`: a .deb. The modules' are in mioco-module.cmake.
 
 include(CMakePackageConfigHelpers)
-
-set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/mioco)
 
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(
@@ -11,21 +9,19 @@ install(
     EXPORT mioco-targets
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(EXPORT mioco-targets NAMESPACE mioco:: DESTINATION ${package_dir})
+install(EXPORT mioco-targets NAMESPACE mioco:: DESTINATION ${MIOCO_PACKAGE_DIR})
 
 configure_package_config_file(
     ${PROJECT_SOURCE_DIR}/cmake/mioco-config.cmake.in ${PROJECT_BINARY_DIR}/mioco-config.cmake
-    INSTALL_DESTINATION ${package_dir})
+    INSTALL_DESTINATION ${MIOCO_PACKAGE_DIR})
 # Before 1.0 a minor release may break what it likes.
 write_basic_package_version_file(
     ${PROJECT_BINARY_DIR}/mioco-config-version.cmake
     VERSION ${PROJECT_VERSION}
     COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/mioco-config.cmake
-              ${PROJECT_BINARY_DIR}/mioco-config-version.cmake DESTINATION ${package_dir})
+              ${PROJECT_BINARY_DIR}/mioco-config-version.cmake DESTINATION ${MIOCO_PACKAGE_DIR})
 
-# The prefix is found from where the file lies, so that an installed tree may be moved.
-file(RELATIVE_PATH pc_to_prefix /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
 configure_file(${PROJECT_SOURCE_DIR}/cmake/mioco.pc.in ${PROJECT_BINARY_DIR}/mioco.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/mioco.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
@@ -40,5 +36,8 @@ set(CPACK_PACKAGE_DIRECTORY ${PROJECT_BINARY_DIR}/packages)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "libc6-dev, libstdc++-dev | libstdc++-12-dev")
+# Only who links a module needs what that links.
+get_property(module_packages GLOBAL PROPERTY MIOCO_MODULE_PACKAGES)
+list(JOIN module_packages ", " CPACK_DEBIAN_PACKAGE_SUGGESTS)
 set(CPACK_STRIP_FILES OFF)
 include(CPack)
