@@ -28,6 +28,7 @@ echo:  ## Build and start the echo server, on ADDRESS or 127.0.0.1:5555
 
 # Configures only the first time, so that the second start takes no time.
 http-server: needed := http
+asio curl: needed := bridges
 $(EXAMPLES):
 	@scripts/install-deps build $(needed)
 	@test -f $(BUILD)/build.ninja || cmake --preset release -DMIOCO_TESTS=OFF -DMIOCO_TOOLS=OFF
@@ -35,7 +36,7 @@ $(EXAMPLES):
 	@scripts/run-foreground $(BUILD)/examples/$@ $(ADDRESS) $(ARGS)
 
 test:  ## Build and run the whole test suite
-	@scripts/install-deps build test http tools
+	@scripts/install-deps build test http bridges tools
 	@cmake --preset release
 	@cmake --build $(BUILD) -j$(JOBS)
 	@$(CTEST) --test-dir $(BUILD)
@@ -64,7 +65,7 @@ tools:  ## Build the tools: mioco-load, tcp_bench, benchmark-echo, colerr
 	@cmake --build $(BUILD) -j$(JOBS) --target tool_mioco_load tool_tcp_bench tool_benchmark_echo tool_colerr
 
 examples:  ## Build the example programs
-	@scripts/install-deps build http
+	@scripts/install-deps build http bridges
 	@test -f $(BUILD)/build.ninja || cmake --preset release -DMIOCO_TESTS=OFF -DMIOCO_TOOLS=OFF
 	@cmake --build $(BUILD) -j$(JOBS) --target $(EXAMPLES:%=example_%)
 
@@ -93,7 +94,7 @@ check-rules:  ## The source rules that no compiler checks
 	@scripts/check-rules
 
 asan tsan:  ## The suite under AddressSanitizer and UBSan, or under ThreadSanitizer
-	@scripts/install-deps build test http tools check
+	@scripts/install-deps build test http bridges tools check
 	@cmake --preset $@
 	@cmake --build build/$@ -j$(JOBS)
 	@$(CTEST) --test-dir build/$@
@@ -105,7 +106,7 @@ aarch64:  ## Context and fiber tests, cross-built for 64-bit ARM, under qemu
 	@$(CTEST) --test-dir build/aarch64 -R '^unit/(context|fiber)/'
 
 check-matrix:  ## GCC and Clang, Debug and Release; link-time optimization and shared library
-	@scripts/install-deps build test http tools check
+	@scripts/install-deps build test http bridges tools check
 	@scripts/check-matrix $(JOBS)
 
 # From a random start; what it prints starts the same again.
@@ -143,7 +144,7 @@ install:  ## Install headers and library under PREFIX (/usr/local)
 	@chown --reference=$(BUILD) $(BUILD)/install_manifest.txt
 
 deps:  ## Install whatever any of these needs
-	@scripts/install-deps build test http tools check format doc cross count bench semi bare
+	@scripts/install-deps build test http bridges tools check format doc cross count bench semi bare
 
 clean:  ## Remove everything that was built
 	rm -rf build

@@ -82,7 +82,8 @@ public:
     }
 
     /// `hook` is called, by the fiber that waits, if that leaves without a result, and at once if it has left already. It may wait, and must not
-    /// throw. Of several the last one counts.
+    /// throw. Of several the last one counts. It is kept until the wait is over: if it owns what owns the resumer, neither is ever
+    /// destroyed without having been used.
     void on_cancel(std::function<void()> hook) {
         if (wait_) wait_->set_hook(std::move(hook));
     }

@@ -20,10 +20,13 @@ EXAMPLES = sorted(path.stem for path in (ROOT / "examples").glob("*.cpp"))
 
 # What ends by itself: its arguments to make, and what it prints. All others are servers.
 ENDING = {
+    "asio": ([], "Asio has nothing left to do"),
     "channel_sync": (["ARGS=5 0"], "Enter something:"),
+    "curl": ([], "/missing: The requested URL returned error: 404"),
     "descriptors": ([], ""),
     "fibers": ([], "a thousand fibers returned 500500 in all"),
     "file": ([f"ARGS={ROOT}/LICENSE"], "Mozilla Public License"),
+    "future": ([], "a thread gave 7"),
     "local": ([], "got a datagram"),
     "offload": ([], "15 characters"),
     "own_case": ([], "none left"),
@@ -32,6 +35,9 @@ ENDING = {
     "select": ([], "6 jobs done"),
     "shutdown": ([], "0 fibers are left"),
 }
+
+# What else is installed for it.
+NEEDED = {"asio": " bridges", "curl": " bridges", "http-server": " http"}
 
 
 class Tree:
@@ -71,7 +77,7 @@ class Make(unittest.TestCase):
         cls.tree = Tree(cls.folder.name)
 
     def check_calls(self, name, calls):
-        needed = "install-deps build" + (" http" if name == "http-server" else "")
+        needed = "install-deps build" + NEEDED.get(name, "")
         built = f"cmake --build build/release -j1 --target example_{name}"
         self.assertEqual([call.rstrip() for call in calls], [needed, built])
 
