@@ -2,39 +2,14 @@
 #include "offload/offload_pool.hpp"
 
 #include <algorithm>
-#include <csignal>
 #include <exception>
 #include <utility>
 
-#include <pthread.h>
-
+#include "base/signals_blocked.hpp"
 #include "debug/log.hpp"
 #include "sched/wake.hpp"
 
 namespace mioco::detail {
-
-namespace {
-
-// For the thread that is made meanwhile: signals are for the program's other threads, and interrupt no call of a job. Those that a
-// thread causes itself would kill the process without their handler.
-class signals_blocked {
-public:
-    signals_blocked() noexcept {
-        sigset_t all;
-        sigfillset(&all);
-        for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT})
-            sigdelset(&all, own);
-        pthread_sigmask(SIG_SETMASK, &all, &before_);
-    }
-    ~signals_blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-    signals_blocked(const signals_blocked&) = delete;
-    signals_blocked& operator=(const signals_blocked&) = delete;
-
-private:
-    sigset_t before_{};
-};
-
-}  // namespace
 
 offload_pool::outcome offload_pool::run(fiber& self, offload_job& job,
                                         parking::cancelling mode) noexcept {
