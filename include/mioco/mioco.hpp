@@ -19,6 +19,7 @@
 #include <mioco/dump.hpp>
 #include <mioco/error.hpp>
 #include <mioco/event.hpp>
+#include <mioco/exit_status.hpp>
 #include <mioco/fiber_data.hpp>
 #include <mioco/fiber_local.hpp>
 #include <mioco/fs/file.hpp>
@@ -41,6 +42,7 @@
 #include <mioco/oneshot.hpp>
 #include <mioco/owned_fd.hpp>
 #include <mioco/pipe.hpp>
+#include <mioco/process.hpp>
 #include <mioco/runtime.hpp>
 #include <mioco/scheduler.hpp>
 #include <mioco/scope.hpp>

@@ -17,7 +17,9 @@
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -285,6 +287,28 @@ int link_status(const char* path, struct stat& status) noexcept {
 }
 
 int unlink(const char* path) noexcept { return checked(::unlink(path)); }
+
+int open_child(int pid) noexcept {
+    return static_cast<int>(checked(::syscall(SYS_pidfd_open, pid, 0)));
+}
+
+int child_status(child_name child, int options, siginfo_t& ended) noexcept {
+    constexpr auto by_pidfd = static_cast<idtype_t>(3);  // P_PIDFD, which not all headers have
+    ended.si_pid = 0;
+    const bool has_fd = child.fd >= 0;
+    const int result =
+        checked(::waitid(has_fd ? by_pidfd : P_PID,
+                         static_cast<id_t>(has_fd ? child.fd : child.pid), &ended, options));
+    return result == 0 && ended.si_pid == 0 ? -EAGAIN : result;
+}
+
+int signal_child(child_name child, int number) noexcept {
+    if (child.fd < 0) return checked(::kill(child.pid, number));
+    return static_cast<int>(
+        checked(::syscall(SYS_pidfd_send_signal, child.fd, number, nullptr, 0)));
+}
+
+int signal_group(int leader, int number) noexcept { return checked(::kill(-leader, number)); }
 
 int poll_one(int fd, short events, short& revents) noexcept {
     pollfd entry{fd, events, 0};

@@ -13,6 +13,8 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include "base/child_process.hpp"
+
 // The system calls that the runtime makes. A failure is returned as a negative errno value: `errno` itself is a
 // thread-local, whose address compilers keep across a switch to another thread, so it is read here and nowhere else.
 // Calls that a signal may interrupt are not repeated here, save `close`, which has happened all the same.
@@ -97,6 +99,14 @@ int file_status(int fd, struct stat& status) noexcept;
 /// Of what the path names, a symbolic link itself.
 int link_status(const char* path, struct stat& status) noexcept;
 int unlink(const char* path) noexcept;
+
+// Child processes
+/// See driver::start_program.
+int start_program(const program_start& what) noexcept;
+int open_child(int pid) noexcept;
+int child_status(child_name child, int options, siginfo_t& ended) noexcept;
+int signal_child(child_name child, int number) noexcept;
+int signal_group(int leader, int number) noexcept;
 
 // Waiting
 /// Milliseconds as poll(2): -1 for ever.

@@ -70,6 +70,8 @@ constexpr wait_facts facts_of(wait_reason why) noexcept {
             return {"callback", woken_by::anybody};
         case wait_reason::look_up:
             return {"the lookup of a name", woken_by::anybody};
+        case wait_reason::child:
+            return {"a child process", woken_by::anybody};
     }
     return {"something unknown", woken_by::anybody};
 }

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 
+#include "base/child_process.hpp"
 #include "time/lazy_timer.hpp"
 
 // What a runtime needs from the outside world. Time, randomness and IO are reached through a driver and never straight from the
@@ -186,6 +187,20 @@ public:
     /// Of what the path names, a symbolic link itself.
     virtual int file_status(const char* path, struct stat& status) noexcept = 0;
     virtual int remove_file(const char* path) noexcept = 0;
+
+    // Child processes
+    /// As posix_spawnp(3), and the child has no other descriptors than 0, 1 and 2; its number. May block, as files do.
+    virtual int start_program(const program_start& what) noexcept = 0;
+    /// Whether a child can be had as a descriptor; else it is known by its number, and a thread has to wait for its end. Throws
+    /// std::invalid_argument if the environment asks for something that there is not.
+    virtual bool has_child_descriptors() = 0;
+    /// As pidfd_open(2): becomes readable when the child has ended.
+    virtual int open_child(int pid) noexcept = 0;
+    /// As waitid(2); -EAGAIN: it has not ended. Blocks unless the options have WNOHANG.
+    virtual int child_status(child_name child, int options, siginfo_t& ended) noexcept = 0;
+    virtual int signal_child(child_name child, int number) noexcept = 0;
+    /// To all of the group that this child was started as the leader of.
+    virtual int signal_group(int leader, int number) noexcept = 0;
 
     // Descriptors of any kind, that may have come from outside
     /// Why one cannot be used at all, to go on behind its number; null: it can.

@@ -89,11 +89,27 @@ int wait_for_event(fiber& self, fd_object& fd, side which) noexcept {
                         [](fd_side::slot_type& slot, wait_token token) { return slot.arm(token); });
 }
 
+namespace {
+
+// That somebody will tell of the event: 0, or why nobody would.
+int enable_event(fiber& self, fd_object& fd) noexcept {
+    if (self.is_thread) return enable_blocking(self);
+    poller& here = self.on->events();
+    if (fd.watcher.load(std::memory_order_acquire) == &here) return 0;
+    return event_wait::watch_elsewhere(self, fd, here);
+}
+
+}  // namespace
+
 int block_for_event(fd_object& fd, side which) {
-    fiber& self = blocked_thread();
-    if (const int failure = enable_blocking(self); failure < 0) return failure;
+    return wait_for_event_on(fd, which, {reason_for(which)});
+}
+
+int wait_for_event_on(fd_object& fd, side which, const wait_terms& terms) {
+    fiber& self = current_waiter();
+    if (const int failure = enable_event(self, fd); failure < 0) return failure;
     const std::uint16_t generation = fd.generation.load(std::memory_order_relaxed);
-    parking wait(self, reason_for(which), never);
+    parking wait(self, terms.why, terms.until, terms.mode);
     const auto found = fd[which].slot().arm(wait.token());
     if (found == fd_side::arming::armed) {
         wait.park(fd.number.load(std::memory_order_relaxed), poll_events(which));

@@ -14,7 +14,16 @@ namespace mioco::detail {
 /// watched.
 int wait_for_event(fiber& self, fd_object& fd, side which) noexcept;
 
-/// [plain thread] The same, without a poller: the thread looks itself.
+/// How a wait differs from the ordinary ones of IO.
+struct wait_terms {
+    wait_reason why;
+    nanoseconds_t until = never;  // when it ends, as if there were an event
+    parking::cancelling mode = parking::cancelling::allowed;
+};
+/// The same on such terms, of a fiber or a plain thread, which looks itself. Throws as `blocked_thread`.
+int wait_for_event_on(fd_object& fd, side which, const wait_terms& terms);
+
+/// [plain thread] The same on ordinary terms.
 int block_for_event(fd_object& fd, side which);
 
 /// -EBADF, which a call comes to on an object that has no descriptor. Spends: who ignores the error goes on and on. Out of line, as its

@@ -19,7 +19,7 @@ void throw_after_fork(const char* what) {
     throw std::logic_error(
         std::string("mioco: ") + what +
         " cannot be made in a forked child: the runtime's threads stayed in the parent; "
-        "start programs by posix_spawn, or fork before mioco is first used");
+        "start programs by mioco::process::spawn, or fork before mioco is first used");
 }
 
 }  // namespace mioco::detail

@@ -26,6 +26,7 @@ ENDING = {
     "descriptors": ([], ""),
     "fibers": ([], "a thousand fibers returned 500500 in all"),
     "file": ([f"ARGS={ROOT}/LICENSE"], "Mozilla Public License"),
+    "filter": ([], "1 apple"),
     "future": ([], "a thread gave 7"),
     "local": ([], "got a datagram"),
     "offload": ([], "15 characters"),

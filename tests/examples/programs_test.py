@@ -84,8 +84,14 @@ def check_offload():
     ], printed
 
 
-def lines_of(example):
-    return subprocess.run([EXAMPLES / example], capture_output=True, text=True, timeout=20, check=True).stdout.splitlines()
+def lines_of(example, *arguments):
+    return subprocess.run([EXAMPLES / example, *arguments], capture_output=True, text=True, timeout=20, check=True).stdout.splitlines()
+
+
+def check_filter():
+    assert lines_of("filter") == ["1 apple", "2 cherry", "3 fig", "4 pear", "sort exited with 0"]
+    assert lines_of("filter", "head", "-1") == ["1 pear", "head exited with 0"]
+    assert lines_of("filter", "false") == ["false exited with 1"]
 
 
 def check_select():
@@ -165,6 +171,7 @@ check_descriptors()
 check_numbers()
 check_fibers()
 check_file()
+check_filter()
 check_offload()
 check_local()
 check_own_case()

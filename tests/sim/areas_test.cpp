@@ -355,6 +355,16 @@ TEST(sim_areas, standard_streams) {
     });
 }
 
+TEST(sim_areas, child_processes) {
+    in_simulation([] {
+        expect_refused([] { mioco::process::spawn({"true"}); }, std::errc::operation_not_supported,
+                       "spawn of \"true\" in a simulation");
+        std::error_code ec;
+        mioco::process::run({"true"}, {}, {}, ec);
+        EXPECT_EQ(ec, std::errc::operation_not_supported);
+    });
+}
+
 TEST(sim_areas, signals) {
     in_simulation([] {
         expect_refused([] { mioco::stop_on_signal(SIGUSR1); }, std::errc::operation_not_supported,

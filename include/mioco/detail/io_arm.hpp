@@ -27,6 +27,8 @@ public:
 protected:
     [[nodiscard]] const fd_ref& descriptor() const noexcept { return *ref_; }
     [[nodiscard]] io_ways ready() const noexcept { return ready_; }
+    /// Before a `begin`: of an object that may have another one by now.
+    void set_descriptor(const fd_ref& fd) noexcept { ref_ = &fd; }
 
 private:
     struct place {

@@ -31,7 +31,8 @@ enum class wait_reason : std::uint8_t {
     offload,
     offload_room,  // for a place in the queue of the pool
     look_up,       // of a name
-    callback       // of `suspend`
+    callback,      // of `suspend`
+    child          // the end of a child process
 };
 
 }  // namespace mioco::detail

@@ -18,6 +18,7 @@
 #include "base/sys_transfer.hpp"
 #include "io/driver.hpp"
 #include "io/epoll/epoll_poller.hpp"
+#include "io/epoll/system_children.hpp"
 #include "io/epoll/system_names.hpp"
 #include "io/epoll/system_thread.hpp"
 
@@ -173,6 +174,21 @@ public:
         return sys::link_status(path, status);
     }
     int remove_file(const char* path) noexcept override { return sys::unlink(path); }
+
+    int start_program(const program_start& what) noexcept override {
+        return sys::start_program(what);
+    }
+    bool has_child_descriptors() override { return system_has_child_descriptors(); }
+    int open_child(int pid) noexcept override { return made(sys::open_child(pid)); }
+    int child_status(child_name child, int options, siginfo_t& ended) noexcept override {
+        return sys::child_status(child, options, ended);
+    }
+    int signal_child(child_name child, int number) noexcept override {
+        return sys::signal_child(child, number);
+    }
+    int signal_group(int leader, int number) noexcept override {
+        return sys::signal_group(leader, number);
+    }
 
     int fd_status(int fd, struct stat& status) noexcept override {
         return sys::file_status(fd, status);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #pragma once
 
+#include <cerrno>
 #include <vector>
 
 #include "io/driver.hpp"
@@ -70,6 +71,14 @@ public:
     int look_up(const name_query& what, std::vector<found_address>& found) noexcept override;
     int file_status(const char* path, struct stat& status) noexcept override;
     int remove_file(const char* path) noexcept override;
+
+    // What a program does is not in the world.
+    int start_program(const program_start&) noexcept override { return -EOPNOTSUPP; }
+    bool has_child_descriptors() override { return false; }
+    int open_child(int) noexcept override { return -EOPNOTSUPP; }
+    int child_status(child_name, int, siginfo_t&) noexcept override { return -EOPNOTSUPP; }
+    int signal_child(child_name, int) noexcept override { return -EOPNOTSUPP; }
+    int signal_group(int, int) noexcept override { return -EOPNOTSUPP; }
 
     [[nodiscard]] const char* why_foreign(int fd) const noexcept override;
     int fd_status(int fd, struct stat& status) noexcept override;
