@@ -16,8 +16,8 @@
 #include "runtime/fork_guard.hpp"
 #include "runtime/runtime_core.hpp"
 #include "runtime/stop_signals.hpp"
-#include "runtime/stop_target.hpp"
 #include "sched/worker.hpp"
+#include "signal/signal_target.hpp"
 
 namespace mioco {
 
@@ -26,7 +26,7 @@ namespace detail {
 namespace {
 
 struct registration {
-    basic_stop_target<runtime_core> target;
+    basic_signal_target<runtime_core> target;
     struct sigaction before{};
 };
 
@@ -39,7 +39,7 @@ std::atomic<pid_t> process{0};
 // for that action; when the target has just ended, for the handler that this put back.
 void on_signal(int number) noexcept {
     const bool stops =
-        getpid() == process.load() && registrations[static_cast<std::size_t>(number)].target.stop(
+        getpid() == process.load() && registrations[static_cast<std::size_t>(number)].target.reach(
                                           [](runtime_core& core) { core.request_stop(); });
     if (!stops) raise(number);
 }

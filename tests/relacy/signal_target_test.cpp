@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-#include "runtime/stop_target.hpp"
+#include "signal/signal_target.hpp"
 
 #include "relacy/explore.hpp"
 
@@ -16,7 +16,7 @@ struct a_signal_comes : scenario<Self> {
     void before() { set(ending); }
     void thread(unsigned number) {
         if (number == 0) {
-            target.stop([](runtime& found) {
+            target.reach([](runtime& found) {
                 check(found.alive.get() == 1, "a handler finds no runtime after its end");
             });
         } else {
@@ -35,7 +35,7 @@ struct a_signal_comes : scenario<Self> {
 
     runtime ending;
     runtime next;
-    detail::basic_stop_target<runtime, relacy_sync> target;
+    detail::basic_signal_target<runtime, relacy_sync> target;
 };
 
 struct the_target_ends : a_signal_comes<the_target_ends> {
@@ -63,7 +63,7 @@ struct no_handler_is_installed : a_signal_comes<no_handler_is_installed> {
 struct one_is_set : scenario<one_is_set> {
     void thread(unsigned number) {
         if (number == 0) {
-            target.stop([](runtime& found) {
+            target.reach([](runtime& found) {
                 check(found.alive.get() == 2, "a handler finds a runtime as it is");
             });
         } else {
@@ -73,13 +73,13 @@ struct one_is_set : scenario<one_is_set> {
     }
 
     runtime asking;
-    detail::basic_stop_target<runtime, relacy_sync> target;
+    detail::basic_signal_target<runtime, relacy_sync> target;
 };
 
-TEST(stop_target, needs_its_memory_orders) {
+TEST(signal_target, needs_its_memory_orders) {
     expect_orders_suffice_and_are_needed<the_target_ends, the_last_target_ends,
                                          no_handler_is_installed, one_is_set>(
-        "runtime/stop_target.hpp");
+        "signal/signal_target.hpp");
 }
 
 }  // namespace

@@ -9,9 +9,9 @@
 
 namespace mioco::detail {
 
-/// Whom a signal stops. Its handler may run at any moment, in any thread, and may be half-way when what it stops comes to its end.
+/// Whom a signal is for. Its handler may run at any moment, in any thread, and may be half-way when the target comes to its end.
 template <class Target, class Sync = system_sync>
-class basic_stop_target {
+class basic_signal_target {
 public:
     /// [any] From now on this one, if `install(is_first)` installs the handler; whether it does. It is the first if there was no
     /// target, so that the handler is not there yet.
@@ -38,12 +38,12 @@ public:
     // needs no seq_cst, acquire: in `forget` the lock shows it, and for others it may be out of date at once
     [[nodiscard]] bool is(const Target& target) const noexcept { return target_.load() == &target; }
 
-    /// [handler] Whether there is one to stop. Async-signal-safe, if `stop` is.
-    template <class Stop>
-    bool stop(Stop stop) noexcept {
+    /// [handler] Calls `act` with the target; whether there is one. Async-signal-safe, if `act` is.
+    template <class Act>
+    bool reach(Act act) noexcept {
         handlers_.fetch_add(1);
         Target* const target = target_.load();
-        if (target != nullptr) stop(*target);
+        if (target != nullptr) act(*target);
         // needs no seq_cst, acquire: it shows that the target is no more used, and nothing is read after it
         handlers_.fetch_sub(1);
         return target != nullptr;

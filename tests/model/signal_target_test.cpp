@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-#include "runtime/stop_target.hpp"
+#include "signal/signal_target.hpp"
 
 #include "model/expect_steps.hpp"
 
@@ -41,7 +41,7 @@ struct signal_and_end {
         for (int i = 0; i < 2; ++i) {
             run.thread("handler", [this] {
                 if (installed.load() == 0) return;
-                const bool stops = target.stop([](const runtime& found) {
+                const bool stops = target.reach([](const runtime& found) {
                     check(found.alive.load() == 1, found_after_its_end);
                 });
                 check(stops || was_forgotten.load() == 1, "a signal finds a target");
@@ -93,43 +93,43 @@ struct signal_and_end {
     const faults wrong;
     runtime ending;
     runtime next;
-    detail::basic_stop_target<runtime, Sync> target;
+    detail::basic_signal_target<runtime, Sync> target;
     const runtime* last = nullptr;  // under the lock
     atomic<int> installed;
     atomic<int> was_forgotten;
     atomic<int> fiber_ended;
 };
 
-TEST(stop_target, a_runtime_ends_when_no_handler_can_use_it) {
+TEST(signal_target, a_runtime_ends_when_no_handler_can_use_it) {
     expect_holds(explore<signal_and_end<>>({}, faults{}));
 }
 
-TEST(stop_target, mutant_whose_end_does_not_wait_for_handlers) {
+TEST(signal_target, mutant_whose_end_does_not_wait_for_handlers) {
     expect_violation(explore<signal_and_end<>>({}, faults{.does_not_wait = true}),
                      found_after_its_end);
 }
 
-TEST(stop_target, mutant_that_waits_for_handlers_before_it_takes_the_target_away) {
+TEST(signal_target, mutant_that_waits_for_handlers_before_it_takes_the_target_away) {
     expect_violation(explore<signal_and_end<>>({}, faults{.looks_first = true}),
                      found_after_its_end);
 }
 
-TEST(stop_target, mutant_that_does_not_wait_once_another_is_the_target) {
+TEST(signal_target, mutant_that_does_not_wait_once_another_is_the_target) {
     expect_violation(explore<signal_and_end<>>({}, faults{.waits_as_target = true}),
                      found_after_its_end);
 }
 
-TEST(stop_target, mutant_that_is_forgotten_while_it_can_still_be_set) {
+TEST(signal_target, mutant_that_is_forgotten_while_it_can_still_be_set) {
     expect_violation(explore<signal_and_end<>>({}, faults{.forgets_early = true}),
                      ended_but_target);
 }
 
-TEST(stop_target, mutant_that_changes_without_a_lock) {
+TEST(signal_target, mutant_that_changes_without_a_lock) {
     expect_violation(explore<signal_and_end<basic_model_sync<locks_blindly>>>({}, faults{}),
                      "what was there before is kept aside once");
 }
 
-TEST(stop_target, mutant_that_counts_handlers_in_pieces) {
+TEST(signal_target, mutant_that_counts_handlers_in_pieces) {
     expect_violation(explore<signal_and_end<basic_model_sync<counts_in_pieces>>>({}, faults{}),
                      waits_for_ever);
 }
@@ -152,16 +152,16 @@ struct refusal {
 
     int asked = 0;
     int refused = 0;
-    detail::basic_stop_target<int, model_sync> target;
+    detail::basic_signal_target<int, model_sync> target;
 };
 
-TEST(stop_target, stays_who_asked_before_one_that_is_refused) {
+TEST(signal_target, stays_who_asked_before_one_that_is_refused) {
     expect_holds(explore<refusal>({}));
 }
 
-TEST(stop_target, needs_each_step) {
+TEST(signal_target, needs_each_step) {
     expect_needs_each_step(
-        "runtime/stop_target.hpp",
+        "signal/signal_target.hpp",
         {[] { return explore<refusal>({}); },
          [] { return explore<signal_and_end<>>({.preemptions = 2}, faults{}); }});
 }
