@@ -50,6 +50,7 @@
 #include <mioco/semaphore.hpp>
 #include <mioco/shared_mutex.hpp>
 #include <mioco/shield.hpp>
+#include <mioco/signal.hpp>
 #include <mioco/spawn.hpp>
 #include <mioco/suspend.hpp>
 #include <mioco/this_fiber.hpp>

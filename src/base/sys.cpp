@@ -23,6 +23,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/keeping_errno.hpp"
 #include "context/sanitizer.hpp"
 
 namespace mioco::detail::sys {
@@ -418,3 +419,10 @@ unsigned usable_cpus() noexcept {
 }
 
 }  // namespace mioco::detail::sys
+
+namespace mioco::detail {
+
+keeping_errno::keeping_errno() noexcept : before_(errno) {}
+keeping_errno::~keeping_errno() { errno = before_; }
+
+}  // namespace mioco::detail

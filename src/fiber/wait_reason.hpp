@@ -72,6 +72,8 @@ constexpr wait_facts facts_of(wait_reason why) noexcept {
             return {"the lookup of a name", woken_by::anybody};
         case wait_reason::child:
             return {"a child process", woken_by::anybody};
+        case wait_reason::signal:
+            return {"a signal", woken_by::anybody};
     }
     return {"something unknown", woken_by::anybody};
 }

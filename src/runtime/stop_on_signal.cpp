@@ -12,11 +12,13 @@
 
 #include <mioco/runtime.hpp>
 
+#include "base/keeping_errno.hpp"
 #include "fiber/parking.hpp"
 #include "runtime/fork_guard.hpp"
 #include "runtime/runtime_core.hpp"
 #include "runtime/stop_signals.hpp"
 #include "sched/worker.hpp"
+#include "signal/signal_owner.hpp"
 #include "signal/signal_target.hpp"
 
 namespace mioco {
@@ -38,6 +40,7 @@ std::atomic<pid_t> process{0};
 // SA_RESETHAND has put back the default action, for a second signal. If there is nothing to stop, the signal is raised again: in a child,
 // for that action; when the target has just ended, for the handler that this put back.
 void on_signal(int number) noexcept {
+    const keeping_errno unchanged;
     const bool stops =
         getpid() == process.load() && registrations[static_cast<std::size_t>(number)].target.reach(
                                           [](runtime_core& core) { core.request_stop(); });
@@ -49,8 +52,10 @@ void on_signal(int number) noexcept {
 void forget_stop_signals(const runtime_core& ending) noexcept {
     for (std::size_t number = 1; number < registrations.size(); ++number) {
         registration& each = registrations[number];
-        each.target.forget(ending,
-                           [&] { sigaction(static_cast<int>(number), &each.before, nullptr); });
+        each.target.forget(ending, [&] {
+            sigaction(static_cast<int>(number), &each.before, nullptr);
+            give_signal_back(static_cast<int>(number));
+        });
         while (!each.target.is_unused()) std::this_thread::yield();
     }
 }
@@ -76,9 +81,9 @@ void stop_on_signal(int signal_number) {
             "mioco: stop_on_signal in a simulation: a signal comes at another time in the next "
             "run; stop the host by mioco::sim::stop");
     }
-    const auto refuse = [&](const char* why) {
+    const auto refuse = [&](const char* why, std::errc code = std::errc::invalid_argument) {
         throw std::system_error(
-            std::make_error_code(std::errc::invalid_argument),
+            std::make_error_code(code),
             "mioco: stop_on_signal(" + std::to_string(signal_number) + "): " + why);
     };
     if (signal_number <= 0 || signal_number >= NSIG) refuse("no such signal");
@@ -88,12 +93,22 @@ void stop_on_signal(int signal_number) {
     sigemptyset(&action.sa_mask);
     detail::process.store(getpid());
     auto& mine = detail::registrations[static_cast<std::size_t>(signal_number)];
+    bool is_others = false;
     const bool is_installed = mine.target.set(self->on->home(), [&](bool is_first) {
+        is_others = !detail::take_signal(signal_number, detail::signal_owner::stop_on_signal);
+        if (is_others) return false;
         struct sigaction before{};
-        if (sigaction(signal_number, &action, &before) != 0) return false;
+        if (sigaction(signal_number, &action, &before) != 0) {
+            if (is_first) detail::give_signal_back(signal_number);
+            return false;
+        }
         if (is_first) mine.before = before;
         return true;
     });
+    if (is_others) {
+        refuse("a mioco::signals or mioco::graceful_stop receives it; have one of the two",
+               std::errc::device_or_resource_busy);
+    }
     if (!is_installed) refuse("this signal cannot be handled");
 }
 

@@ -366,9 +366,19 @@ TEST(sim_areas, child_processes) {
 }
 
 TEST(sim_areas, signals) {
+TEST(sim_areas, stops_by_signals) {
     in_simulation([] {
         expect_refused([] { mioco::stop_on_signal(SIGUSR1); }, std::errc::operation_not_supported,
                        "stop_on_signal in a simulation");
+    });
+}
+
+TEST(sim_areas, signals) {
+    in_simulation([] {
+        expect_refused([] { const mioco::signals refused{SIGUSR1}; },
+                       std::errc::operation_not_supported, "signals in a simulation");
+        expect_refused([] { const mioco::graceful_stop refused; },
+                       std::errc::operation_not_supported, "graceful_stop in a simulation");
     });
 }
 

@@ -41,6 +41,7 @@ inline constexpr size sleeping_fibers{250'000, 20'000, 50'000};
 inline constexpr size yields{10'000'000, 100'000, 100'000};
 inline constexpr size runtime_starts{1'000, 200, 1'000};
 inline constexpr size runtime_starts_of_twenty_threads{100, 20, 100};
+inline constexpr size signalled_objects{50, 20, 50};  // of each of four
 inline constexpr size spawned_in_a_row{100'000, 10'000, 20'000};
 inline constexpr size queue_items{200'000, 50'000, 200'000};
 inline constexpr size visits_in_a_storm{8'000, 1'000, 4'000};

@@ -32,7 +32,8 @@ enum class wait_reason : std::uint8_t {
     offload_room,  // for a place in the queue of the pool
     look_up,       // of a name
     callback,      // of `suspend`
-    child          // the end of a child process
+    child,         // the end of a child process
+    signal
 };
 
 }  // namespace mioco::detail
