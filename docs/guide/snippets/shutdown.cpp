@@ -5,13 +5,18 @@
 #include <cstdio>
 #include <string>
 #include <system_error>
+#include <utility>
+#include <variant>
 
 #include <mioco/config.hpp>
+#include <mioco/deadline.hpp>
 #include <mioco/dump.hpp>
 #include <mioco/error.hpp>
 #include <mioco/net/tcp_listener.hpp>
 #include <mioco/offload.hpp>
 #include <mioco/runtime.hpp>
+#include <mioco/scope.hpp>
+#include <mioco/signal.hpp>
 #include <mioco/spawn.hpp>
 #include <mioco/this_fiber.hpp>
 
@@ -33,6 +38,27 @@ int main() {
         if (e.code() != std::errc::operation_canceled) throw;
         std::puts("stopped");
     }
+}
+// end
+
+void answer_one(mioco::net::tcp_stream& connection);
+
+// snippet: graceful
+void serve_all(std::chrono::seconds grace) {
+    mioco::graceful_stop stop;  // SIGINT and SIGTERM
+    auto listener = mioco::net::tcp_listener::bind("127.0.0.1:5555");
+    mioco::scope connections(0, mioco::on_failure::contain);
+    for (;;) {
+        auto next = mioco::select(stop.waiting(), listener.accepting());
+        if (next.index() == 0) break;
+        connections.spawn([&stop, connection = std::get<1>(std::move(next))]() mutable {
+            // A connection without a request ends at once.
+            while (mioco::select(stop.waiting(), connection.readable()).index() == 1)
+                answer_one(connection);
+        });
+    }
+    listener.close();
+    mioco::with_deadline(grace, [&] { connections.wait(); });  // then cancels the rest
 }
 // end
 
