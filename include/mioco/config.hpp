@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -113,6 +114,32 @@ public:
         return *this;
     }
 
+    /// Has a thread of its own watch the workers: a fiber that has held its worker for `limit` without letting others run is reported on
+    /// stderr, once until it does, with its name, its worker, for how long, and the calls that it is in (as a `dump` has them). It is noticed
+    /// within another quarter of that time. Zero (the default): nobody watches; else at least a millisecond. While all workers sleep the
+    /// thread sleeps too.
+    ///
+    /// To find out the calls, that thread sends the worker's thread a SIGURG, which most programs have no use for and ignore. Its handler
+    /// passes on those that others send; it runs on the alternate signal stack, takes no locks, and restarts system calls, save those
+    /// that Linux never restarts, such as `poll` and `nanosleep`: they fail with EINTR then. If the program installs a handler of its own
+    /// for SIGURG afterwards, or blocks it, or the report is about a fiber's code on another stack, the report lacks the calls, as it
+    /// does under ThreadSanitizer. What was there before is put back when the last runtime with a watchdog ends. No effect in
+    /// a simulation, where code takes no time. New here.
+    config& watchdog(std::chrono::nanoseconds limit) {
+        watchdog_ = limit;
+        return *this;
+    }
+
+    /// Has each signal `signal_number`, such as SIGQUIT, write a `dump` of all fibers of all runtimes to stderr while this runtime exists. A thread
+    /// of its own does that, so it works also when all workers are busy or blocked; signals that come meanwhile make one more dump
+    /// together. What was there before for the signal is put back with the last such runtime's end, unless somebody has changed it
+    /// meanwhile. 0 (the default): none. A number of no signal that can be handled has the runtime's making throw
+    /// `std::invalid_argument`. In a forked child the signal has its default effect. No effect in a simulation. New here.
+    config& dump_on_signal(int signal_number) {
+        dump_signal_ = signal_number;
+        return *this;
+    }
+
     /// The most threads that `offload` and files may use at once: 1 to 1024. Default 32, or four for each worker if that is
     /// more. They start one by one as they are needed; what finds all of them busy waits its turn.
     config& offload_threads(unsigned most) {
@@ -163,6 +190,10 @@ public:
     [[nodiscard]] std::size_t offload_queue() const noexcept { return offload_queue_; }
     /// The policy for deadlocks.
     [[nodiscard]] on_deadlock deadlocks() const noexcept { return deadlocks_; }
+    /// The limit given to `watchdog`; zero: none.
+    [[nodiscard]] std::chrono::nanoseconds watchdog() const noexcept { return watchdog_; }
+    /// The number given to `dump_on_signal`; 0: none.
+    [[nodiscard]] int dump_on_signal() const noexcept { return dump_signal_; }
     /// The prefix of thread names.
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
@@ -198,6 +229,8 @@ private:
     std::optional<unsigned> offload_threads_;
     std::size_t offload_queue_ = default_offload_queue;
     on_deadlock deadlocks_ = on_deadlock::report;
+    std::chrono::nanoseconds watchdog_{0};
+    int dump_signal_ = 0;
     std::string name_ = "mioco";
     detail::shared_data data_;
     scheduler_factory scheduler_;

@@ -25,6 +25,7 @@
 #include <mioco/fs/file.hpp>
 #include <mioco/join_handle.hpp>
 #include <mioco/latch.hpp>
+#include <mioco/metrics.hpp>
 #include <mioco/mutex.hpp>
 #include <mioco/net/endpoint.hpp>
 #include <mioco/net/resolve.hpp>
@@ -37,6 +38,7 @@
 #include <mioco/net/unix_listener.hpp>
 #include <mioco/net/unix_seqpacket.hpp>
 #include <mioco/net/unix_stream.hpp>
+#include <mioco/no_park.hpp>
 #include <mioco/offload.hpp>
 #include <mioco/once.hpp>
 #include <mioco/oneshot.hpp>

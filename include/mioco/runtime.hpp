@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <mioco/config.hpp>
+#include <mioco/metrics.hpp>
 #include <mioco/spawn.hpp>
 #include <mioco/time.hpp>
 
@@ -85,6 +86,10 @@ public:
     /// `stop` is over then, and new fibers can be spawned. Rethrows the first exception under `on_uncaught::rethrow`.
     /// Throws `std::system_error` (`resource_deadlock_would_occur`) in a fiber of this very runtime.
     void wait();
+
+    /// What its workers have done, and what there is. Callable from any thread and at any time while the object exists; does not block but
+    /// for short locks. Throws `std::bad_alloc`. See `mioco::metrics`. New here.
+    [[nodiscard]] runtime_metrics metrics() const;
 
     /// The number of workers.
     [[nodiscard]] unsigned worker_count() const noexcept;

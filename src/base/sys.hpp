@@ -141,6 +141,10 @@ void no_huge_pages(void* base, std::size_t size) noexcept;
 void drop_pages(void* base, std::size_t size) noexcept;
 
 // Threads
+/// The calling thread's number.
+int thread_number() noexcept;
+/// False: there is no such thread in this process.
+bool signal_thread(int thread, int signal) noexcept;
 /// The calling thread's timer slack, which delays its sleeps; in nanoseconds.
 long timer_slack_ns() noexcept;
 void set_timer_slack_ns(long slack) noexcept;

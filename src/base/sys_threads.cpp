@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <array>
+#include <csignal>
 #include <cstdlib>
 #include <string_view>
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "base/sys.hpp"
 #include "context/sanitizer.hpp"
@@ -38,6 +40,12 @@ std::size_t thread_count() noexcept {
         at = rest.find(' ', at + 1);
     if (at == std::string_view::npos) return 0;
     return without_tools(std::strtoul(text.data() + at, nullptr, 10));
+}
+
+int thread_number() noexcept { return ::gettid(); }
+
+bool signal_thread(int thread, int signal) noexcept {
+    return ::tgkill(::getpid(), thread, signal) == 0;
 }
 
 }  // namespace mioco::detail::sys

@@ -151,6 +151,12 @@ void dump_fibers(dump_sink& into, const runtime_core* only) {
     });
 }
 
+void put_fiber_on_stderr(std::string_view headline, const fiber_look& seen) noexcept {
+    fd_sink into(STDERR_FILENO);
+    into.put(headline);
+    put_fiber(into, seen, nullptr);
+}
+
 void dump_to_stderr(std::string_view headline, const runtime_core& only) noexcept {
     fd_sink into(STDERR_FILENO);
     into.put(headline);

@@ -28,6 +28,9 @@ void dump_fibers(dump_sink& into, const runtime_core* only);
 /// Writes one, as it was seen. `since`: since when it waits, in the words of who asks; null: for how long, by the clock.
 void put_fiber(dump_sink& into, const fiber_look& seen, const char* since);
 
+/// Writes the line, and then one as it was seen.
+void put_fiber_on_stderr(std::string_view headline, const fiber_look& seen) noexcept;
+
 /// Writes the line, and then the runtime's fibers.
 void dump_to_stderr(std::string_view headline, const runtime_core& only) noexcept;
 

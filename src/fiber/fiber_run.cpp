@@ -120,6 +120,7 @@ void run_fiber(fiber& self) {
         if (self.has_extras()) end_locals_and_data(self);
     }
     self.home.store(nullptr, std::memory_order_relaxed);
+    ++self.on->counts().finished;
     home.one_ended();
 }
 

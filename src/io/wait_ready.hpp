@@ -46,6 +46,7 @@ template <class Attempt>
             return fd.is_closed() ? -EBADF : result;
         }
         fd[which].begin_attempt(self.index);
+        ++self.on->counts().io_attempts;
         result = attempt(self.on->io(), fd.number.load(std::memory_order_relaxed), self.on);
     }
     return result;
@@ -85,6 +86,7 @@ inline ssize_t attempt_or_wait(fd_object& fd, side which, Attempt attempt, Drain
     if (const int failure = begin_taking(self, fd, which); failure != 0) [[unlikely]]
         return spend_for(self, failure);
     worker& here = *self.on;
+    ++here.counts().io_attempts;
     ssize_t result = attempt(here.io(), fd.number.load(std::memory_order_relaxed), &here);
     if (result < 0) [[unlikely]] {
         result = attempt_again(self, fd, which, result, attempt);
@@ -99,6 +101,7 @@ template <class Attempt>
 [[gnu::always_inline]] inline ssize_t attempt_at_once(fiber& self, const fd_object& fd,
                                                       Attempt attempt) {
     worker& here = *self.on;
+    ++here.counts().io_attempts;
     const ssize_t result = attempt(here.io(), fd.number.load(std::memory_order_relaxed));
     return result >= 0 ? spend_for(self, result) : result;
 }
@@ -144,6 +147,7 @@ ssize_t attempt_once(fd_object* fd, side which, Attempt attempt) {
     ssize_t result = -EINTR;
     while (result == -EINTR) {
         (*fd)[which].begin_attempt(self.index);
+        if (!self.is_thread) ++self.on->counts().io_attempts;
         result = attempt(io, fd->number.load(std::memory_order_relaxed),
                          self.is_thread ? nullptr : self.on);
     }

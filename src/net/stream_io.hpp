@@ -210,6 +210,7 @@ leased stream_calls<Transfer>::receive_leased(const fd_ref& fd) {
         s.begin_draining(self.index);
     }
     worker& here = *self.on;
+    ++here.counts().io_attempts;
     const ssize_t count = Transfer::receive(here.io(), {buffer, lease_bytes},
                                             object.number.load(std::memory_order_relaxed));
     if (count <= 0) [[unlikely]] {

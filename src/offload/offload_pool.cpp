@@ -15,6 +15,7 @@ offload_pool::outcome offload_pool::run(fiber& self, offload_job& job,
                                         parking::cancelling mode) noexcept {
     std::unique_lock held(mutex_);
     const bool has_room = jobs_.size() < options_.most_queued;
+    ++self.on->counts().offloaded;
     parking wait(self, has_room ? wait_reason::offload : wait_reason::offload_room, never, mode);
     job.caller = wait.token();
     jobs_.push(job);
@@ -29,6 +30,7 @@ offload_pool::outcome offload_pool::run(fiber& self, offload_job& job,
 }
 
 void offload_pool::post(offload_job& job) noexcept {
+    if (worker* const here = current_worker()) ++here->counts().offloaded;
     std::unique_lock held(mutex_);
     jobs_.push(job);
     const bool start = !call_one_idle() && reserve_thread();

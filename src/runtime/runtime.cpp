@@ -20,6 +20,8 @@ bool runtime::shut_down_by(detail::steady::time_point deadline) {
     return core_->shut_down(std::chrono::nanoseconds(deadline.time_since_epoch()).count());
 }
 
+runtime_metrics runtime::metrics() const { return core_->metrics(); }
+
 unsigned runtime::worker_count() const noexcept { return core_->worker_count(); }
 
 runtime::drive_guard::drive_guard(runtime& r) : core_(*r.core_), driving_(core_.begin_to_drive()) {}

@@ -39,12 +39,14 @@ runtime_core::runtime_core(const config& asked, driver& io)
       offloads_({settings_.offload_threads, settings_.offload_queue, settings_.name,
                  std::chrono::nanoseconds(io.idle_thread_lives_ns())},
                 io),
-      deadlocks_(*this) {
+      deadlocks_(*this),
+      watchdog_(watchdog::make(*this, settings_.watchdog_ns)) {
     refuse_after_fork("a runtime");
     watch_for_fork();
     install_overflow_handler();
     workers_.reserve(settings_.workers);
     try {
+        if (settings_.dump_signal != 0) dump_signal_.emplace(settings_.dump_signal);
         for (unsigned i = 0; i < settings_.workers; ++i)
             workers_.push_back(std::make_unique<worker>(*this, i));
     } catch (...) {
@@ -66,6 +68,7 @@ runtime_core::~runtime_core() {
     }
     forget_stop_signals(*this);  // now that no fiber can call `stop_on_signal` any more
     offloads_.close();
+    if (watchdog_ != nullptr) watchdog_->end();
     closing_ = true;
     wake_workers();
     join_threads();
@@ -153,7 +156,11 @@ fiber* runtime_core::take_injected(worker& here) noexcept {
         injected_count_.fetch_sub(share, std::memory_order_relaxed);
     }
     fiber* const first = taken.pop();
-    while (fiber* const f = taken.pop()) here.start(*f);
+    if (first != nullptr) ++here.counts().arrived;
+    while (fiber* const f = taken.pop()) {
+        ++here.counts().arrived;
+        here.start(*f);
+    }
     return first;
 }
 

@@ -3,13 +3,19 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
+
+#include <mioco/metrics.hpp>
 
 #include "base/lock.hpp"
 #include "debug/deadlock.hpp"
+#include "debug/dump_on_signal.hpp"
+#include "debug/watchdog.hpp"
 #include "fiber/fiber_pool.hpp"
 #include "io/driver.hpp"
 #include "io/outsiders.hpp"
@@ -49,6 +55,15 @@ public:
     [[nodiscard]] watch_board& board() noexcept { return board_; }
     [[nodiscard]] offload_pool& offloads() noexcept { return offloads_; }
     [[nodiscard]] deadlock_search& deadlocks() noexcept { return deadlocks_; }
+    /// Null: nobody.
+    [[nodiscard]] watchdog* watching() noexcept { return watchdog_.get(); }
+    /// [any thread] A fiber was spawned by no worker of this runtime.
+    void count_spawned_outside() noexcept {
+        spawned_outside_.fetch_add(1, std::memory_order_relaxed);
+    }
+    /// What its workers have counted; by whom others take its name for that of their own, see runtime_list.
+    [[nodiscard]] runtime_metrics metrics() const;
+    [[nodiscard]] unsigned namesake() const noexcept { return namesake_; }
 
     [[nodiscard]] unsigned worker_count() const noexcept { return settings_.workers; }
     [[nodiscard]] worker& worker_at(unsigned number) noexcept { return *workers_[number]; }
@@ -110,6 +125,7 @@ private:
     }
 
     void start_thread(unsigned number);
+    void start_watchdog();
     void wake_workers() noexcept;
     void come_to_rest() noexcept;
     void join_threads() noexcept;
@@ -120,6 +136,7 @@ private:
 
     friend class runtime_list;
     runtime_core* next_existing_ = nullptr;
+    unsigned namesake_ = 0;
 
     const detail::settings settings_;
     driver& driver_;
@@ -130,6 +147,9 @@ private:
     guest_count guests_;
     offload_pool offloads_;
     deadlock_search deadlocks_;
+    std::unique_ptr<watchdog> watchdog_;
+    std::optional<dump_signal> dump_signal_;
+    std::atomic<std::uint64_t> spawned_outside_{0};
     std::atomic<unsigned> from_outside_{0};  // fibers that schedulers got from outside
 
     fiber_census census_;

@@ -4,6 +4,8 @@
 #include <mutex>
 #include <vector>
 
+#include <mioco/metrics.hpp>
+
 namespace mioco::detail {
 
 class driver;
@@ -23,6 +25,8 @@ public:
     [[nodiscard]] bool contains(const runtime_core* asked) const noexcept;
     /// Those of a driver; the latest first.
     [[nodiscard]] std::vector<runtime_core*> all_of(const driver& io);
+    /// What those of a driver have counted; the earliest first.
+    [[nodiscard]] std::vector<runtime_metrics> metrics_of(const driver& io);
 
 private:
     std::mutex lock_;

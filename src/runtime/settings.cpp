@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstdlib>
 #include <optional>
 #include <stdexcept>
@@ -126,6 +127,20 @@ migration migration_setting(const config& asked) {
     return asked.scheduler() ? migration::allowed : wanted;
 }
 
+// By virtual time nobody holds a worker, and a simulation's stderr is no place for what the machine does.
+nanoseconds_t watchdog_setting(const config& asked, const driver& io) {
+    constexpr std::chrono::nanoseconds shortest = std::chrono::milliseconds(1);
+    const std::chrono::nanoseconds limit = asked.watchdog();
+    if (limit != limit.zero() && limit < shortest)
+        refuse("config::watchdog", std::to_string(limit.count()) + " ns",
+               "0 (none), or 1 ms and more");
+    return io.is_repeatable() ? 0 : limit.count();
+}
+
+int dump_signal_setting(const config& asked, const driver& io) {
+    return io.is_repeatable() ? 0 : asked.dump_on_signal();
+}
+
 void check_engine() {
     const auto text = environment("MIOCO_ENGINE");
     if (text && *text != "epoll") refuse("MIOCO_ENGINE", "\"" + *text + "\"", "epoll");
@@ -152,6 +167,8 @@ settings resolve_settings(const config& asked, const driver& io) {
             .moves = moves,
             .places_fibers = moves == migration::always || asked.scheduler(),
             .deadlocks = asked.deadlocks(),
+            .watchdog_ns = watchdog_setting(asked, io),
+            .dump_signal = dump_signal_setting(asked, io),
             .name = asked.name(),
             .offload_threads = offload_thread_setting(asked, workers, io),
             .offload_queue = offload_queue_setting(asked, io),

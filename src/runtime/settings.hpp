@@ -19,6 +19,8 @@ struct settings {
     migration moves;
     bool places_fibers;  // each ready fiber has a place, and is not for just any queue
     on_deadlock deadlocks;
+    nanoseconds_t watchdog_ns;  // 0: none
+    int dump_signal;            // 0: none
     std::string name;
     unsigned offload_threads;
     std::size_t offload_queue;

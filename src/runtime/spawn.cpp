@@ -146,6 +146,7 @@ void start_elsewhere(fiber& f, runtime_core& home) {
         home.one_ended();
         throw;
     }
+    home.count_spawned_outside();
     home.inject(f);
 }
 
@@ -160,6 +161,7 @@ void start_fiber(fiber& f) {
     if (here == nullptr || &here->home() != &home) {
         start_elsewhere(f, home);
     } else {
+        ++here->counts().spawned;
         here->start(f);
     }
     if (fiber* const self = current_fiber()) spend(*self);

@@ -13,6 +13,7 @@ namespace mioco::detail {
 
 void runtime_core::start_threads(bool with_first_worker) {
     const std::scoped_lock held(threads_mutex_);
+    if (watchdog_ != nullptr) start_watchdog();
     threads_.reserve(worker_count());  // before a thread runs that would have no place
     for (; others_started_ + 1 < worker_count(); ++others_started_)
         start_thread(others_started_ + 1);
@@ -34,11 +35,17 @@ void runtime_core::start_thread(unsigned number) try {
             "raise the limit of threads or of memory: ulimit -u, ulimit -v)");
 }
 
+void runtime_core::start_watchdog() try { watchdog_->start(); } catch (const std::system_error& e) {
+    throw std::system_error(e.code(), "mioco: config::watchdog could not get a thread");
+}
+
 // Not by waiting for the mutex: its holder may wait for the worker that asks.
 std::size_t runtime_core::thread_count() noexcept {
     const std::unique_lock held(threads_mutex_, std::try_to_lock);
     if (!held) return 0;
-    return others_started_ + (first_started_ || driven_ ? 1 : 0) + offloads_.threads();
+    const unsigned onlookers = (watchdog_ != nullptr && watchdog_->is_started() ? 1U : 0U) +
+                               (dump_signal_.has_value() ? 1U : 0U);
+    return others_started_ + (first_started_ || driven_ ? 1 : 0) + onlookers + offloads_.threads();
 }
 
 bool runtime_core::begin_to_drive() {

@@ -108,6 +108,7 @@ bool neighbourhood::steal_from(worker& other, std::uint64_t up_to) noexcept {
     const std::size_t count = other.queue_.steal(loot, up_to);
     for (std::size_t i = 0; i < count; ++i) self_.queue(*loot[i]);
     if (count == 0) return false;
+    self_.counts().stolen += count;
     MIOCO_LOG("takes %zu waiting fibers from worker %u", count, other.number());
     // Where there is much, one more may help, and so on.
     if (count > 1) self_.home().rouse_one(self_.number());
@@ -122,6 +123,7 @@ bool neighbourhood::relieve(worker& other) noexcept {
     while (delivered != nullptr) {
         fiber& f = *delivered;
         delivered = f.next;
+        ++self_.counts().arrived;
         if (f.pinned) {
             other.deliver(f);
         } else {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "sched/worker.hpp"
 
-#include <algorithm>
+#include <utility>
 
 #include "base/racing.hpp"
 #include "fiber/fiber_run.hpp"
@@ -29,6 +29,7 @@ worker::worker(runtime_core& home, unsigned number)
       io_(home.io()),
       neighbours_(*this, is_alone_),
       seat_(home.settings().scheduler ? std::make_unique<scheduler_seat>(*this) : nullptr),
+      watchdog_(home.watching()),
       poller_(home.io().make_poller(&home)),
       poll_interval_ns_(home.io().poll_interval_ns()),
       blocks_(home.pool()),
@@ -51,8 +52,7 @@ std::uint64_t worker::next_fiber_id() noexcept {
 // claim succeeds, the fiber was parked all the while, and its deadline that of this wait.
 void worker::expire_parked(fiber& f, std::uint64_t epoch) noexcept {
     const auto wait = f.word.open();
-    if (wait && wait->epoch == epoch && !wait->masks_deadline)
-        waker(wait_arm::timer).wake(f.token(epoch));
+    if (wait && wait->epoch == epoch && !wait->masks_deadline) timers_.expire(f, epoch);
 }
 
 // Another thread may run the fiber already; what this does is safe at any later time of its life.
@@ -115,9 +115,26 @@ void worker::resume(fiber& next) noexcept {
     loop_exceptions_ = *thread_exceptions_;
     handover_.what = handover::action::nothing;
     --ticks_left_;
+    ++other_ticks_;
     announce(&next, *thread_exceptions_);
     switch_context(loop_, next.ctx);
     settle();
+}
+
+// What was granted and is not left has been used for switches, which nobody counts one by one; and what was not used otherwise, for parks.
+void worker::grant_ticks(std::int32_t ticks) noexcept {
+    const std::int32_t used = ticks_granted_ - ticks_left_;
+    counts_.switches += static_cast<std::uint64_t>(used);
+    counts_.parks += static_cast<std::uint64_t>(used - std::exchange(other_ticks_, 0));
+    ticks_left_ = ticks_granted_ = ticks;
+}
+
+worker::activity worker::now_doing() const noexcept {
+    const thread_state* const thread = load_racing(thread_);
+    if (thread == nullptr) return {};
+    const fiber* const running = load_racing(thread->running);
+    return {running, running == nullptr ? 0 : running->number(), load_racing(counts_.switches),
+            load_racing(ticks_left_), load_racing(thread_number_)};
 }
 
 bool worker::is_running(const fiber& f) const noexcept {
@@ -126,6 +143,7 @@ bool worker::is_running(const fiber& f) const noexcept {
 }
 
 void worker::yield(fiber& self) noexcept {
+    ++other_ticks_;
     if (!must_see_loop() && has_nothing_queued() && !always_switches_) {
         --ticks_left_;
         self.budget = operations_a_run - 1;
@@ -135,13 +153,15 @@ void worker::yield(fiber& self) noexcept {
     switch_from(self);
 }
 
-// Not in the midst of a select's arming, which may call what spends: the wait is open, and the fiber could not be kept by a scheduler.
+// Not in the midst of a select's arming, which may call what spends: the wait is open, and the fiber could not be kept by a scheduler. Nor
+// while there is a guard; then the first call after that yields.
 void worker::yield_spent(fiber& self) noexcept {
-    if (!self.word.is_done()) [[unlikely]] {
+    if (!self.word.is_done() || no_park_ != nullptr) [[unlikely]] {
         self.budget = 0;
         return;
     }
-    ticks_left_ = std::min(ticks_left_, 0);
+    if (ticks_left_ > 0) grant_ticks(0);
+    ++other_ticks_;
     handover_.what = handover::action::requeue;
     switch_from(self);
 }
@@ -176,6 +196,7 @@ fiber* worker::succeed(fiber& ended) noexcept {
     fiber* next = std::exchange(successor_, nullptr);
     if (next == nullptr && !must_see_loop()) next = next_local();
     --ticks_left_;
+    ++other_ticks_;
     const bool is_new = next != nullptr && !next->has_started();
     if (is_new && next->wanted_stack == ended.memory.kind &&
         ended.memory.base != reserve_stack_.base) {

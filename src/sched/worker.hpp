@@ -22,13 +22,16 @@
 #include "sched/run_queue.hpp"
 #include "sched/scheduler_seat.hpp"
 #include "sched/sleep_gate.hpp"
+#include "sched/worker_counts.hpp"
 #include "stack/depot.hpp"
 #include "time/timer_heap.hpp"
 
 namespace mioco::detail {
 
 class runtime_core;
+class watchdog;
 struct thread_state;
+struct no_park_region;
 
 /// What is to be done for a fiber that has just been switched away from, by whoever runs next: only then are its registers
 /// saved, so that another thread may resume it.
@@ -60,6 +63,8 @@ public:
     [[nodiscard]] fiber_cache& blocks() noexcept { return blocks_; }
     [[nodiscard]] eh_globals& thread_exceptions() noexcept { return *thread_exceptions_; }
     std::uint64_t next_fiber_id() noexcept;
+    /// To add to; for others only to read.
+    [[nodiscard]] worker_counts& counts() noexcept { return counts_; }
     /// When it last looked at the clock.
     [[nodiscard]] nanoseconds_t looked_at() const noexcept { return looked_at_; }
 
@@ -74,6 +79,10 @@ public:
     void park_timed(fiber& self) noexcept;
     /// The same, inline; in worker_switch.hpp.
     inline void park_here(fiber& self) noexcept;
+
+    // For guards of the running fiber; see no_park.cpp
+    void forbid_leaving(no_park_region& region, const fiber& self) noexcept;
+    void allow_leaving(const no_park_region& region) noexcept;
 
     // Making fibers ready
     /// [this thread] Queues a fiber here, or where it belongs.
@@ -97,6 +106,17 @@ public:
     [[nodiscard]] bool is_asleep() const noexcept { return gate_.is_asleep(); }
     /// [who keeps its runtime's workers from ending, see runtime_list] Whether the fiber runs here at the moment.
     [[nodiscard]] bool is_running(const fiber& f) const noexcept;
+    /// What it does at one moment: two that are equal mean that it has not left the fiber between them.
+    struct activity {
+        const fiber* running = nullptr;
+        std::uint64_t fiber_id = 0;
+        std::uint64_t switches = 0;
+        std::int32_t ticks_left = 0;
+        int thread = 0;  // number of its thread; 0: it has none now
+        bool operator==(const activity&) const = default;
+    };
+    /// [the same]
+    [[nodiscard]] activity now_doing() const noexcept;
 
 private:
     friend class neighbourhood;
@@ -106,8 +126,10 @@ private:
     inline void announce(fiber* to, eh_globals& exceptions) noexcept;
     inline void settle() noexcept;
     inline void settle_parked() noexcept;
-    inline fiber* next_to_switch_to() noexcept;
+    inline fiber* next_to_switch_to(const fiber& self) noexcept;
     [[nodiscard]] bool must_see_loop() const noexcept { return ticks_left_ <= 0; }
+    [[noreturn]] void refuse_to_leave(const fiber& self) noexcept;
+    [[noreturn]] void refuse_outlived_guard() noexcept;
 
     // worker.cpp: the rest of switching
     static void fiber_main(void* block);
@@ -123,6 +145,8 @@ private:
     void begin_life(fiber& f) noexcept;
     bool give_stack(fiber& f) noexcept;
     void take_back_stack(fiber& ended) noexcept;
+
+    void grant_ticks(std::int32_t ticks) noexcept;
 
     // worker_queue.hpp: what is ready here
     enum class thieves : bool { none, some };
@@ -169,13 +193,20 @@ private:
     neighbourhood neighbours_;
     std::unique_ptr<scheduler_seat> seat_;
     thread_state* thread_ = nullptr;  // of the thread that runs it
+    watchdog* const watchdog_;        // null: none
+    int thread_number_ = 0;           // the kernel's, for the watchdog
     context loop_;
     eh_globals loop_exceptions_;
     eh_globals* thread_exceptions_ = nullptr;
     handover handover_;
-    std::int32_t ticks_left_ = 0;  // switches until the next look around
-    unsigned slot_streak_ = 0;     // fibers run from next_ since one from the queue was preferred
-    fiber* successor_ = nullptr;   // of the fiber that is just ending
+    std::int32_t ticks_left_ = 0;     // switches until the next look around
+    std::int32_t ticks_granted_ = 0;  // at the last one
+    std::int32_t other_ticks_ = 0;    // of those used since then, for something else than a park
+    worker_counts counts_;
+    std::int32_t ticks_kept_ = 0;        // those left, while there are guards
+    no_park_region* no_park_ = nullptr;  // guards of the running fiber, the innermost first
+    unsigned slot_streak_ = 0;    // fibers run from next_ since one from the queue was preferred
+    fiber* successor_ = nullptr;  // of the fiber that is just ending
     fiber* started_by_loop_ =
         nullptr;  // taken from a queue, but its stack takes system calls to get
 

@@ -6,6 +6,7 @@
 
 #include "base/sys.hpp"
 #include "debug/log.hpp"
+#include "debug/watchdog.hpp"
 #include "fiber/eh_globals.hpp"
 #include "runtime/runtime_core.hpp"
 #include "runtime/runtime_list.hpp"
@@ -72,8 +73,10 @@ void worker::run(bool (*finished)(const runtime_core&)) {
     const on_this_thread here(*this);
     const system_thread_settings settings;
     adopt_thread(loop_, current_thread().stack);
+    thread_number_ = watchdog_ != nullptr ? sys::thread_number() : 0;
     thread_ = &current_thread();
     thread_exceptions_ = this_thread_eh_globals();
+    if (watchdog_ != nullptr) watchdog_->note_awake();
     look_at_clock();
     neighbours_.arrive();
     if (seat_ != nullptr) seat_->arrive();
@@ -92,6 +95,7 @@ void worker::run(bool (*finished)(const runtime_core&)) {
         }
     }
     MIOCO_LOG("worker ends");
+    grant_ticks(ticks_left_);
     neighbours_.depart();
     // The thread's state goes with the thread, which may end now.
     const std::scoped_lock held(existing_runtimes.lock());
@@ -111,7 +115,7 @@ fiber* worker::next_to_start() noexcept {
     if (next == nullptr || next->has_started() || give_stack(*next)) return next;
     // Not even the reserve is free. Its user is a closure that is being destroyed on this worker, and waits for something.
     queue(*next);
-    ticks_left_ = 0;
+    grant_ticks(0);
     return nullptr;
 }
 
@@ -119,6 +123,7 @@ fiber* worker::take_delivered() noexcept {
     fiber* delivered = inbox_.take_all();
     fiber* const first = delivered;
     if (first == nullptr) return nullptr;
+    for (const fiber* each = first; each != nullptr; each = each->next) ++counts_.arrived;
     if (seat_ != nullptr) [[unlikely]] {
         seat_->admit_delivered(first);
         return nullptr;
@@ -133,7 +138,9 @@ fiber* worker::take_delivered() noexcept {
 }
 
 void worker::look_around() noexcept {
-    ticks_left_ = io_.switches_a_look();
+    if (no_park_ != nullptr) [[unlikely]]
+        refuse_outlived_guard();
+    grant_ticks(io_.switches_a_look());
     if (fiber* const delivered = take_delivered()) queue(*delivered);
     if (started_by_loop_ == nullptr) started_by_loop_ = home_.take_injected(*this);
     home_.cancel_if_stopped();
@@ -161,6 +168,7 @@ bool worker::find_work() noexcept {
     if (!has_nothing_queued()) return true;
     if (seat_ != nullptr) [[unlikely]] {
         --ticks_left_;
+        ++other_ticks_;
         return seat_->serve();
     }
     return neighbours_.find_waiting();
@@ -179,7 +187,8 @@ std::size_t worker::most_events() const noexcept {
 }
 
 void worker::sleep(bool (*finished)(const runtime_core&)) noexcept {
-    ticks_left_ = io_.switches_a_look();
+    ++counts_.sleeps;
+    grant_ticks(io_.switches_a_look());
     nanoseconds_t timeout = never;
     if (const nanoseconds_t earliest = timers_.earliest(); earliest != never) {
         timeout = std::max<nanoseconds_t>(0, earliest - home_.io().now());
@@ -198,6 +207,8 @@ void worker::sleep(bool (*finished)(const runtime_core&)) noexcept {
     }
     poll(timeout);
     gate_.awake();
+    if (watchdog_ != nullptr) [[unlikely]]
+        watchdog_->note_awake();
     const nanoseconds_t now = look_at_clock();
     neighbours_.end_sleep(now);
     age_stacks(now);

@@ -50,9 +50,12 @@ inline void worker::settle() noexcept {
     settle_otherwise();
 }
 
-inline fiber* worker::next_to_switch_to() noexcept {
-    if (--ticks_left_ < 0) [[unlikely]]
+inline fiber* worker::next_to_switch_to(const fiber& self) noexcept {
+    if (--ticks_left_ < 0) [[unlikely]] {
+        if (no_park_ != nullptr) [[unlikely]]
+            refuse_to_leave(self);
         return nullptr;
+    }
     fiber* const next = next_local();
     if (next == nullptr || next->has_started()) return next;
     return give_cached_stack(*next);
@@ -60,7 +63,7 @@ inline fiber* worker::next_to_switch_to() noexcept {
 
 // `handover_.what` says what is to become of `self`.
 inline void worker::switch_from(fiber& self) noexcept {
-    fiber* const next = next_to_switch_to();
+    fiber* const next = next_to_switch_to(self);
     handover_.left = &self;
     eh_globals& exceptions = *thread_exceptions_;
     self.exceptions = exceptions;

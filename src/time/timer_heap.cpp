@@ -11,6 +11,7 @@ namespace mioco::detail {
 
 void timer_heap::push(nanoseconds_t deadline, std::uint32_t fiber_index) noexcept {
     const std::scoped_lock held(lock_);
+    ++pushed_;
     if (entries_.size() >= clean_at_) drop_clutter();
     entries_.push_back({deadline, fiber_index});
     std::push_heap(entries_.begin(), entries_.end(), later);
@@ -25,9 +26,14 @@ void timer_heap::fire(nanoseconds_t now, timer_heap& again) noexcept {
         if (verdict.what == lazy_timer::action::push_again) {
             again.push(verdict.deadline, due.fiber_index);
         } else if (verdict.what == lazy_timer::action::expire) {
-            waker(wait_arm::timer).wake(f.token(verdict.epoch));
+            again.expire(f, verdict.epoch);
         }
     }
+}
+
+void timer_heap::expire(fiber& f, std::uint64_t epoch) noexcept {
+    ++expired_;
+    waker(wait_arm::timer).wake(f.token(epoch));
 }
 
 bool timer_heap::pop_due(nanoseconds_t now, entry& due) noexcept {
