@@ -143,7 +143,7 @@ class GracefulServer(unittest.TestCase):
             server.stop()
             self.assertEqual(held.next_line(), "")
             self.assertEqual(server.wait(), 1)
-            self.assertRegex(server.stderr, rf'fiber \d+ "{re.escape(host)}:{port}" .*waits for read')
+            self.assertRegex(server.stderr, rf'fiber \d+ "{re.escape(host)}:{port}" of mioco: ')
 
     def test_ends_though_a_fiber_is_stuck_and_names_it(self):
         with Server(0) as server, Conversation(server) as stuck:
