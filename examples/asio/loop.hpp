@@ -61,7 +61,8 @@ Result await(std::shared_ptr<Object> object, Begin begin) {
             begin(used, [object = std::move(object), caller = std::move(caller)](
                             std::error_code failure, auto... result) mutable {
                 if (failure) {
-                    std::move(caller).fail(std::make_exception_ptr(std::system_error(failure)));
+                    auto error = std::make_exception_ptr(std::system_error(failure));
+                    std::move(caller).fail(std::move(error));
                 } else {
                     std::move(caller).resume(std::move(result)...);
                 }

@@ -23,7 +23,8 @@ struct transfers::transfer {
 
     void fail(CURLcode how) {
         const std::string why = error[0] != '\0' ? error.data() : curl_easy_strerror(how);
-        std::move(caller).fail(std::make_exception_ptr(std::runtime_error(url + ": " + why)));
+        auto failure = std::make_exception_ptr(std::runtime_error(url + ": " + why));
+        std::move(caller).fail(std::move(failure));
     }
 };
 

@@ -47,7 +47,8 @@ T suspend(Start&& start) {
         throw;
     }
     wait->wait();
-    if (wait->error != nullptr) std::rethrow_exception(wait->error);
+    // Taken, so that the caller's thread destroys it, rather than the callback's if that is late.
+    if (wait->error != nullptr) std::rethrow_exception(std::exchange(wait->error, nullptr));
     return detail::take_result<T>(std::addressof(*wait->result));
 }
 
