@@ -55,6 +55,7 @@
 #include <mioco/signal.hpp>
 #include <mioco/spawn.hpp>
 #include <mioco/suspend.hpp>
+#include <mioco/symbolizer.hpp>
 #include <mioco/this_fiber.hpp>
 #include <mioco/time.hpp>
 #include <mioco/timer.hpp>

@@ -14,8 +14,8 @@
 #include <mioco/dump.hpp>
 
 #include "base/sys.hpp"
+#include "debug/call_texts.hpp"
 #include "debug/fiber_look.hpp"
-#include "debug/modules.hpp"
 #include "fiber/fiber_table.hpp"
 #include "io/driver.hpp"
 
@@ -125,7 +125,7 @@ void add_joiner(line& out, std::uint32_t index) noexcept {
 
 }  // namespace
 
-void put_fiber(dump_sink& into, const fiber_look& seen, const char* since) {
+void put_fiber(dump_sink& into, const fiber_look& seen, const char* since, call_texts& texts) {
     line first;
     first.add("fiber %llu", number(seen.id));
     if (seen.name[0] != '\0') first.add(" \"%s\"", seen.name);
@@ -134,20 +134,15 @@ void put_fiber(dump_sink& into, const fiber_look& seen, const char* since) {
     if (seen.is_asked_to_stop) first.add("; asked to stop");
     add_joiner(first, seen.joiner);
     into.put(first.text());
-    for (std::size_t i = 0; i < seen.call_count; ++i) {
-        const code_place place(seen.calls[i]);
-        line call;
-        call.add("    %s%s0x%llx", place.file, place.file[0] == '\0' ? "" : "+",
-                 number(place.offset));
-        into.put(call.text());
-    }
+    for (std::size_t i = 0; i < seen.call_count; ++i) texts.put(into, seen.calls[i]);
 }
 
 void dump_fibers(dump_sink& into, const runtime_core* only) {
     stack_copies copies;
+    call_texts texts;
     fiber_look seen;
     all_fibers.for_each([&](fiber& f) {
-        if (seen.take(f, only, copies)) put_fiber(into, seen, nullptr);
+        if (seen.take(f, only, copies)) put_fiber(into, seen, nullptr, texts);
     });
 }
 

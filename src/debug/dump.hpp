@@ -6,6 +6,7 @@
 
 namespace mioco::detail {
 
+class call_texts;
 class runtime_core;
 struct fiber_look;
 
@@ -26,7 +27,7 @@ protected:
 void dump_fibers(dump_sink& into, const runtime_core* only);
 
 /// Writes one, as it was seen. `since`: since when it waits, in the words of who asks; null: for how long, by the clock.
-void put_fiber(dump_sink& into, const fiber_look& seen, const char* since);
+void put_fiber(dump_sink& into, const fiber_look& seen, const char* since, call_texts& texts);
 
 /// Writes the line, and then one as it was seen.
 void put_fiber_on_stderr(std::string_view headline, const fiber_look& seen) noexcept;

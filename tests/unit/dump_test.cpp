@@ -202,8 +202,9 @@ TEST(dump_states, goes_to_the_descriptor_and_to_stderr) {
 
 std::vector<std::uintptr_t> calls_in(const std::string& part) {
     std::vector<std::uintptr_t> calls;
-    for (auto at = part.find("+0x"); at != std::string::npos; at = part.find("+0x", at + 1))
-        calls.push_back(std::stoull(part.substr(at + 3), nullptr, 16));
+    const std::regex line("\n    [^ ]*\\+0x([0-9a-f]+)");
+    for (std::sregex_iterator each(part.begin(), part.end(), line), end; each != end; ++each)
+        calls.push_back(std::stoull((*each)[1], nullptr, 16));
     return calls;
 }
 

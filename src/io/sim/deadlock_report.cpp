@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "debug/call_texts.hpp"
 #include "debug/dump.hpp"
 #include "debug/fiber_look.hpp"
 #include "fiber/fiber_table.hpp"
@@ -65,12 +66,13 @@ std::string describe_waits(const char* headline, world& in, nanoseconds_t began,
                            const std::vector<placed_runtime>& runtimes,
                            const virtual_threads& threads) {
     text_sink into;
+    call_texts texts;
     into.put("after " + seconds(in.now() - began) + " " + headline + ":\n");
     for (host_id host = 0; host < in.net().size(); ++host) {
         const std::string on = "on " + std::string(in.net().name(host)) + ": ";
         for (const fiber_look& each : fibers_of(runtimes, host)) {
             into.put(on);
-            put_fiber(into, each, since(in, began, each.parked_at).c_str());
+            put_fiber(into, each, since(in, began, each.parked_at).c_str(), texts);
         }
         threads.for_each_blocked([&](boot of, const fiber& block) {
             if (of.host == host)
