@@ -11,6 +11,9 @@ install(
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(EXPORT mioco-targets NAMESPACE mioco:: DESTINATION ${MIOCO_PACKAGE_DIR})
 
+install(FILES ${PROJECT_SOURCE_DIR}/src/debug/gdb/mioco-gdb.py
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/mioco)
+
 configure_package_config_file(
     ${PROJECT_SOURCE_DIR}/cmake/mioco-config.cmake.in ${PROJECT_BINARY_DIR}/mioco-config.cmake
     INSTALL_DESTINATION ${MIOCO_PACKAGE_DIR})

@@ -21,6 +21,8 @@ class block_table {
 public:
     static constexpr std::uint32_t most_blocks =
         ChunkSize * ChunkCount - 1;  // the number 0 is no block's
+    static constexpr std::uint32_t blocks_a_chunk = ChunkSize;
+    static constexpr std::uint32_t most_chunks = ChunkCount;
 
     Block& operator[](std::uint32_t index) noexcept {
         return chunks_[index / ChunkSize].load(std::memory_order_acquire)[index % ChunkSize];
@@ -89,7 +91,7 @@ private:
         return block;
     }
 
-    std::array<std::atomic<Block*>, ChunkCount> chunks_{};
+    std::array<std::atomic<Block*>, ChunkCount> chunks_{};  // first, for debuggers
     lock lock_;
     Block* free_ = nullptr;
     // Blocks below this number are constructed: its release follows the construction.

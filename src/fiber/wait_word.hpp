@@ -65,6 +65,13 @@ enum class wait_masks : std::uint8_t { none = 0, cancel = 8, cancel_and_deadline
 template <class Sync = system_sync>
 class basic_wait_word {
 public:
+    /// Flags of the word, for debuggers.
+    struct bits {
+        static constexpr std::uint64_t claimed = 1;
+        static constexpr std::uint64_t parked = 4;
+        static constexpr std::uint64_t kept = 16;
+    };
+
     /// [fiber] Opens a wait and returns its epoch. Release: who sees the epoch sees whose it is.
     std::uint64_t begin(wait_masks masks) noexcept {
         const std::uint64_t old = word_.load(std::memory_order_relaxed);
@@ -237,11 +244,11 @@ private:
     // epoch:40 | arm:16 | flags:8. At rest CLAIMED and DONE are set, so that nobody can claim. The epoch survives the reuse of
     // the block it lies in; with 2^40 of them a token would have to be kept for hours of nothing but waits to meet its
     // number again.
-    static constexpr std::uint64_t claimed = 1;
+    static constexpr std::uint64_t claimed = bits::claimed;
     static constexpr std::uint64_t done = 2;
-    static constexpr std::uint64_t parked = 4;
+    static constexpr std::uint64_t parked = bits::parked;
     static constexpr auto no_cancel = static_cast<std::uint64_t>(wait_masks::cancel);
-    static constexpr std::uint64_t kept = 16;  // only beside CLAIMED and DONE
+    static constexpr std::uint64_t kept = bits::kept;  // only beside CLAIMED and DONE
     static constexpr std::uint64_t no_deadline =
         32;  // of `with_deadline`: one of the wait's own ends it
     static constexpr int arm_shift = 8;
