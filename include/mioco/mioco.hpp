@@ -54,6 +54,7 @@
 #include <mioco/shield.hpp>
 #include <mioco/signal.hpp>
 #include <mioco/spawn.hpp>
+#include <mioco/stack_use.hpp>
 #include <mioco/suspend.hpp>
 #include <mioco/symbolizer.hpp>
 #include <mioco/this_fiber.hpp>

@@ -177,7 +177,7 @@ std::exception_ptr no_stack_error(stack_kind wanted) noexcept {
     static lock making;
     static std::exception_ptr made[64][2];
     const std::scoped_lock held(making);
-    std::exception_ptr& shared = made[wanted.size_log2][wanted.guarded ? 1 : 0];
+    std::exception_ptr& shared = made[wanted.size_log2][wanted.is_guarded() ? 1 : 0];
     if (shared == nullptr) {
         try {
             throw_no_stack(wanted);
@@ -194,11 +194,11 @@ void throw_no_stack(stack_kind wanted) {
     throw std::system_error(
         std::make_error_code(std::errc::not_enough_memory),
         "mioco: no stack of " + std::to_string(wanted.size_bytes()) + " bytes" +
-            (wanted.guarded ? " with a guard" : "") + " could be mapped (" +
+            (wanted.is_guarded() ? " with a guard" : "") + " could be mapped (" +
             std::system_category().message(reason) + "); raise vm.max_map_count" +
             (limit ? " (" + std::to_string(*limit) + " now)" : "") +
             " or the memory limit, or ask for smaller stacks" +
-            (wanted.guarded ? " or for none with a guard (config::stack_guard)" : ""));
+            (wanted.is_guarded() ? " or for none with a guard (config::stack_guard)" : ""));
 }
 
 }  // namespace mioco::detail

@@ -141,6 +141,13 @@ int dump_signal_setting(const config& asked, const driver& io) {
     return io.is_repeatable() ? 0 : asked.dump_on_signal();
 }
 
+bool measuring_setting(const config& asked) {
+    const auto text = environment("MIOCO_MEASURE_STACKS");
+    if (!text) return asked.measure_stacks();
+    if (*text != "0" && *text != "1") refuse("MIOCO_MEASURE_STACKS", "\"" + *text + "\"", "0 or 1");
+    return *text == "1";
+}
+
 void check_engine() {
     const auto text = environment("MIOCO_ENGINE");
     if (text && *text != "epoll") refuse("MIOCO_ENGINE", "\"" + *text + "\"", "epoll");
@@ -172,6 +179,7 @@ settings resolve_settings(const config& asked, const driver& io) {
             .name = asked.name(),
             .offload_threads = offload_thread_setting(asked, workers, io),
             .offload_queue = offload_queue_setting(asked, io),
+            .measures_stacks = measuring_setting(asked),
             .data = asked.any_data(),
             .scheduler = asked.scheduler()};
 }

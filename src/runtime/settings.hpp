@@ -24,6 +24,7 @@ struct settings {
     std::string name;
     unsigned offload_threads;
     std::size_t offload_queue;
+    bool measures_stacks;
     shared_data data;             // of fibers without a parent
     scheduler_factory scheduler;  // none: work stealing
 };

@@ -72,10 +72,11 @@ inline void equip(fiber& f, std::string_view name, const fiber* parent, const ru
 
 void prepare_block(fiber& f, const runtime_core& home, const spawn_options& options,
                    const task_ops& ops) {
-    f.wanted_stack = options.stack_size_bytes == 0
-                         ? home.default_stack()
-                         : checked_stack(options.stack_size_bytes, home.settings().stacks.guarded,
-                                         "spawn_options::stack_size_bytes");
+    f.wanted_stack =
+        options.stack_size_bytes == 0
+            ? home.default_stack()
+            : checked_stack(options.stack_size_bytes, home.settings().stacks.is_guarded(),
+                            "spawn_options::stack_size_bytes");
     f.task = &ops;
     f.storage = storage_for(f, ops);
     f.on = nullptr;

@@ -8,6 +8,7 @@
 #include "fiber/fiber_table.hpp"
 #include "sched/wake.hpp"
 #include "sched/worker_switch.hpp"
+#include "stack/stack_measure.hpp"
 
 // What happens at a switch less often than for every message; see worker_switch.hpp for the rest.
 
@@ -38,7 +39,7 @@ worker::worker(runtime_core& home, unsigned number)
     if (!reserve_stack_) throw_no_stack(home.default_stack());
 }
 
-worker::~worker() { stacks_.give(reserve_stack_); }
+worker::~worker() { stack_depot::of(home_.default_stack()).give(reserve_stack_); }
 
 std::uint64_t worker::next_fiber_id() noexcept {
     if (next_id_ == end_id_) {
@@ -229,9 +230,14 @@ void worker::take_back_stack(fiber& ended) noexcept {
     const stack freed = std::exchange(ended.memory, stack());
     if (freed.base == reserve_stack_.base) {
         reserve_in_use_ = false;
-    } else {
-        stacks_.give(freed);
+    } else if (!stacks_.give(freed)) {
+        give_elsewhere(ended, freed);
     }
+}
+
+void worker::give_elsewhere(const fiber& ended, stack freed) noexcept {
+    if (freed.kind.is_measured()) freed = finish_measuring(freed, ended.name_or_empty());
+    stack_depot::of(freed.kind).give(freed);
 }
 
 // [loop] With system calls, if need be. When there is no stack to be had, the fiber gets the reserve, on which its closure is
@@ -244,6 +250,8 @@ bool worker::give_stack(fiber& f) noexcept {
         f.memory = reserve_stack_;
         f.pinned = f.placed = true;
         f.error = no_stack_error(f.wanted_stack);
+    } else if (home_.settings().measures_stacks) {
+        begin_measuring(f.memory);
     }
     begin_life(f);
     return true;

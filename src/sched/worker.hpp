@@ -145,6 +145,7 @@ private:
     void begin_life(fiber& f) noexcept;
     bool give_stack(fiber& f) noexcept;
     void take_back_stack(fiber& ended) noexcept;
+    void give_elsewhere(const fiber& ended, stack freed) noexcept;
 
     void grant_ticks(std::int32_t ticks) noexcept;
 

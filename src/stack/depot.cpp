@@ -35,8 +35,8 @@ struct stack_depot::all_kinds {
 
     all_kinds() noexcept {
         for (std::uint8_t size_log2 = 0; size_log2 < 64; ++size_log2) {
-            for (const bool guarded : {false, true})
-                depots[size_log2][guarded ? 1 : 0].kind_ = {size_log2, guarded};
+            for (const std::uint8_t marks : {std::uint8_t{0}, stack_kind::guarded_mark})
+                depots[size_log2][marks].kind_ = {size_log2, marks};
         }
     }
 };
@@ -49,7 +49,7 @@ stack_depot::all_kinds& stack_depot::all() noexcept {
 }
 
 stack_depot& stack_depot::of(stack_kind kind) noexcept {
-    return all().depots[kind.size_log2][kind.guarded ? 1 : 0];
+    return all().depots[kind.size_log2][kind.marks];
 }
 
 stack stack_depot::take() noexcept {
@@ -67,7 +67,7 @@ stack stack_depot::take() noexcept {
 stack stack_depot::carve() noexcept {
     if (slab_next_ == slab_end_ && !reserve_slab()) return {};
     const stack fresh{slab_next_, kind_};
-    if (kind_.guarded) {
+    if (kind_.is_guarded()) {
         last_error_ = install_guard(fresh.base, kind_.guard_bytes());
         if (last_error_ != 0) return {};
     }
@@ -171,8 +171,8 @@ stack stack_magazine::take(stack_kind kind) noexcept {
     return stack_depot::of(kind).take();
 }
 
-void stack_magazine::give(stack freed) noexcept {
-    if (freed.kind != kind_) return stack_depot::of(freed.kind).give(freed);
+bool stack_magazine::give(stack freed) noexcept {
+    if (freed.kind != kind_) return false;
     if (count_ == capacity) {
         // The older half goes, so that a worker which only ends fibers and one which only starts them do not meet at the
         // depot's lock each time.
@@ -182,6 +182,7 @@ void stack_magazine::give(stack freed) noexcept {
         count_ = capacity / 2;
     }
     stacks_[count_++] = freed.base;
+    return true;
 }
 
 }  // namespace mioco::detail

@@ -77,7 +77,8 @@ public:
     }
     /// From the depot if need be, with system calls; empty if there is none.
     stack take(stack_kind kind) noexcept;
-    void give(stack freed) noexcept;
+    /// False, and nothing done, for a stack of another kind.
+    bool give(stack freed) noexcept;
 
 private:
     static constexpr std::size_t capacity = 64;

@@ -7,21 +7,34 @@
 
 namespace mioco::detail {
 
-/// Stacks come in sizes of a power of two, each with a guard or without: one pool a kind.
+/// Stacks come in sizes of a power of two, each with a guard or without: one pool a kind. One that is measured (see stack_measure) is of a kind
+/// that no fiber asks for and no magazine holds, so that what is done for it costs the others nothing.
 struct stack_kind {
+    static constexpr std::uint8_t guarded_mark = 1;
+    static constexpr std::uint8_t measured_mark = 2;
+
     std::uint8_t size_log2 = 0;
-    bool guarded = false;
+    std::uint8_t marks = 0;
 
     /// The kind for at least `bytes`, which the config has checked.
     static stack_kind of(std::size_t bytes, bool guarded) noexcept {
-        return {static_cast<std::uint8_t>(std::bit_width(bytes - 1)), guarded};
+        return {static_cast<std::uint8_t>(std::bit_width(bytes - 1)),
+                guarded ? guarded_mark : std::uint8_t{0}};
+    }
+    [[nodiscard]] bool is_guarded() const noexcept { return (marks & guarded_mark) != 0; }
+    [[nodiscard]] bool is_measured() const noexcept { return (marks & measured_mark) != 0; }
+    [[nodiscard]] stack_kind measured() const noexcept {
+        return {size_log2, static_cast<std::uint8_t>(marks | measured_mark)};
+    }
+    [[nodiscard]] stack_kind not_measured() const noexcept {
+        return {size_log2, static_cast<std::uint8_t>(marks & ~measured_mark)};
     }
     [[nodiscard]] std::size_t size_bytes() const noexcept { return std::size_t{1} << size_log2; }
     /// At the low end, which an overflow reaches first. Four pages, as a frame with a large buffer may jump over one; one
     /// page of a small stack.
     [[nodiscard]] std::size_t guard_bytes() const noexcept {
         constexpr std::size_t page = 4096;
-        if (!guarded) return 0;
+        if (!is_guarded()) return 0;
         return size_log2 >= 16 ? 4 * page : page;
     }
     friend bool operator==(stack_kind, stack_kind) noexcept = default;
