@@ -26,6 +26,19 @@ void move_addresses(std::span<std::uint64_t> words, std::span<std::uint64_t> cop
     }
 }
 
+#if defined(__x86_64__)
+// Where no frame description covers a return address, the unwinder looks at the code there, which may be gone. So the copy keeps
+// none of that kind: zero is an end. Nothing else that a frame is unwound by lies outside of the stack.
+void drop_unknown_addresses(std::span<std::uint64_t> copy) noexcept {
+    const std::uintptr_t begin = address_of(copy.data());
+    for (std::uint64_t& word : copy) {
+        const bool is_in_copy = word - begin <= copy.size_bytes();
+        if (!is_in_copy && _Unwind_FindEnclosingFunction(reinterpret_cast<void*>(word)) == nullptr)
+            word = 0;
+    }
+}
+#endif
+
 struct walk {
     std::span<std::uint64_t> copy;
     std::span<std::uintptr_t> found;
@@ -57,7 +70,10 @@ void visit_frames(void* mine) noexcept {
     asm volatile("");
 }
 
-void find(walk& mine) noexcept { mioco_visit_suspended(mine.copy.data(), &visit_frames, &mine); }
+void find(walk& mine) noexcept {
+    drop_unknown_addresses(mine.copy);
+    mioco_visit_suspended(mine.copy.data(), &visit_frames, &mine);
+}
 
 void find_from(walk& mine, interrupted_registers& registers) noexcept {
     mioco_visit_interrupted(registers.words.data(), &visit_frames, &mine);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -10,9 +11,11 @@
 
 #include <dlfcn.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <mioco/mioco.hpp>
 
+#include "context/backtrace.hpp"
 #include "support/flag.hpp"
 #include "support/process.hpp"
 #include "support/workers.hpp"
@@ -225,6 +228,19 @@ TEST(dump_calls, are_those_of_the_parked_fiber) {
 #endif
     EXPECT_GE(calls_in(part).size(), 1U) << part;
     EXPECT_LE(calls_in(part).size(), 32U) << part;
+}
+
+// As of a library that was unloaded while a fiber waits in it.
+TEST(dump_calls, end_at_code_that_is_gone) {
+    const std::size_t page = 4096;
+    void* const code = mmap(nullptr, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ASSERT_NE(code, MAP_FAILED);
+    munmap(code, page);
+    // What a switch saves, which ends in the address that it returns to.
+    std::vector<std::uint64_t> suspended(64, reinterpret_cast<std::uint64_t>(code) + 100);
+    const auto original = reinterpret_cast<std::uintptr_t>(suspended.data());
+    std::array<std::uintptr_t, 8> calls{};
+    EXPECT_LE(mioco::detail::find_calls(suspended, original, calls), 1U);
 }
 
 // Everything changes while it is looked at.
