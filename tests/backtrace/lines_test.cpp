@@ -74,11 +74,13 @@ TEST(lines, are_those_of_the_parked_fibers_calls) {
         do {
             mioco::yield();
             text = text_of("parked", mioco::dump_text());
+            // Of functions that other files cannot see, compilers may write down the plain name.
+            text = std::regex_replace(text, std::regex("\\(mioco::latch&\\)"), "");
         } while (text.find(": waits for latch") == std::string::npos);
-        const auto expected = place("waits_inside(mioco::latch&)", inner_line);
+        const auto expected = place("waits_inside", inner_line);
         EXPECT_NE(text.find(expected), std::string::npos) << expected << " in\n" << text;
         const auto around = place("waits_inlined", inlined_line) + "        inlined into" +
-                            place("waits_outside(mioco::latch&)", outer_line);
+                            place("waits_outside", outer_line);
         EXPECT_NE(text.find(around), std::string::npos) << around << " in\n" << text;
         end.count_down();
         parked.join();

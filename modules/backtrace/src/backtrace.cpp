@@ -68,8 +68,9 @@ public:
         return find_places(module, address);
     }
 
+    // libdw decodes lines of 140 KB on its stack.
     [[nodiscard]] std::size_t stack_bytes() const noexcept override {
-        return std::size_t{64} * 1024;
+        return std::size_t{192} * 1024;
     }
 
 private:

@@ -3,7 +3,6 @@
 
 #include <cstdlib>
 #include <memory>
-#include <span>
 #include <string>
 #include <utility>
 
@@ -76,16 +75,32 @@ unsigned number_of(Dwarf_Die& entry, unsigned kind) {
     return static_cast<unsigned>(number);
 }
 
-// Files and lines without a function yet.
-source_place line_at(Dwfl_Module* module, Dwarf_Addr address) {
+/// The compilation unit that an address is in, and how far the program lies from where that thinks it does.
+struct unit {
+    Dwarf_Die* entry = nullptr;
+    Dwarf_Addr bias = 0;
+};
+
+// By the table for that, which Clang does not write, or else one by one.
+unit unit_of(Dwfl_Module* module, Dwarf_Addr address) {
+    unit found;
+    found.entry = dwfl_module_addrdie(module, address, &found.bias);
+    if (found.entry != nullptr) return found;
+    do {
+        found.entry = dwfl_module_nextcu(module, found.entry, &found.bias);
+    } while (found.entry != nullptr && dwarf_haspc(found.entry, address - found.bias) <= 0);
+    return found;
+}
+
+// File and line, without a function yet.
+source_place line_at(const unit& in, Dwarf_Addr address) {
     source_place place;
-    Dwfl_Line* const line = dwfl_module_getsrc(module, address);
+    Dwarf_Line* const line = dwarf_getsrc_die(in.entry, address - in.bias);
+    if (line == nullptr) return place;
     int number = 0;
-    const char* const file = line == nullptr
-                                 ? nullptr
-                                 : dwfl_lineinfo(line, nullptr, &number, nullptr, nullptr, nullptr);
+    const char* const file = dwarf_linesrc(line, nullptr, nullptr);
     if (file != nullptr) place.file = file;
-    place.line = static_cast<unsigned>(number);
+    if (dwarf_lineno(line, &number) == 0) place.line = static_cast<unsigned>(number);
     return place;
 }
 
@@ -101,47 +116,61 @@ source_place line_of_call(Dwarf_Die& inlined, Dwarf_Die& unit) {
     return place;
 }
 
-// The entries around an address, from the innermost on. libdw tells of an inlined function where it was written, so this asks
-// what is around the innermost entry itself.
-class scopes {
-public:
-    scopes(Dwarf_Die& unit, Dwarf_Addr address) {
-        Dwarf_Die* written = nullptr;
-        const int found = dwarf_getscopes(&unit, address, &written);
-        const std::unique_ptr<Dwarf_Die, freed> owner(written);
-        if (found <= 0) return;
-        Dwarf_Die* around = nullptr;
-        count_ = dwarf_getscopes_die(written, &around);
-        around_.reset(around);
-    }
-    [[nodiscard]] std::span<Dwarf_Die> all() const {
-        return {around_.get(), count_ > 0 ? static_cast<std::size_t>(count_) : 0};
-    }
+bool is_function(int kind) noexcept {
+    return kind == DW_TAG_subprogram || kind == DW_TAG_inlined_subroutine;
+}
 
-private:
-    std::unique_ptr<Dwarf_Die, freed> around_;
-    int count_ = 0;
-};
+bool may_hold_functions(int kind) noexcept {
+    switch (kind) {
+        case DW_TAG_namespace:
+        case DW_TAG_module:
+        case DW_TAG_class_type:
+        case DW_TAG_structure_type:
+        case DW_TAG_union_type:
+        case DW_TAG_lexical_block:
+        case DW_TAG_try_block:
+        case DW_TAG_catch_block:
+            return true;
+        default:
+            return is_function(kind);
+    }
+}
+
+// The functions around an address, the innermost first. False: none is in there. libdw's own search passes over all that is in a namespace or a
+// local class, as those have no addresses.
+bool find_functions(Dwarf_Die& in, Dwarf_Addr address, std::vector<Dwarf_Die>& found) {
+    Dwarf_Die entry;
+    if (dwarf_child(&in, &entry) != 0) return false;
+    do {
+        const int kind = dwarf_tag(&entry);
+        if (!may_hold_functions(kind)) continue;
+        const bool is_here = dwarf_haspc(&entry, address) > 0;
+        const bool is_deeper = find_functions(entry, address, found);
+        if (is_here && is_function(kind)) found.push_back(entry);
+        if (is_here || is_deeper) return true;
+    } while (dwarf_siblingof(&entry, &entry) == 0);
+    return false;
+}
 
 }  // namespace
 
 std::vector<source_place> find_places(Dwfl_Module* module, Dwarf_Addr address) {
     std::vector<source_place> places;
-    source_place place = line_at(module, address);
-    Dwarf_Addr bias = 0;
-    if (Dwarf_Die* const unit = dwfl_module_addrdie(module, address, &bias)) {
-        const scopes around(*unit, address - bias);
-        for (Dwarf_Die& entry : around.all()) {
-            const int kind = dwarf_tag(&entry);
-            const bool is_inlined = kind == DW_TAG_inlined_subroutine;
-            if (!is_inlined && kind != DW_TAG_subprogram) continue;
+    source_place place;
+    const unit in = unit_of(module, address);
+    if (in.entry != nullptr) {
+        place = line_at(in, address);
+        std::vector<Dwarf_Die> functions;
+        find_functions(*in.entry, address - in.bias, functions);
+        for (Dwarf_Die& entry : functions) {
+            const bool is_inlined = dwarf_tag(&entry) == DW_TAG_inlined_subroutine;
             place.function = linkage_name_of(entry);
             if (place.function.empty() && !is_inlined)
                 place.function = readable(dwfl_module_addrname(module, address));
             if (place.function.empty()) place.function = qualified_name_of(entry);
             places.push_back(std::move(place));
             if (!is_inlined) return places;
-            place = line_of_call(entry, *unit);
+            place = line_of_call(entry, *in.entry);
         }
     }
     place.function = readable(dwfl_module_addrname(module, address));

@@ -19,7 +19,7 @@ namespace mioco::backtrace {
 ///     mioco::set_symbolizer(mioco::backtrace::make_symbolizer());
 ///
 /// The first dump reads files, for some milliseconds or, if the program is large, some seconds, and what was read is kept. Nothing is
-/// downloaded, whatever `DEBUGINFOD_URLS` says. It needs 64 KiB of stack: call `dump` from a fiber that has them, or from a thread.
+/// downloaded, whatever `DEBUGINFOD_URLS` says. It needs 192 KiB of stack: call `dump` from a fiber that has them left, or from a thread.
 ///
 /// Throws `std::runtime_error` if libdw cannot begin. Thread-safe.
 [[nodiscard]] std::shared_ptr<symbolizer> make_symbolizer();
