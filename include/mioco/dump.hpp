@@ -20,7 +20,8 @@ namespace mioco {
 ///
 /// Below a fiber that waits stand the calls that it is in, the innermost first, as file and address in it: `addr2line -Cfie
 /// /usr/bin/server 0x4f1a2` tells function and line. There are 32 of them at most, and none of a fiber with a megabyte
-/// of frames. On 64-bit ARM they end where code was compiled without frame pointers.
+/// of frames. They end at code that has no frame description, as that of a library which was unloaded; on 64-bit ARM where it was compiled without
+/// frame pointers.
 ///
 /// Behind that stands the function, as much of its name as fits, if the loader knows it: those of a shared library that it exports, and those of a
 /// program that is linked with `-rdynamic` (CMake's `ENABLE_EXPORTS`), but none that are `static` or in a namespace without a name. Lines, and the
