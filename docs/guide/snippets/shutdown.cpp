@@ -10,7 +10,6 @@
 
 #include <mioco/config.hpp>
 #include <mioco/deadline.hpp>
-#include <mioco/dump.hpp>
 #include <mioco/error.hpp>
 #include <mioco/net/tcp_listener.hpp>
 #include <mioco/offload.hpp>
@@ -107,13 +106,6 @@ void on_request(const std::string& text) {
     if (text == "quit") mioco::shutdown();  // does not return
 }
 // end
-
-void looking() {
-    // snippet: dump
-    mioco::dump();                                     // to stderr
-    const std::string everybody = mioco::dump_text();  // or as a string
-    // end
-}
 
 auto quiet() {
     // snippet: deadlocks
