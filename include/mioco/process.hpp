@@ -112,9 +112,7 @@ public:
     /// Waits until the program has ended, and tells how. Parks the fiber, or blocks the thread, until then. A program may not end before
     /// its input does, or while nobody reads what it writes: close and read the pipes first. May be called again, and
     /// tells the same. A cancellation point: the status is not lost to a cancelled call, but there for the next one.
-    exit_status wait() {
-        return wait_until_ended(detail::never, nullptr).value_or(exit_status());
-    }
+    exit_status wait() { return wait_until_ended(detail::never, nullptr).value_or(exit_status()); }
     /// The same, with the error in `ec`; the status is `exit_status()` then.
     exit_status wait(std::error_code& ec) {
         return wait_until_ended(detail::never, &ec).value_or(exit_status());

@@ -38,6 +38,8 @@ struct child_access {
 
 namespace {
 
+std::string up_to_zero(const std::string& text) { return text.substr(0, text.find('\0')); }
+
 bool has_zero(const std::string& text) noexcept { return text.find('\0') != std::string::npos; }
 
 // What cannot be told to a program, for the text of an error; null if all can.
@@ -76,18 +78,18 @@ class spawning {
 public:
     spawning(std::vector<std::string> arguments, const process::options& how)
         : arguments_(std::move(arguments)), how_(how) {
-        what_ +=
-            arguments_.empty() ? "a program" : '"' + std::string(arguments_.front().c_str()) + '"';
+        what_ += arguments_.empty() ? "a program" : '"' + up_to_zero(arguments_.front()) + '"';
     }
 
     int run() {
         int failure = check();
         if (failure == 0) failure = prepare();
         if (failure == 0) failure = start();
-        if (failure == 0 && (failure = set_end()) < 0) {
-            kill();
-            what_ += ", for whose end nobody could wait";
-        }
+        if (failure < 0) return failure;
+        failure = set_end();
+        if (failure == 0) return 0;
+        kill();
+        what_ += ", for whose end nobody could wait";
         return failure;
     }
 

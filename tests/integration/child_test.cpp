@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -203,6 +204,34 @@ TEST_P(children, are_waited_for_with_a_limit_and_nothing_is_lost) {
         EXPECT_TRUE(waiting.wait_for(1h)->success());
         EXPECT_EQ(mioco::select(waiting.ended(), mioco::otherwise).index(), 0U);
     });
+}
+
+TEST_P(children, are_cases_of_a_list_that_is_used_again) {
+    inside([] {
+        auto each = waiting_child();
+        std::vector<mioco::any_case> cases;
+        cases.emplace_back(each.ended());
+        each.standard_input().close();
+        EXPECT_EQ(mioco::select(cases), 0U);
+        EXPECT_TRUE(cases[0].take<exit_status>().success());
+        each = process::spawn({"sh", "-c", "exit 3"});
+        EXPECT_EQ(mioco::select(cases), 0U);
+        EXPECT_EQ(cases[0].take<exit_status>().code(), 3);
+    });
+}
+
+TEST_P(children, go_with_an_exception) {
+    int pid = -1;
+    inside([&pid] {
+        EXPECT_THROW(
+            {
+                const auto waiting = waiting_child();
+                pid = waiting.pid();
+                throw std::runtime_error("gone");
+            },
+            std::runtime_error);
+    });
+    EXPECT_FALSE(has_child(pid));
 }
 
 TEST_P(children, are_waited_for_by_several_at_once) {
