@@ -68,7 +68,7 @@ runtime_core::~runtime_core() {
     }
     forget_stop_signals(*this);  // now that no fiber can call `stop_on_signal` any more
     offloads_.close();
-    if (watchdog_ != nullptr) watchdog_->end();
+    end_watchdog();
     closing_ = true;
     wake_workers();
     join_threads();

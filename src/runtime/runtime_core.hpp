@@ -126,6 +126,7 @@ private:
 
     void start_thread(unsigned number);
     void start_watchdog();
+    void end_watchdog() noexcept;
     void wake_workers() noexcept;
     void come_to_rest() noexcept;
     void join_threads() noexcept;

@@ -39,6 +39,11 @@ void runtime_core::start_watchdog() try { watchdog_->start(); } catch (const std
     throw std::system_error(e.code(), "mioco: config::watchdog could not get a thread");
 }
 
+void runtime_core::end_watchdog() noexcept {
+    const std::scoped_lock held(threads_mutex_);
+    if (watchdog_ != nullptr) watchdog_->end();
+}
+
 // Not by waiting for the mutex: its holder may wait for the worker that asks.
 std::size_t runtime_core::thread_count() noexcept {
     const std::unique_lock held(threads_mutex_, std::try_to_lock);

@@ -132,8 +132,9 @@ TEST_P(no_park_death, names_call_fiber_reason_and_place) {
 
 TEST_P(no_park_death, goes_for_each_way_to_wait) {
     EXPECT_DEATH(run_named([] {
+                     auto sleeper = mioco::spawn([] { mioco::sleep_for(1h); });
                      const no_park guard;
-                     mioco::spawn([] {}).join();
+                     sleeper.join();
                  }),
                  "would wait for join, which the no_park forbids");
     EXPECT_DEATH(run_named([] {

@@ -139,6 +139,7 @@ void count_urgent(int) { ++urgent; }
 
 TEST(watchdog_signal, leaves_others_to_the_handler_before_and_puts_it_back) {
     const captured_stderr shown;
+    urgent = 0;
     struct sigaction mine{};
     mine.sa_handler = &count_urgent;
     struct sigaction before{};
