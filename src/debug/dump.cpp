@@ -148,8 +148,9 @@ void dump_fibers(dump_sink& into, const runtime_core* only) {
 
 void put_fiber_on_stderr(std::string_view headline, const fiber_look& seen) noexcept {
     fd_sink into(STDERR_FILENO);
+    call_texts texts;
     into.put(headline);
-    put_fiber(into, seen, nullptr);
+    put_fiber(into, seen, nullptr, texts);
 }
 
 void dump_to_stderr(std::string_view headline, const runtime_core& only) noexcept {

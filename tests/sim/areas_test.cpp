@@ -365,7 +365,6 @@ TEST(sim_areas, child_processes) {
     });
 }
 
-TEST(sim_areas, signals) {
 TEST(sim_areas, stops_by_signals) {
     in_simulation([] {
         expect_refused([] { mioco::stop_on_signal(SIGUSR1); }, std::errc::operation_not_supported,
