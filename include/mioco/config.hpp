@@ -123,7 +123,8 @@ public:
     }
 
     /// Has a thread of its own watch the workers: a fiber that has held its worker for `limit` without letting others run is reported on
-    /// stderr, once until it does, with its name, its worker, for how long, and the calls that it is in (as a `dump` has them). It is noticed
+    /// stderr, once until it does, with its name, its worker, for how long, and the calls that it is in (as a `dump` has them, but on
+    /// x86-64 perhaps with some among them that have returned already). It is noticed
     /// within another quarter of that time. Zero (the default): nobody watches; else at least a millisecond. While all workers sleep the
     /// thread sleeps too.
     ///

@@ -6,7 +6,6 @@
 
 /// In the assembly file.
 extern "C" void mioco_visit_suspended(void* suspended, void (*visit)(void*), void* argument);
-extern "C" void mioco_visit_interrupted(void* registers, void (*visit)(void*), void* argument);
 #endif
 
 namespace mioco::detail {
@@ -19,9 +18,8 @@ std::uintptr_t address_of(const std::uint64_t* word) noexcept {
 
 // Whatever looks like an address within the stack is made one within the copy: frame pointers, by which frames find their callers.
 // What only looks like one does no harm, as nobody but the unwinder uses the copy.
-void move_addresses(std::span<std::uint64_t> words, std::span<std::uint64_t> copy,
-                    std::uintptr_t original) noexcept {
-    for (std::uint64_t& word : words) {
+void move_addresses(std::span<std::uint64_t> copy, std::uintptr_t original) noexcept {
+    for (std::uint64_t& word : copy) {
         if (word - original <= copy.size_bytes()) word += address_of(copy.data()) - original;
     }
 }
@@ -56,11 +54,10 @@ _Unwind_Reason_Code visit_frame(_Unwind_Context* frame, void* argument) {
     // The frames of the search itself lie elsewhere.
     if (!mine.is_in_copy(_Unwind_GetCFA(frame))) return _URC_NO_REASON;
     if (mine.count == mine.found.size()) return _URC_END_OF_STACK;
-    // The address is that behind the call; one less is in the call, and so in its line. Not where a signal came.
-    int was_interrupted = 0;
-    const std::uintptr_t returns_to = _Unwind_GetIPInfo(frame, &was_interrupted);
+    // The address is that behind the call; one less is in the call, and so in its line.
+    const std::uintptr_t returns_to = _Unwind_GetIP(frame);
     if (returns_to == 0) return _URC_END_OF_STACK;
-    mine.found[mine.count++] = was_interrupted != 0 ? returns_to : returns_to - 1;
+    mine.found[mine.count++] = returns_to - 1;
     return _URC_NO_REASON;
 }
 
@@ -75,15 +72,15 @@ void find(walk& mine) noexcept {
     mioco_visit_suspended(mine.copy.data(), &visit_frames, &mine);
 }
 
-void find_from(walk& mine, interrupted_registers& registers) noexcept {
-    mioco_visit_interrupted(registers.words.data(), &visit_frames, &mine);
-}
-
 #elif defined(__aarch64__)
 
 // By the chain of frame pointers, which compilers keep here by default. An unwinder would check the signatures that return
 // addresses may carry, which depend on where the stack is.
-void follow(walk& mine, std::uint64_t frame, std::uint64_t returns_to) noexcept {
+void find(walk& mine) noexcept {
+    constexpr std::size_t saved_words = 20;  // see switch_aarch64.S: x29 and x30 come first
+    if (mine.copy.size() < saved_words) return;
+    std::uint64_t frame = mine.copy[0];
+    std::uint64_t returns_to = mine.copy[1];
     std::uint64_t above = address_of(mine.copy.data());
     while (returns_to != 0 && mine.count < mine.found.size()) {
         // A hint, and so nothing where there are no signatures: takes the one of x30 away.
@@ -99,48 +96,16 @@ void follow(walk& mine, std::uint64_t frame, std::uint64_t returns_to) noexcept 
     }
 }
 
-void find(walk& mine) noexcept {
-    constexpr std::size_t saved_words = 20;  // see switch_aarch64.S: x29 and x30 come first
-    if (mine.copy.size() >= saved_words) follow(mine, mine.copy[0], mine.copy[1]);
-}
-
-// Between a function's begin and its frame, its caller is left out.
-void find_from(walk& mine, const interrupted_registers& registers) noexcept {
-    follow(mine, registers.words[0], registers.words[2] + 1);
-}
-
 #endif
 
 }  // namespace
 
 std::size_t find_calls(std::span<std::uint64_t> copy, std::uintptr_t original,
                        std::span<std::uintptr_t> found) noexcept {
-    move_addresses(copy, copy, original);
+    move_addresses(copy, original);
     walk mine{copy, found};
     find(mine);
     return mine.count;
-}
-
-std::size_t find_interrupted_calls(std::span<std::uint64_t> copy, std::uintptr_t original,
-                                   interrupted_registers registers,
-                                   std::span<std::uintptr_t> found) noexcept {
-    move_addresses(copy, copy, original);
-    move_addresses(registers.words, copy, original);
-    walk mine{copy, found};
-    find_from(mine, registers);
-    return mine.count;
-}
-
-interrupted_registers::interrupted_registers(const ucontext_t& of) noexcept {
-#if defined(__x86_64__)
-    constexpr int numbers[] = {REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI,
-                               REG_RBP, REG_RSP, REG_R8,  REG_R9,  REG_R10, REG_R11,
-                               REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP};
-    for (std::size_t i = 0; i < words.size(); ++i)
-        words[i] = static_cast<std::uint64_t>(of.uc_mcontext.gregs[numbers[i]]);
-#elif defined(__aarch64__)
-    words = {of.uc_mcontext.regs[29], of.uc_mcontext.sp, of.uc_mcontext.pc};
-#endif
 }
 
 }  // namespace mioco::detail

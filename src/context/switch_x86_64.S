@@ -96,50 +96,6 @@ mioco_visit_suspended:
     .cfi_endproc
     .size   mioco_visit_suspended, . - mioco_visit_suspended
 
-// void mioco_visit_interrupted(void* registers, void (*visit)(void*), void* argument)
-//
-// The same, from where a signal came: `registers` are words in the order of their DWARF numbers, r0 to r15 and the program counter. Each is
-// said to be saved at its place from rbx (DW_OP_breg3) on, and the frame's address to be what stands in that of rsp.
-
-    .globl  mioco_visit_interrupted
-    .hidden mioco_visit_interrupted
-    .type   mioco_visit_interrupted, @function
-    .p2align 4
-mioco_visit_interrupted:
-    .cfi_startproc
-    .cfi_signal_frame
-    pushq   %rbx
-    .cfi_adjust_cfa_offset 8
-    .cfi_rel_offset rbx, 0
-    movq    %rdi, %rbx
-    .cfi_remember_state
-    .cfi_escape 0x0f, 0x03, 0x73, 0x38, 0x06  // DW_CFA_def_cfa_expression: DW_OP_breg3 56, DW_OP_deref
-    .cfi_escape 0x10, 0x00, 0x02, 0x73, 0x00  // DW_CFA_expression: DW_OP_breg3 0
-    .cfi_escape 0x10, 0x01, 0x02, 0x73, 0x08
-    .cfi_escape 0x10, 0x02, 0x02, 0x73, 0x10
-    .cfi_escape 0x10, 0x03, 0x02, 0x73, 0x18
-    .cfi_escape 0x10, 0x04, 0x02, 0x73, 0x20
-    .cfi_escape 0x10, 0x05, 0x02, 0x73, 0x28
-    .cfi_escape 0x10, 0x06, 0x02, 0x73, 0x30
-    .cfi_escape 0x10, 0x08, 0x03, 0x73, 0xc0, 0x00
-    .cfi_escape 0x10, 0x09, 0x03, 0x73, 0xc8, 0x00
-    .cfi_escape 0x10, 0x0a, 0x03, 0x73, 0xd0, 0x00
-    .cfi_escape 0x10, 0x0b, 0x03, 0x73, 0xd8, 0x00
-    .cfi_escape 0x10, 0x0c, 0x03, 0x73, 0xe0, 0x00
-    .cfi_escape 0x10, 0x0d, 0x03, 0x73, 0xe8, 0x00
-    .cfi_escape 0x10, 0x0e, 0x03, 0x73, 0xf0, 0x00
-    .cfi_escape 0x10, 0x0f, 0x03, 0x73, 0xf8, 0x00
-    .cfi_escape 0x10, 0x10, 0x03, 0x73, 0x80, 0x01
-    movq    %rdx, %rdi
-    callq   *%rsi
-    .cfi_restore_state
-    popq    %rbx
-    .cfi_adjust_cfa_offset -8
-    .cfi_restore rbx
-    ret
-    .cfi_endproc
-    .size   mioco_visit_interrupted, . - mioco_visit_interrupted
-
 // The bottom frame of every fiber: calls rbx(r12), which never returns. Backtraces end here.
 
     .globl  mioco_start

@@ -23,8 +23,7 @@ namespace {
 
 // Ignored unless somebody asks for it: one that comes after the handler has gone does no harm.
 constexpr int sample_signal = SIGURG;
-constexpr std::size_t page_bytes = 4096;
-constexpr std::size_t room_bytes = stack_copies::most_bytes + page_bytes;
+constexpr std::size_t room_bytes = stack_copies::most_bytes;
 
 enum class sampling : int { none, asked, copies, done, missed };
 
@@ -34,8 +33,7 @@ struct sampling_request {
     std::atomic<const worker*> on{nullptr};
     std::atomic<std::uint64_t> fiber_id{0};
     std::byte* room = nullptr;
-    interrupted_registers registers{};
-    std::uintptr_t original = 0;
+    interrupted_place place{};
     std::size_t words = 0;
 };
 sampling_request request;
@@ -47,14 +45,13 @@ struct sigaction sample_handler_before;
 
 bool copy_stack(const fiber& f) noexcept {
     const auto* const from =
-        reinterpret_cast<const std::byte*>(request.registers.stack_pointer() & ~std::uint64_t{7});
+        reinterpret_cast<const std::byte*>(request.place.stack_pointer & ~std::uint64_t{7});
     if (from < f.memory.bottom() || from >= f.memory.top()) return false;
     const auto bytes = static_cast<std::size_t>(f.memory.top() - from);
     if (bytes > stack_copies::most_bytes) return false;
-    request.original = reinterpret_cast<std::uintptr_t>(from);
     request.words = bytes / sizeof(std::uint64_t);
-    auto* const to = reinterpret_cast<std::uint64_t*>(request.room + request.original % page_bytes);
-    copy_racing(to, reinterpret_cast<const std::uint64_t*>(from), request.words);
+    copy_racing(reinterpret_cast<std::uint64_t*>(request.room),
+                reinterpret_cast<const std::uint64_t*>(from), request.words);
     return true;
 }
 
@@ -65,7 +62,7 @@ void answer(const ucontext_t& interrupted) noexcept {
         return;
     auto expected = sampling::asked;
     if (!request.state.compare_exchange_strong(expected, sampling::copies)) return;
-    request.registers = interrupted_registers(interrupted);
+    request.place = interrupted_place(interrupted);
     request.state.store(copy_stack(*f) ? sampling::done : sampling::missed);
 }
 
@@ -147,9 +144,8 @@ std::optional<stack_sampler::sample> stack_sampler::take(worker& on,
         return std::nullopt;
     }
     if (!await_answer()) return std::nullopt;
-    auto* const frames =
-        reinterpret_cast<std::uint64_t*>(request.room + request.original % page_bytes);
-    return sample{request.registers, request.original, {frames, request.words}, std::move(held)};
+    const auto* const frames = reinterpret_cast<const std::uint64_t*>(request.room);
+    return sample{request.place, {frames, request.words}, std::move(held)};
 #endif
 }
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <span>
 
-#include "context/backtrace.hpp"
+#include "context/interrupted_calls.hpp"
 #include "sched/worker.hpp"
 
 namespace mioco::detail {
@@ -25,9 +25,8 @@ public:
     };
 
     struct sample {
-        interrupted_registers registers;
-        std::uintptr_t original = 0;  // where the frames stand
-        std::span<std::uint64_t> frames;
+        interrupted_place place;
+        std::span<const std::uint64_t> frames;
         std::unique_lock<std::mutex> held;  // while the sample is used
     };
     /// [user, plain thread] Of a worker that does this. Nothing if it does something else now, or does not answer within a second.

@@ -7,7 +7,6 @@
 #include <string>
 
 #include "base/signals_blocked.hpp"
-#include "context/backtrace.hpp"
 #include "debug/dump.hpp"
 #include "debug/fiber_look.hpp"
 #include "fiber/fiber_table.hpp"
@@ -101,9 +100,7 @@ void watchdog::report(worker& on, const held_worker& seen) noexcept {
         look.what != fiber_look::state::running)
         return;
     const auto sample = stack_sampler::take(on, seen.doing());
-    if (sample)
-        look.call_count =
-            find_interrupted_calls(sample->frames, sample->original, sample->registers, look.calls);
+    if (sample) look.call_count = find_interrupted_calls(sample->frames, sample->place, look.calls);
     char headline[256];
     std::snprintf(headline, sizeof headline,
                   "mioco: fiber %llu%s%s%s of %s has held worker %u for %.3f s, and lets no other "
