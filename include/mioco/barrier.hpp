@@ -76,7 +76,7 @@ public:
     }
     /// Waits until the phase is over. A cancellation point.
     void wait(arrival_token&& arrived) const { core_.wait(arrived.phase_); }
-    /// `arrive`, and then `wait`.
+    /// `arrive`, and then `wait`. Who is cancelled has arrived all the same.
     void arrive_and_wait() { wait(arrive()); }
     /// Arrives, and is expected no more from the next phase on.
     void arrive_and_drop() { come(1, true); }

@@ -72,7 +72,7 @@ public:
     }
     /// Parks the fiber, or blocks the thread, until it is open. A cancellation point.
     void wait() const { left_.wait(detail::wait_reason::latch, detail::never); }
-    /// `count_down`, and then `wait`.
+    /// `count_down`, and then `wait`. Who is cancelled has counted down all the same.
     void arrive_and_wait(std::ptrdiff_t update = 1) {
         count_down(update);
         wait();

@@ -84,6 +84,34 @@ TEST_F(process, forked_before_first_use_runs) {
 }
 #endif
 
+void ends_a_wait_of(void (*f)()) {
+    mioco::run(mioco::config{}.workers(1), [&] {
+        auto victim = mioco::spawn(f);
+        mioco::yield();
+        victim.cancel();
+        try {
+            victim.join();
+        } catch (const std::system_error&) {
+            std::exit(0);
+        }
+    });
+    std::exit(1);
+}
+
+TEST_F(process, ends_where_a_cancel_would_leave_what_is_noexcept) {
+    EXPECT_DEATH(ends_a_wait_of([]() noexcept { mioco::sleep_for(std::chrono::hours(1)); }),
+                 "fiber_cancelled");
+    EXPECT_DEATH(ends_a_wait_of([] {
+                     struct last {
+                         ~last() { mioco::sleep_for(std::chrono::hours(1)); }
+                     };
+                     const last ends_in_the_ordinary_course;
+                 }),
+                 "fiber_cancelled");
+    EXPECT_EXIT(ends_a_wait_of([] { mioco::sleep_for(std::chrono::hours(1)); }),
+                testing::ExitedWithCode(0), "^$");
+}
+
 #if !defined(MIOCO_ASAN) && !defined(MIOCO_TSAN)  // which need address space without a bound
 // Leaves room for a thousand stacks or so, and for the heap.
 void bound_address_space() {

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: MPL-2.0
+// Cancels and deadlines at each call that waits for a fiber's end, a callback, or the pool; see cancel_sweep_test.cpp.
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <mioco/mioco.hpp>
+
+#include "support/cancel_sweep.hpp"
+#include "support/unix_path.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using mioco_test::blocking_call;
+using mioco_test::flag;
+using mioco_test::lasting;
+using mioco_test::scene;
+using enum mioco_test::seen;
+
+// Another runtime, whose fiber ends when it is told to, whoever asks it to stop.
+struct other_runtime {
+    mioco::runtime rt{mioco::config{}.workers(1)};
+    flag go_on;
+
+    int until_told() const {
+        return mioco::shield([&] {
+            go_on.await();
+            return 7;
+        });
+    }
+};
+
+template <class Call>
+std::function<scene()> over_there(Call call) {
+    return [=] {
+        const auto there = std::make_shared<other_runtime>();
+        const auto ends = std::make_shared<mioco::join_handle<int>>(
+            there->rt.spawn([raw = there.get()] { return raw->until_told(); }));
+        return scene{[=](lasting) { call(*there, *ends); }, [=] { there->go_on.raise(); },
+                     [=] { there->rt.wait(); }};
+    };
+}
+
+// Who is stopped before it has begun never does: not the fiber that is to be waited for.
+template <class Call>
+std::function<scene()> begun_there(Call call) {
+    return [=] {
+        const auto there = std::make_shared<other_runtime>();
+        const auto begun = std::make_shared<flag>();
+        static_cast<void>(there->rt.spawn([raw = there.get(), begun] {
+            begun->raise();
+            raw->until_told();
+        }));
+        begun->await();
+        return scene{[=](lasting) { call(there->rt); }, [=] { there->go_on.raise(); },
+                     [=] { there->rt.wait(); }};
+    };
+}
+
+scene running_there() {
+    const auto there = std::make_shared<other_runtime>();
+    return {[=](lasting) { EXPECT_EQ(there->rt.run([=] { return there->until_told(); }), 7); },
+            [=] { there->go_on.raise(); }, [=] { there->rt.wait(); }};
+}
+
+template <class Call>
+std::function<scene()> until_told(Call call) {
+    return [=] {
+        const auto told = std::make_shared<mioco::event>();
+        return scene{[=](lasting) { call(*told); }, [=] { told->notify(); }};
+    };
+}
+
+scene spawning_into_a_full_scope() {
+    const auto told = std::make_shared<mioco::event>();
+    const auto ran = std::make_shared<std::atomic<int>>(0);
+    return {[=](lasting) {
+                mioco::scope all(1);
+                all.spawn([told] { told->wait(); });
+                all.spawn([ran] { ++*ran; });
+                all.wait();
+            },
+            [=] { told->notify(); }, [=] { EXPECT_EQ(*ran, 1); }};
+}
+
+scene forking_into_a_full_scope() {
+    const auto told = std::make_shared<mioco::event>();
+    return {[=](lasting) {
+                mioco::scope all(1);
+                all.spawn([told] { told->wait(); });
+                EXPECT_EQ(all.fork([] { return 7; }).join(), 7);
+            },
+            [=] { told->notify(); }};
+}
+
+scene suspended() {
+    using resumer = mioco::resumer<int>;
+    using ends = std::pair<mioco::sender<resumer>, mioco::receiver<resumer>>;
+    const auto waiting = std::make_shared<ends>(mioco::unbounded_channel<resumer>());
+    return {[=](lasting) {
+                const auto hand_on = [&](resumer caller) {
+                    EXPECT_FALSE(waiting->first.try_send(std::move(caller)));
+                };
+                EXPECT_EQ(mioco::suspend<int>(hand_on), 7);
+            },
+            [=] {
+                while (!waiting->second.recv().value().resume(7)) continue;
+            }};
+}
+
+std::vector<blocking_call> of_fibers() {
+    using handle = mioco::join_handle<int>;
+    return {
+        {"join_handle::join", throws, throws,
+         over_there([](auto&, handle& fiber) { EXPECT_EQ(fiber.join(), 7); })},
+        {"select", throws, throws, over_there([](auto&, handle& fiber) {
+             EXPECT_EQ(std::get<0>(mioco::select(fiber.joining())), 7);
+         })},
+        {"runtime::wait", throws, throws, begun_there([](auto& rt) { rt.wait(); })},
+        {"runtime::shutdown", throws, throws,
+         begun_there([](auto& rt) { EXPECT_TRUE(rt.shutdown(1h)); })},
+        {"runtime::run", throws, throws, running_there, false},
+        {"run", throws, throws, until_told([](auto& told) {
+             mioco::run(mioco::config{}.workers(1), [&] { told.wait(); });
+         }),
+         false},
+        {"scope::wait", throws, throws, until_told([](auto& told) {
+             mioco::scope all;
+             all.spawn([&] { told.wait(); });
+             all.wait();
+         }),
+         false},
+        {"scope::spawn", throws, throws, spawning_into_a_full_scope, false},
+        {"scope::fork", throws, throws, forking_into_a_full_scope, false},
+        {"forked::join", throws, throws, until_told([](auto& told) {
+             mioco::scope all;
+             auto one = all.fork([&] {
+                 told.wait();
+                 return 7;
+             });
+             EXPECT_EQ(one.join(), 7);
+         }),
+         false},
+        {"all", throws, throws,
+         until_told([](auto& told) { mioco::all([&] { told.wait(); }, [] {}); }), false},
+        {"race", throws, throws, until_told([](auto& told) {
+             mioco::race([&] { told.wait(); }, [] { mioco::sleep_for(1h); });
+         }),
+         false},
+        {"parallel_for_each", throws, throws, until_told([](auto& told) {
+             mioco::parallel_for_each(std::vector{1, 2, 3}, 2, [&](int) { told.wait(); });
+         }),
+         false},
+        {"suspend", throws, throws, suspended},
+        {"~runtime", not_seen, not_seen, until_told([](auto& told) {
+             mioco::runtime rt(mioco::config{}.workers(1));
+             flag begun;
+             static_cast<void>(rt.spawn([&] {
+                 mioco::shield([&] {
+                     begun.raise();
+                     told.wait();
+                 });
+             }));
+             mioco::shield([&] { begun.await(); });
+         })},
+    };
+}
+MIOCO_SWEEP(fibers, of_fibers);
+
+// The pool, whose one thread is busy until the partner tells it to go on
+
+class busy_thread {
+public:
+    busy_thread() {
+        holds_ = mioco::spawn([this] {
+            mioco::offload([this] {
+                begun_.raise();
+                go_on_.await_computing();
+            });
+        });
+        begun_.await();
+    }
+    void go_on() { go_on_.raise(); }
+    void join() { holds_.join(); }
+
+private:
+    flag begun_;
+    flag go_on_;
+    mioco::join_handle<void> holds_;
+};
+
+template <class Call>
+std::function<scene()> on_a_busy_pool(Call call) {
+    return [=] {
+        const auto busy = std::make_shared<busy_thread>();
+        return scene{[=](lasting) { call(); }, [=] { busy->go_on(); }, [=] { busy->join(); }};
+    };
+}
+
+// A file with "abc" in it, and what is to be in it afterwards.
+template <class Call>
+std::function<scene()> in_a_file(Call call, std::string_view afterwards = "abc") {
+    struct shared {
+        mioco_test::socket_folder folder;
+        mioco::fs::file file = mioco::fs::file::open(folder.path("file"),
+                                                     {.read = true, .write = true, .create = true});
+    };
+    return [=] {
+        const auto one = std::make_shared<shared>();
+        one->file.write_all(std::string_view("abc"));
+        one->file.seek(0);
+        const auto busy = std::make_shared<busy_thread>();
+        return scene{[=](lasting) { call(one->file); }, [=] { busy->go_on(); },
+                     [=] {
+                         busy->join();
+                         std::string text(one->file.size(), '\0');
+                         one->file.seek(0);
+                         one->file.read_exactly(text);
+                         EXPECT_EQ(text, afterwards);
+                     }};
+    };
+}
+
+scene connecting_by_name() {
+    const auto listener =
+        std::make_shared<mioco::net::tcp_listener>(mioco::net::tcp_listener::bind("127.0.0.1:0"));
+    const std::string name = "localhost:" + std::to_string(listener->local().port());
+    return on_a_busy_pool(
+        [=] { EXPECT_EQ(mioco::net::tcp_stream::connect(name).peer(), listener->local()); })();
+}
+
+scene closing_a_file() {
+    const mioco_test::socket_folder folder;
+    const auto of = std::make_shared<mioco::fs::file>(
+        mioco::fs::file::open(folder.path("file"), {.write = true, .create = true}));
+    const auto busy = std::make_shared<busy_thread>();
+    return {[=](lasting) { of->close(); }, [=] { busy->go_on(); },
+            [=] {
+                busy->join();
+                EXPECT_FALSE(of->is_open());
+            }};
+}
+
+std::vector<blocking_call> of_the_pool() {
+    using mioco::fs::file;
+    constexpr std::string_view one = "x";
+    return {
+        {"offload", throws_before_it_runs, throws_before_it_runs,
+         on_a_busy_pool([] { EXPECT_EQ(mioco::offload([](int n) { return n; }, 7), 7); }), false},
+        {"block_in_place", not_seen, not_seen,
+         on_a_busy_pool([] { EXPECT_EQ(mioco::block_in_place([] { return 7; }), 7); }), false},
+        {"resolve", throws, throws,
+         on_a_busy_pool([] { EXPECT_FALSE(mioco::net::resolve("localhost:80").empty()); }), false},
+        {"resolve_for", throws, throws,
+         on_a_busy_pool([] { EXPECT_FALSE(mioco::net::resolve_for("localhost:80", 1h).empty()); }),
+         false},
+        {"tcp_stream::connect", throws, throws, connecting_by_name, false},
+        {"tcp_listener::bind", throws, throws, on_a_busy_pool([] {
+             EXPECT_TRUE(mioco::net::tcp_listener::bind("localhost:0").is_open());
+         }),
+         false},
+        {"udp_socket::bind", throws, throws,
+         on_a_busy_pool([] { EXPECT_TRUE(mioco::net::udp_socket::bind("localhost:0").is_open()); }),
+         false},
+        {"udp_socket::connect", throws, throws,
+         on_a_busy_pool([] { mioco::net::udp_socket::v4().connect("localhost:9"); }), false},
+        {"file::open", throws_before_it_runs, throws_before_it_runs,
+         in_a_file([](file& of) { EXPECT_TRUE(file::open(of.path()).is_open()); }), false},
+        {"file::read", throws_before_it_runs, throws_before_it_runs, in_a_file([](file& from) {
+             char buffer[1];
+             EXPECT_EQ(from.read(buffer), 1U);
+             EXPECT_EQ(buffer[0], 'a');
+         }),
+         false},
+        {"file::read_exactly", throws_before_it_runs, throws_before_it_runs,
+         in_a_file([](file& from) {
+             char buffer[2];
+             from.read_exactly(buffer);
+             EXPECT_EQ(std::string_view(buffer, 2), "ab");
+         }),
+         false},
+        {"file::read_at", throws_before_it_runs, throws_before_it_runs, in_a_file([](file& from) {
+             char buffer[1];
+             EXPECT_EQ(from.read_at(buffer, 1), 1U);
+             EXPECT_EQ(buffer[0], 'b');
+         }),
+         false},
+        {"file::write", throws_before_it_runs, throws_before_it_runs,
+         in_a_file([=](file& to) { EXPECT_EQ(to.write(one), 1U); }, "xbc"), false},
+        {"file::write_all", throws_before_it_runs, throws_before_it_runs,
+         in_a_file([=](file& to) { to.write_all(one); }, "xbc"), false},
+        {"file::write_at", throws_before_it_runs, throws_before_it_runs,
+         in_a_file([=](file& to) { EXPECT_EQ(to.write_at(one, 2), 1U); }, "abx"), false},
+        {"file::size", throws_before_it_runs, throws_before_it_runs,
+         in_a_file([](file& of) { EXPECT_EQ(of.size(), 3U); }), false},
+        {"file::flush", throws_before_it_runs, throws_before_it_runs,
+         in_a_file([](file& of) { of.flush(); }), false},
+        {"file::flush_data", throws_before_it_runs, throws_before_it_runs,
+         in_a_file([](file& of) { of.flush_data(); }), false},
+        {"file::close", not_seen, not_seen, closing_a_file, false},
+    };
+}
+MIOCO_SWEEP(pool, of_the_pool);
+
+}  // namespace
