@@ -2,9 +2,12 @@
 #pragma once
 
 #include <concepts>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -38,6 +41,81 @@ R offload_for_result(Call& call, offloading how) {
     return take_result<kept>(std::addressof(*mine.result));
 }
 
+/// As `offload_call`, for a call that looks at its token: that tells when the caller is interrupted.
+void offload_told_call(void (*call)(void*, const std::stop_token&), void* context);
+
+template <class R, class Call>
+R offload_told_for_result(Call& call) {
+    using kept = std::remove_cv_t<R>;
+    struct frame {
+        Call& call;
+        std::optional<stored_result<kept>> result;
+    };
+    frame mine{call, std::nullopt};
+    offload_told_call(
+        [](void* context, const std::stop_token& token) {
+            frame& callers = *static_cast<frame*>(context);
+            callers.result.emplace(
+                call_for_result<kept>([&]() -> R { return callers.call(token); }));
+        },
+        &mine);
+    return take_result<kept>(std::addressof(*mine.result));
+}
+
+/// A call that its caller may leave: it owns all that it uses.
+class abandonable_call {
+public:
+    abandonable_call() = default;
+    virtual ~abandonable_call() = default;
+    abandonable_call(const abandonable_call&) = delete;
+    abandonable_call& operator=(const abandonable_call&) = delete;
+    virtual void make(const std::stop_token& token) = 0;
+
+    std::exception_ptr error;
+};
+/// Throws when the caller is interrupted; else the call has been made.
+void offload_and_may_leave(const std::shared_ptr<abandonable_call>& call);
+
+/// `Token` is `std::stop_token`, or nothing if the function takes none.
+template <class R, class F, class Arguments, class... Token>
+class abandonable_closure final : public abandonable_call {
+public:
+    template <class G, class... Args>
+    explicit abandonable_closure(std::in_place_t, G&& f, Args&&... args)
+        : function_(std::forward<G>(f)), arguments_(std::forward<Args>(args)...) {}
+
+    void make(const std::stop_token& token) override {
+        result.emplace(call_for_result<R>([&]() -> R {
+            return std::apply(
+                [&](auto&... each) -> R {
+                    return std::invoke(std::move(function_), Token(token)..., std::move(each)...);
+                },
+                arguments_);
+        }));
+    }
+
+    std::optional<stored_result<R>> result;
+
+private:
+    F function_;
+    Arguments arguments_;
+};
+
+template <class R, class... Token, class F, class... Args>
+R offload_owned(F&& f, Args&&... args) {
+    using kept = std::remove_cv_t<R>;
+    using call_type =
+        abandonable_closure<kept, std::decay_t<F>, std::tuple<std::decay_t<Args>...>, Token...>;
+    const auto call =
+        std::make_shared<call_type>(std::in_place, std::forward<F>(f), std::forward<Args>(args)...);
+    offload_and_may_leave(call);
+    if (call->error != nullptr) std::rethrow_exception(std::exchange(call->error, nullptr));
+    return take_result<kept>(std::addressof(*call->result));
+}
+
+template <class F, class... Args>
+concept told_function = !std::invocable<F, Args...> && std::invocable<F, std::stop_token, Args...>;
+
 }  // namespace detail
 
 /// Runs `f(args...)` on a thread that may block, and parks the calling fiber until it has returned: the way to call code
@@ -69,6 +147,50 @@ std::invoke_result_t<F, Args...> offload(F&& f, Args&&... args) {
         return std::invoke(std::forward<F>(f), std::forward<Args>(args)...);
     };
     return detail::offload_for_result<result>(call, detail::offloading::may_be_cancelled);
+}
+
+/// The same for a function that takes a `std::stop_token` first, and is told by it: when the calling fiber is cancelled, its runtime stopped, or
+/// the time of a `with_deadline` over while `f` runs, the token says so, and callbacks that are registered with it are called, on the
+/// worker; they must not wait. The call is still waited for, and what it returns or throws is what the caller gets, heeded or not: the
+/// next call that waits throws then. In a `shield` the token tells of nothing from outside.
+///
+///     const bool found = mioco::offload([&](const std::stop_token& stop) { return search(index, stop); });
+///
+/// A function that can be called without a token gets none. Outside of fibers the token never tells of anything, as nobody is there to tell. Throws
+/// `std::bad_alloc`, else all is as above. New here.
+template <class F, class... Args>
+    requires detail::told_function<F, Args...>
+std::invoke_result_t<F, std::stop_token, Args...> offload(F&& f, Args&&... args) {
+    using result = std::invoke_result_t<F, std::stop_token, Args...>;
+    auto call = [&](const std::stop_token& token) -> result {
+        return std::invoke(std::forward<F>(f), token, std::forward<Args>(args)...);
+    };
+    return detail::offload_told_for_result<result>(call);
+}
+
+/// As `offload`, for a call that nothing ends, as a database's client that waits for its server: the caller leaves it. A cancellation point all
+/// the time, also while `f` runs: a caller that is cancelled, or whose deadline passes, goes at once, and `f` goes on without it.
+///
+/// So `f` must refer to nothing that the caller owns: it and `args` are moved or copied, as by `std::thread`, and what it returns or
+/// throws after its caller has left is dropped, on the thread that it ran on. It holds its thread until it returns, and the end of the
+/// runtime waits for it. An `f` that takes a `std::stop_token` first is told that its caller has left.
+///
+/// Outside of fibers it simply calls `f`. Throws what `offload` throws, and `std::bad_alloc`. New here.
+template <class F, class... Args>
+    requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...> offload_abandonable(F&& f,
+                                                                                 Args&&... args) {
+    using result = std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>;
+    return detail::offload_owned<result>(std::forward<F>(f), std::forward<Args>(args)...);
+}
+/// The same with a `std::stop_token`.
+template <class F, class... Args>
+    requires detail::told_function<std::decay_t<F>, std::decay_t<Args>...>
+std::invoke_result_t<std::decay_t<F>, std::stop_token, std::decay_t<Args>...> offload_abandonable(
+    F&& f, Args&&... args) {
+    using result = std::invoke_result_t<std::decay_t<F>, std::stop_token, std::decay_t<Args>...>;
+    return detail::offload_owned<result, std::stop_token>(std::forward<F>(f),
+                                                          std::forward<Args>(args)...);
 }
 
 /// Runs `f` as a part of the calling fiber that is known to block, while other fibers have the worker: `offload` for a scope

@@ -47,6 +47,8 @@ std::optional<std::stop_source> known_source(std::uint64_t number) noexcept {
     return found->second;
 }
 
+}  // namespace
+
 // The callbacks run in one go, though what they call spends. Who destroys one waits for it only on another thread: on this one it would
 // be gone while it runs, and from another it would hold that up.
 void request_in_one_go(std::stop_source& source) noexcept {
@@ -56,8 +58,6 @@ void request_in_one_go(std::stop_source& source) noexcept {
     source.request_stop();
     self->budget = left;
 }
-
-}  // namespace
 
 std::stop_token stop_token_of(fiber& self) {
     needed_extras(self).has_stop_source = true;

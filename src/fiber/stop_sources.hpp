@@ -17,6 +17,9 @@ std::stop_token stop_token_of(fiber& self);
 /// [who has asked that fiber to stop] Tells those who hold its token; what they have registered is called here.
 void tell_of_cancel(std::uint64_t fiber_number) noexcept;
 
+/// [fiber or thread] Its callbacks run in one go: no other fiber runs here meanwhile.
+void request_in_one_go(std::stop_source& source) noexcept;
+
 /// [the fiber, at its end] The token stays as it is.
 void forget_stop_source(std::uint64_t fiber_number) noexcept;
 

@@ -16,6 +16,9 @@ namespace mioco::detail {
 /// thread of a pool, may block. Throws std::logic_error in a fiber of a forked child.
 offload_pool::outcome run_job(offload_job& job, offloading how);
 
+/// Of a call that was refused so.
+[[noreturn]] void throw_no_thread();
+
 /// A blocking system call, or a few: `call` returns a count or a negative errno value, and does not throw. If the calling fiber was
 /// interrupted before it began, that. When there is no thread to be had, it holds the worker up rather than fail.
 template <class Call>

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "fiber/wait_reason.hpp"
+#include "fiber/parking.hpp"
 #include "fiber/wait_slot.hpp"
 #include "offload/offload_job.hpp"
 #include "time/lazy_timer.hpp"
@@ -11,6 +11,10 @@
 namespace mioco::detail {
 
 struct fiber;
+
+/// [fiber] Parks until the end has been posted, or the wait has ended otherwise.
+wait_arm wait_for_post(fiber& self, wait_slot& end, wait_reason why, nanoseconds_t deadline,
+                       parking::cancelling mode = parking::cancelling::allowed) noexcept;
 
 /// A blocking call that cannot be ended, and whose caller may be gone before it returns: so it owns all that it uses.
 class detached_call {
@@ -38,7 +42,6 @@ protected:
 
 private:
     static void on_pool(void* context) noexcept;
-    wait_arm wait(fiber& self, wait_reason why, nanoseconds_t deadline) noexcept;
 
     offload_job job_{&on_pool, this};
     wait_slot end_;

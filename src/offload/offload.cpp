@@ -11,6 +11,13 @@
 
 namespace mioco::detail {
 
+void throw_no_thread() {
+    throw std::system_error(
+        std::make_error_code(std::errc::resource_unavailable_try_again),
+        "mioco: no thread to offload to could be started, and the pool has none; raise the "
+        "limit of threads or of memory");
+}
+
 offload_pool::outcome run_job(offload_job& job, offloading how) {
     fiber* const self = current_fiber();
     const bool certain = how == offloading::is_certain;
@@ -59,10 +66,7 @@ void offload_call(void (*call)(void*), void* context, offloading how) {
         case offload_pool::outcome::cancelled:
             throw_interrupted(wait_reason::offload);
         case offload_pool::outcome::no_thread:
-            throw std::system_error(
-                std::make_error_code(std::errc::resource_unavailable_try_again),
-                "mioco: no thread to offload to could be started, and the pool has none; raise the "
-                "limit of threads or of memory");
+            throw_no_thread();
     }
     if (mine.error != nullptr) std::rethrow_exception(std::move(mine.error));
 }

@@ -255,6 +255,8 @@ std::vector<blocking_call> of_the_pool() {
     return {
         {"offload", throws_before_it_runs, throws_before_it_runs,
          on_a_busy_pool([] { EXPECT_EQ(mioco::offload([](int n) { return n; }, 7), 7); }), false},
+        {"offload_abandonable", throws, throws,
+         on_a_busy_pool([] { EXPECT_EQ(mioco::offload_abandonable([] { return 7; }), 7); }), false},
         {"block_in_place", not_seen, not_seen,
          on_a_busy_pool([] { EXPECT_EQ(mioco::block_in_place([] { return 7; }), 7); }), false},
         {"resolve", throws, throws,

@@ -2,10 +2,15 @@
 // What docs/guide/offload.md shows.
 #include <netdb.h>
 
+#include <chrono>
+#include <memory>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
+#include <utility>
 
 #include <mioco/config.hpp>
+#include <mioco/deadline.hpp>
 #include <mioco/net/endpoint.hpp>
 #include <mioco/offload.hpp>
 
@@ -35,6 +40,31 @@ void save(document& draft) {
     mioco::block_in_place([&] {
         legacy_check(draft);
         legacy_save(draft);
+    });
+}
+// end
+
+struct position {};
+bool is_won(const position& at);
+position next_of(const position& at);
+
+// snippet: told
+bool wins(position at) {
+    return mioco::offload([&](const std::stop_token& stop) {
+        while (!stop.stop_requested() && !is_won(at)) at = next_of(at);
+        return is_won(at);
+    });
+}
+// end
+
+struct database {};
+std::string slow_query(database& of, const std::string& text);
+
+// snippet: abandonable
+std::string answer(const std::shared_ptr<database>& of, std::string query) {
+    return mioco::with_deadline(std::chrono::seconds(2), [&] {
+        return mioco::offload_abandonable(
+            [of, query = std::move(query)] { return slow_query(*of, query); });
     });
 }
 // end
