@@ -40,28 +40,32 @@ constexpr act as_cases[] = {send,       send,        receive,  receive,       re
                             hear,       await_watch, lock,     take_permit,   wait_event,
                             wait_latch, wait_group,  join,     wait_readable, wait_writable,
                             after,      expiring,    otherwise};
-constexpr act on_fibers[] = {join, join, detach, drop_handle, fail, offload, block_in_place};
+constexpr act on_fibers[] = {join,   join, detach,  drop_handle,   cancel,
+                             cancel, fail, offload, block_in_place};
+constexpr act around_others[] = {bounded, bounded, shielded, scope};
 
 struct weights {
-    unsigned time, channels, locks, counts, streams, fibers, select;
+    unsigned time, channels, locks, counts, streams, fibers, around, select;
 };
 
 weights weights_of(theme about) {
     switch (about) {
         case theme::channels:
-            return {2, 10, 1, 0, 0, 1, 1};
+            return {2, 10, 1, 0, 0, 1, 1, 1};
         case theme::select:
-            return {2, 5, 1, 2, 1, 1, 12};
+            return {2, 5, 1, 2, 1, 1, 1, 12};
         case theme::locks:
-            return {2, 0, 7, 7, 0, 1, 2};
+            return {2, 0, 7, 7, 0, 1, 1, 2};
         case theme::network:
-            return {2, 1, 0, 0, 12, 1, 2};
+            return {2, 1, 0, 0, 12, 1, 1, 2};
         case theme::lifetimes:
-            return {2, 2, 2, 2, 2, 8, 2};
+            return {2, 2, 2, 2, 2, 8, 2, 2};
+        case theme::interruptions:
+            return {2, 4, 3, 4, 2, 5, 6, 3};
         case theme::mixed:
             break;
     }
-    return {2, 3, 3, 3, 3, 3, 3};
+    return {2, 3, 3, 3, 3, 3, 1, 3};
 }
 
 class generator {
@@ -176,9 +180,10 @@ private:
 
     act draw_act() {
         const std::pair<unsigned, std::span<const act>> groups[] = {
-            {weight_.time, in_time},       {weight_.channels, on_channels},
-            {weight_.locks, with_body},    {weight_.counts, on_counts},
-            {weight_.streams, on_streams}, {weight_.fibers, on_fibers}};
+            {weight_.time, in_time},        {weight_.channels, on_channels},
+            {weight_.locks, with_body},     {weight_.counts, on_counts},
+            {weight_.streams, on_streams},  {weight_.fibers, on_fibers},
+            {weight_.around, around_others}};
         unsigned all = weight_.select;
         for (const auto& [weight, list] : groups) all += weight;
         unsigned drawn = below(all);
@@ -198,6 +203,7 @@ private:
         if (!may_join && (made.what == detach || made.what == drop_handle || made.what == fail))
             made.what = sleep;
         if (about_ == theme::lifetimes && made.what == fail && one_in(3)) made.what = stop;
+        if (made.what == scope && (in_body || !may_nest())) made.what = bounded;
         if (!may_join && (made.what == stop || made.what == offload || made.what == block_in_place))
             made.what = sleep;
         choose_object(made);
@@ -206,10 +212,35 @@ private:
         if (made.what == select_fixed) made.body = draw_fixed();
         if (made.what == offload || made.what == block_in_place)
             made.body = draw_list(1 + below(2), held, false);
+        if (made.what == bounded || made.what == shielded)
+            made.body = draw_nested([&] { return draw_list(1 + below(4), held, may_join); });
+        if (made.what == scope) made.body = draw_nested([&] { return draw_scope(); });
         if (std::ranges::find(with_body, made.what) != std::end(with_body)) {
             const unsigned place = place_of(made);
             if (place <= held) return {.what = yield};
             made.body = draw_list(below(3), place, may_join);
+        }
+        return made;
+    }
+
+    bool may_nest() const { return depth_ < most_depth; }
+    template <class Draw>
+    std::vector<operation> draw_nested(Draw draw) {
+        if (!may_nest()) return {};
+        ++depth_;
+        auto made = draw();
+        --depth_;
+        return made;
+    }
+
+    std::vector<operation> draw_scope() {
+        std::vector<operation> made;
+        for (unsigned i = 1 + below(4); i > 0; --i) {
+            operation one{.what = one_of({branch, branch, fork})};
+            one.body = draw_list(1 + below(4), 0, true);
+            made.push_back(std::move(one));
+            if (one_in(3)) made.push_back(draw_one(0, true));
+            if (one_in(8)) made.push_back({.what = cancel_scope});
         }
         return made;
     }
@@ -221,6 +252,7 @@ private:
     }
 
     unsigned draw_amount(act what) {
+        if (what == scope) return below(3);
         switch (kind_of(what)) {
             case kind::stream:
                 return one_of({1U, 10U, 300U, 5000U, 40'000U});
@@ -285,7 +317,10 @@ private:
         return made;
     }
 
+    static constexpr unsigned most_depth = 3;
+
     std::mt19937_64 random_;
+    unsigned depth_ = 0;  // of what is around others
     theme about_;
     weights weight_;
     unsigned hosts_ = 1;

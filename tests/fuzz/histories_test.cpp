@@ -344,6 +344,14 @@ TEST(fiber_history, notices_a_fiber_without_an_end) {
     EXPECT_NE(failure(end::returned, end::threw, true), "");
     EXPECT_NE(failure(end::threw, end::returned, true), "");
     EXPECT_NE(failure(end::cancelled, end::cancelled, true), "");
+    EXPECT_EQ(failure_of([](journal& log) {
+                  fiber_history known(log, 1);
+                  known.spawned(0);
+                  known.asked(0);
+                  known.gone(0);
+                  known.check_end(false);
+              }),
+              "");
     EXPECT_NE(failure(end::returned, end::returned, false), "");
     EXPECT_NE(failure_of([](journal& log) {
                   fiber_history known(log, 1);
@@ -371,8 +379,9 @@ TEST(wait_board, asks_each_reason) {
     const auto failure = [](std::vector<wait_board::reason> why_not, bool stopped) {
         return failure_of([&](journal& log) {
             wait_board board;
-            board.add({0, true, "somebody", std::move(why_not)});
-            board.check(log, [=](unsigned) { return stopped; });
+            board.add({[=] { return std::string(stopped ? "it was stopped" : ""); }, "somebody",
+                       std::move(why_not)});
+            board.check(log);
         });
     };
     const auto right = [] { return std::string(); };

@@ -100,6 +100,9 @@ public:
         if (all_[fiber].how != end::none) fail(fiber, "ended twice");
         all_[fiber].how = how;
     }
+    /// Was asked to stop, by `cancel`.
+    void asked(unsigned fiber) { all_[fiber].asked = true; }
+    [[nodiscard]] bool is_asked(unsigned fiber) const { return all_[fiber].asked; }
     /// Nothing of it is left.
     void gone(unsigned fiber) { all_[fiber].gone = true; }
     void joined(unsigned fiber, end told) {
@@ -114,8 +117,9 @@ public:
             if (!it.spawned) continue;
             if (!it.gone) fail(i, "has not ended");
             if (it.began && it.how == end::none) fail(i, "has not come to its end");
-            if (!it.began && !stopped) fail(i, "has never begun");
-            if (it.how == end::cancelled && !stopped)
+            const bool may_be_cancelled = stopped || it.asked;
+            if (!it.began && !may_be_cancelled) fail(i, "has never begun");
+            if (it.how == end::cancelled && !may_be_cancelled)
                 fail(i, "was cancelled, but nobody has stopped it");
         }
     }
@@ -123,7 +127,7 @@ public:
 
 private:
     struct state {
-        bool spawned = false, began = false, gone = false;
+        bool spawned = false, began = false, asked = false, gone = false;
         end how = end::none;
     };
     void fail(unsigned fiber, const std::string& what) {
@@ -154,8 +158,8 @@ public:
     using reason = std::function<std::string()>;
 
     struct entry {
-        unsigned host;
-        bool is_stopped_by_stop;
+        /// Once nothing moves any more: why it should have been interrupted; empty if it should not.
+        reason why_interrupted;
         std::string what;
         std::vector<reason> why_not;
     };
@@ -165,11 +169,11 @@ public:
         return last_;
     }
     void remove(std::uint64_t id) { all_.erase(id); }
-    /// Once nothing moves any more. `is_stopped` is asked for a host.
-    void check(journal& log, const std::function<bool(unsigned)>& is_stopped) const {
+    /// Once nothing moves any more.
+    void check(journal& log) const {
         for (const auto& [id, each] : all_) {
-            if (each.is_stopped_by_stop && is_stopped(each.host))
-                log.fail(each.what + " waits on although it was stopped");
+            if (const std::string why = each.why_interrupted(); !why.empty())
+                log.fail(each.what + " waits on although " + why);
             for (const reason& why_not : each.why_not) {
                 if (const std::string why = why_not(); !why.empty())
                     log.fail(each.what + " waits on although " + why);

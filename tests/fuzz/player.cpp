@@ -62,6 +62,7 @@ void player::check_join(world& in, unsigned fiber, const std::function<int()>& j
         if (e.fiber() != fiber) in.log.fail("a join gave another fiber's exception");
         in.fibers.joined(fiber, end::threw);
     } catch (const std::system_error& e) {
+        if (e.code() == std::errc::timed_out) throw;  // the joiner's deadline
         if (e.code() != std::errc::operation_canceled)
             in.log.fail(std::string("a join threw ") + e.what());
         in.fibers.joined(fiber, end::cancelled);
@@ -141,7 +142,7 @@ bool player::play_time(const operation& one) {
             break;
         }
         case fail:
-            if (!in_thread_) throw planned_failure(fiber_);
+            if (mioco::this_fiber::in_fiber()) throw planned_failure(fiber_);
             break;
         case stop:
             in_->stopped.insert(host_);
@@ -150,6 +151,11 @@ bool player::play_time(const operation& one) {
         case block_in_place:
             offload(one);
             break;
+        case bounded:
+        case shielded:
+        case act::scope:
+        case cancel_scope:
+            return play_around(one);
         case act::select:
             select(one);
             break;
@@ -171,6 +177,9 @@ bool player::play_fiber(const operation& one) {
     if (found == children_.end()) return true;
     if (one.what == act::join) {
         join(one.object);
+    } else if (one.what == act::cancel) {
+        if (found->second.joinable()) in_->fibers.asked(one.object);
+        found->second.cancel();
     } else if (one.what == detach) {
         found->second.detach();
     } else {
@@ -192,12 +201,14 @@ void player::join(unsigned fiber) {
 void player::offload(const operation& one) {
     const auto body = [&] {
         if (mioco::this_fiber::in_fiber()) in_->log.fail("what is offloaded runs in a fiber");
-        in_thread_ = true;
+        const other_depth in_thread(*this, {1, {}});
         play(one.body);
-        in_thread_ = false;
         return 42;
     };
-    const int got = one.what == act::offload ? mioco::offload(body) : mioco::block_in_place(body);
+    const bool is_told = one.amount % 2 == 1;
+    const int got = one.what != act::offload ? mioco::block_in_place(body)
+                    : is_told ? mioco::offload([&](const std::stop_token&) { return body(); })
+                              : mioco::offload(body);
     if (got != 42) in_->log.fail("an offloaded call lost its result");
 }
 

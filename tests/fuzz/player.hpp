@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -45,6 +46,15 @@ private:
     GiveBack give_back_;
 };
 
+/// What the fibers of a scope share with its owner.
+struct scope_state {
+    unsigned living = 0, running = 0;
+    bool is_cancelled = false, has_failed = false;
+    std::function<std::string()> why_owner_is_interrupted = [] {
+        return std::string();
+    };  // while it waits
+};
+
 /// Does what one fiber is to do, and tells the histories about it.
 class player {
 public:
@@ -52,6 +62,9 @@ public:
         : in_(std::move(in)), fiber_(fiber), host_(host) {}
 
     void play(const std::vector<operation>& list);
+    /// As a fiber of a scope.
+    void play_in(mioco::scope& of, const std::shared_ptr<scope_state>& known,
+                 const std::vector<operation>& list);
 
     /// As a fiber; `count` is its number.
     static mioco::join_handle<int> start(const std::shared_ptr<world>& in, unsigned fiber,
@@ -62,6 +75,9 @@ public:
 private:
     struct arm;
     class waits;
+    // Beside what it waits for.
+    enum class ended_by : std::uint8_t { interruptions, deadlines, others };
+    class other_depth;
     using handles = std::map<unsigned, mioco::join_handle<int>>;
 
     void play_one(const operation& one);
@@ -78,6 +94,17 @@ private:
     bool play_stream(const operation& one);
     bool play_datagram(const operation& one);
     bool play_fiber(const operation& one);
+    bool play_around(const operation& one);
+    void play_bounded(const operation& one);
+    void play_scope(const operation& one);
+    void play_block(const operation& one, std::vector<mioco::forked<int>>& forks);
+    void start_branch(const operation& one, unsigned limit, std::vector<mioco::forked<int>>& forks);
+    void join_fork(mioco::forked<int>& one);
+    void wait_for_scope();
+
+    bool is_asked() const;
+    std::string why_interrupted(ended_by by) const;
+    bool is_interruption(std::error_code ec) const;
 
     bool send_one(channel_object& to, const operation& one);
     bool receive_one(channel_object& from, const operation& one);
@@ -124,7 +151,15 @@ private:
     std::shared_ptr<world> in_;
     unsigned fiber_;
     unsigned host_;
-    bool in_thread_ = false;
+    // How an interruption is seen here: a cancel at a depth of zero, a deadline where there is one.
+    struct depth {
+        unsigned shields = 0;
+        std::optional<std::chrono::steady_clock::time_point> deadline;
+    };
+    depth depth_;
+    std::shared_ptr<const scope_state> branch_of_;  // if it is a fiber of a scope
+    mioco::scope* scope_ = nullptr;                 // the innermost
+    std::shared_ptr<scope_state> scope_known_;
     handles children_;
     std::map<unsigned, std::pair<mioco::broadcast_receiver<int>, std::size_t>> hears_;
     std::map<unsigned, std::pair<mioco::watch_receiver<int>, int>> watches_;
@@ -134,10 +169,10 @@ private:
 class player::waits {
 public:
     waits(player& of, const operation& one, std::vector<wait_board::reason> why_not,
-          bool may_be_stopped = true)
+          ended_by by = ended_by::interruptions)
         : board_(of.in_->waiting),
-          id_(board_.add(
-              {of.host_, may_be_stopped && !of.in_thread_, of.name_of(one), std::move(why_not)})) {}
+          id_(board_.add({[&of, by] { return of.why_interrupted(by); }, of.name_of(one),
+                          std::move(why_not)})) {}
     waits(const waits&) = delete;
     waits& operator=(const waits&) = delete;
     ~waits() { board_.remove(id_); }
@@ -145,6 +180,19 @@ public:
 private:
     wait_board& board_;
     std::uint64_t id_;
+};
+
+/// While it lives interruptions are seen in another way.
+class player::other_depth {
+public:
+    other_depth(player& of, depth now) : of_(of), before_(std::exchange(of.depth_, now)) {}
+    other_depth(const other_depth&) = delete;
+    other_depth& operator=(const other_depth&) = delete;
+    ~other_depth() { of_.depth_ = before_; }
+
+private:
+    player& of_;
+    depth before_;
 };
 
 /// Checks the limit of what `call` does; `timed_out` tells from its result whether that was over.

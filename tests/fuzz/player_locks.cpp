@@ -15,8 +15,14 @@ void player::hold(Lock& of, const operation& one, bool shared, bool may_fail, Tr
         if (!taken) of.known.check_held(call, shared);
     } else {
         of.known.begins(call, shared);
-        const waits here(*this, one, {[&] { return of.known.why_not_waiting(shared); }}, false);
-        taken = take();
+        const waits here(*this, one, {[&] { return of.known.why_not_waiting(shared); }},
+                         ended_by::deadlines);
+        try {
+            taken = take();
+        } catch (...) {
+            of.known.gives_up(call);
+            throw;
+        }
         if (!taken) of.known.gives_up(call);
     }
     if (!taken) return;

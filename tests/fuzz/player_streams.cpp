@@ -94,7 +94,7 @@ void player::read(stream_end& from, const operation& one) {
     if (!got) return;
     last_read_ = *got;
     from.in->read(std::span(into).first(*got));
-    if (ec == std::errc::operation_canceled) return;
+    if (is_interruption(ec)) return;
     if (ec == mioco::errc::end_of_stream || (!ec && *got == 0 && one.amount > 0)) {
         from.in->read_end();
     } else if (ec) {
@@ -120,7 +120,7 @@ void player::write(stream_end& to, const operation& one, std::size_t count) {
         }
     });
     to.out->write_ends(went.value_or(0));
-    if (ec == std::errc::operation_canceled) return;
+    if (is_interruption(ec)) return;
     if (ec) to.out->error(ec.message());
     if (!ec && one.what == write_all && went != count)
         in_->log.fail(name_of(one) + ": not all was written");
@@ -180,7 +180,7 @@ bool player::play_datagram(const operation& one) {
     std::error_code ec;
     const std::size_t size = it.real.recv(std::as_writable_bytes(std::span(&number, 1)), ec);
     if (ec) {
-        if (ec != std::errc::operation_canceled && !it.is_closed)
+        if (!is_interruption(ec) && !it.is_closed)
             in_->log.fail("a datagram's receiver failed: " + ec.message());
     } else if (size != sizeof(number) || it.under_way.erase(number) == 0) {
         in_->log.fail("a datagram came that nobody sent, or came twice");

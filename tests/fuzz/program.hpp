@@ -101,10 +101,18 @@ enum class act : std::uint8_t {
     join,
     detach,
     drop_handle,
+    cancel,
     fail,
     stop,
     offload,
     block_in_place,
+    // what may be interrupted, and what not; all have a body
+    bounded,
+    shielded,
+    scope,
+    branch,  // of a scope: a fiber
+    fork,    // the same, whose result is joined
+    cancel_scope,
     // several at once; the body has the cases
     select,
     select_fixed,
@@ -140,8 +148,9 @@ struct operation {
     act what = act::yield;
     unsigned object =
         0;  // which one of its kind; of a stream: twice the number, plus one for its other end
-    unsigned amount = 0;               // microseconds, bytes, or a count
-    std::vector<operation> body = {};  // under a lock, offloaded, or the cases of a select
+    unsigned amount = 0;  // microseconds, bytes, or a count
+    std::vector<operation> body =
+        {};  // under a lock, offloaded, within a deadline or a scope, or the cases of a select
 };
 
 struct fiber_plan {
@@ -175,7 +184,15 @@ struct program {
     std::optional<host_stop> stopped;
 };
 
-enum class theme : std::uint8_t { channels, select, locks, network, lifetimes, mixed };
+enum class theme : std::uint8_t {
+    channels,
+    select,
+    locks,
+    network,
+    lifetimes,
+    interruptions,
+    mixed
+};
 
 program generate(std::uint64_t seed, theme about);
 std::string to_text(const program& all);

@@ -55,6 +55,7 @@ TEST(programs, of_locks) { explore(theme::locks, 0); }
 TEST(programs, of_more_locks) { explore(theme::locks, 1'000'000); }
 TEST(programs, of_streams) { explore(theme::network, 0); }
 TEST(programs, of_lifetimes) { explore(theme::lifetimes, 0); }
+TEST(programs, of_interruptions) { explore(theme::interruptions, 0); }
 TEST(programs, of_everything) { explore(theme::mixed, 0); }
 TEST(programs, of_everything_more) { explore(theme::mixed, 1'000'000); }
 

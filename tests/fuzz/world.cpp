@@ -52,9 +52,7 @@ world::world(const program& all, journal& into)
     add(datagrams, all.datagrams.size());
 }
 
-void world::check_waits() const {
-    waiting.check(log, [this](unsigned host) { return stopped.contains(host); });
-}
+void world::check_waits() const { waiting.check(log); }
 
 void world::release_all() {
     is_over = true;
