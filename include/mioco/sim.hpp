@@ -34,6 +34,8 @@ struct fault_rates {
     double lost = 0;               ///< A datagram does not arrive.
     double duplicated = 0;         ///< A datagram arrives twice.
     double reordered = 0;          ///< A datagram is overtaken by later ones.
+    double disk_error = 0;         ///< A read or a flush of a file fails with EIO.
+    double no_space = 0;           ///< What adds to a file, or makes one, fails with ENOSPC.
     double spurious_event = 0.01;  ///< A poller posts an event that tells nothing.
 };
 

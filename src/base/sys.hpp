@@ -98,7 +98,23 @@ int close_checked(int fd) noexcept;
 int file_status(int fd, struct stat& status) noexcept;
 /// Of what the path names, a symbolic link itself.
 int link_status(const char* path, struct stat& status) noexcept;
+int target_status(const char* path, struct stat& status) noexcept;
 int unlink(const char* path) noexcept;
+int open_at(int directory, const char* path, int flags, unsigned mode) noexcept;
+int unlink_at(int directory, const char* path, bool is_directory) noexcept;
+int set_file_size(int fd, std::int64_t size) noexcept;
+int set_file_mode(int fd, unsigned mode) noexcept;
+/// The whole file's, of the open file: F_RDLCK, F_WRLCK, F_UNLCK. Never waits; -EAGAIN: another one is in the way.
+int lock_file(int fd, short type) noexcept;
+/// As getdents64(2).
+ssize_t read_directory(int fd, void* into, std::size_t size) noexcept;
+int make_directory(const char* path, unsigned mode) noexcept;
+int rename(const char* from, const char* to) noexcept;
+/// Of a symbolic link it makes another name of the link.
+int make_link(const char* file, const char* path) noexcept;
+int make_symbolic_link(const char* target, const char* path) noexcept;
+ssize_t read_link(const char* path, char* into, std::size_t size) noexcept;
+int set_mode(const char* path, unsigned mode) noexcept;
 
 // Child processes
 /// See driver::start_program.

@@ -49,6 +49,12 @@ struct found_address {
     socklen_t size = 0;
 };
 
+/// What is in a directory: a name, and its type as of struct stat; 0 where only a look at the file itself tells.
+struct directory_item {
+    std::string name;
+    mode_t type = 0;
+};
+
 class poller {
 public:
     /// `group`: whose pollers are waited at together, that is, a runtime.
@@ -177,16 +183,39 @@ public:
     virtual std::int64_t file_size(int fd) noexcept = 0;
     /// As lseek(2); the new place. Does not block.
     virtual std::int64_t seek(int fd, std::int64_t offset, int origin) noexcept = 0;
+    virtual int set_file_size(int fd, std::int64_t size) noexcept = 0;
+    virtual int set_file_mode(int fd, unsigned mode) noexcept = 0;
+    /// Of the whole file, for the open file and not for the process: F_RDLCK, F_WRLCK or F_UNLCK. -EAGAIN: another one is in the way.
+    virtual int lock_file(int fd, short type) noexcept = 0;
+    /// Some more of what an open directory holds, from its position on; how many, 0 at the end. "." and ".." are left out.
+    virtual int read_directory(int fd, std::vector<directory_item>& into) noexcept = 0;
     /// The descriptor is gone in every case.
     virtual int close_file(int fd) noexcept = 0;
 
     /// As getaddrinfo(3), best address first; may block, as files do. 0, an EAI_ value (which are negative), or a positive errno value.
     virtual int look_up(const name_query& what, std::vector<found_address>& found) noexcept = 0;
 
-    // The files that Unix sockets are bound to
+    // Paths, as the system calls of these names; they may block, as files do
     /// Of what the path names, a symbolic link itself.
     virtual int file_status(const char* path, struct stat& status) noexcept = 0;
     virtual int remove_file(const char* path) noexcept = 0;
+    /// Of what it leads to.
+    virtual int target_status(const char* path, struct stat& status) noexcept = 0;
+    /// Where a path begins that is not absolute: an open directory, or this.
+    static constexpr int working_directory = -100;  // AT_FDCWD
+    virtual int open_file_at(int directory, const char* path, int flags,
+                             unsigned mode) noexcept = 0;
+    virtual int remove_at(int directory, const char* path, bool is_directory) noexcept = 0;
+    virtual int make_directory(const char* path, unsigned mode) noexcept = 0;
+    virtual int rename(const char* from, const char* to) noexcept = 0;
+    /// A second name of a file. A symbolic link is not followed.
+    virtual int make_link(const char* file, const char* path) noexcept = 0;
+    virtual int make_symbolic_link(const char* target, const char* path) noexcept = 0;
+    /// The length, which is the room's if it was too small.
+    virtual ssize_t read_link(const char* path, std::span<char> into) noexcept = 0;
+    virtual int set_mode(const char* path, unsigned mode) noexcept = 0;
+    /// Of the process: where temporary files belong.
+    [[nodiscard]] virtual std::string temporary_directory() = 0;
 
     // Child processes
     /// As posix_spawnp(3), and the child has no other descriptors than 0, 1 and 2; its number. May block, as files do.

@@ -12,7 +12,7 @@
 
 #include "base/cure.hpp"
 #include "io/wait_ready.hpp"
-#include "net/pause.hpp"
+#include "time/pause.hpp"
 
 namespace mioco::detail {
 

@@ -8,8 +8,8 @@
 
 #include "io/wait_ready.hpp"
 #include "net/message_attempts.hpp"
-#include "net/pause.hpp"
 #include "net/result.hpp"
+#include "time/pause.hpp"
 
 namespace mioco::detail {
 

@@ -13,8 +13,8 @@
 #include "io/fd.hpp"
 #include "net/accept.hpp"
 #include "net/adopt.hpp"
-#include "net/pause.hpp"
 #include "net/result.hpp"
+#include "time/pause.hpp"
 
 namespace mioco::detail {
 

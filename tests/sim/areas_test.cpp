@@ -261,11 +261,11 @@ TEST(sim_areas, addresses_that_no_host_has) {
 
 TEST(sim_areas, files) {
     in_simulation([] {
-        auto made = mioco::fs::file::open("/a/b", {.read = true, .write = true, .create = true});
+        auto made = mioco::fs::file::open("/tmp/b", {.read = true, .write = true, .create = true});
         made.write_all("hello"sv);
         made.flush();
         EXPECT_EQ(made.size(), 5U);
-        for (const char* const path : {"/etc/passwd", "/dev/urandom", "/proc/self/stat", "."})
+        for (const char* const path : {"/etc/passwd", "/dev/urandom", "/proc/self/stat"})
             EXPECT_EQ(error_of([&] { mioco::fs::file::open(path); }),
                       std::errc::no_such_file_or_directory);
     });

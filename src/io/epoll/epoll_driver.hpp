@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <random>
@@ -19,6 +20,7 @@
 #include "io/driver.hpp"
 #include "io/epoll/epoll_poller.hpp"
 #include "io/epoll/system_children.hpp"
+#include "io/epoll/system_directory.hpp"
 #include "io/epoll/system_names.hpp"
 #include "io/epoll/system_thread.hpp"
 
@@ -166,6 +168,16 @@ public:
     std::int64_t seek(int fd, std::int64_t offset, int origin) noexcept override {
         return sys::seek(fd, offset, origin);
     }
+    int set_file_size(int fd, std::int64_t size) noexcept override {
+        return sys::set_file_size(fd, size);
+    }
+    int set_file_mode(int fd, unsigned mode) noexcept override {
+        return sys::set_file_mode(fd, mode);
+    }
+    int lock_file(int fd, short type) noexcept override { return sys::lock_file(fd, type); }
+    int read_directory(int fd, std::vector<directory_item>& into) noexcept override {
+        return read_system_directory(fd, into);
+    }
     int close_file(int fd) noexcept override { return sys::close_checked(fd); }
     int look_up(const name_query& what, std::vector<found_address>& found) noexcept override {
         return look_up_name(what, found);
@@ -174,6 +186,35 @@ public:
         return sys::link_status(path, status);
     }
     int remove_file(const char* path) noexcept override { return sys::unlink(path); }
+    int target_status(const char* path, struct stat& status) noexcept override {
+        return sys::target_status(path, status);
+    }
+    int open_file_at(int directory, const char* path, int flags, unsigned mode) noexcept override {
+        return sys::open_at(directory, path, flags, mode);
+    }
+    int remove_at(int directory, const char* path, bool is_directory) noexcept override {
+        return sys::unlink_at(directory, path, is_directory);
+    }
+    int make_directory(const char* path, unsigned mode) noexcept override {
+        return sys::make_directory(path, mode);
+    }
+    int rename(const char* from, const char* to) noexcept override { return sys::rename(from, to); }
+    int make_link(const char* file, const char* path) noexcept override {
+        return sys::make_link(file, path);
+    }
+    int make_symbolic_link(const char* target, const char* path) noexcept override {
+        return sys::make_symbolic_link(target, path);
+    }
+    ssize_t read_link(const char* path, std::span<char> into) noexcept override {
+        return sys::read_link(path, into.data(), into.size());
+    }
+    int set_mode(const char* path, unsigned mode) noexcept override {
+        return sys::set_mode(path, mode);
+    }
+    [[nodiscard]] std::string temporary_directory() override {
+        const char* const chosen = std::getenv("TMPDIR");
+        return chosen == nullptr || *chosen == '\0' ? "/tmp" : chosen;
+    }
 
     int start_program(const program_start& what) noexcept override {
         return sys::start_program(what);

@@ -4,7 +4,9 @@
 #include <cerrno>
 
 #include <fcntl.h>
+#include <unistd.h>
 
+#include "io/sim/open_directory.hpp"
 #include "io/sim/pipe.hpp"
 #include "io/sim/regular_file.hpp"
 #include "io/sim/sim_driver.hpp"
@@ -20,6 +22,12 @@ constexpr std::size_t most_moved = 65'536;
 bool may_be_spliced_from(const open_file& file) noexcept {
     return file.what() != open_file::kind::socket ||
            static_cast<const socket_base&>(file).type() == SOCK_STREAM;
+}
+
+const std::shared_ptr<inode>& node_of(const open_file& file) noexcept {
+    return file.what() == open_file::kind::regular
+               ? static_cast<const regular_file&>(file).node()
+               : static_cast<const open_directory&>(file).node();
 }
 
 bool is_appended_to(const open_file& file) noexcept {
@@ -68,6 +76,13 @@ ssize_t sim_driver::read_into(int fd, std::span<const iovec> into) noexcept {
 
 ssize_t sim_driver::write_from(int fd, std::span<const iovec> from) noexcept {
     return write_parts(fd, from, "write");
+}
+
+sim_driver::found<regular_file> sim_driver::find_regular(int fd, const char* call) noexcept {
+    const auto [file, failure] = find(fd, call);
+    if (file == nullptr) return {nullptr, failure};
+    if (file->what() != sim::open_file::kind::regular) return {nullptr, -EINVAL};
+    return {static_cast<regular_file*>(file), 0};
 }
 
 int sim_driver::open_pipe(int (&ends)[2]) noexcept {
@@ -148,14 +163,6 @@ ssize_t sim_driver::splice_to_pipe(sim::open_file& from, pipe_file& to, std::siz
     return count;
 }
 
-int sim_driver::open_file(const char* path, int flags, unsigned mode) noexcept {
-    if (in_.is_cut_off()) return -EIO;
-    int failure = 0;
-    const auto opened = regular_file::open(in_, in_.current_host(), path, flags, mode, failure);
-    if (!opened) return failure;
-    return done(*opened, act::file, add(opened));
-}
-
 ssize_t sim_driver::read_file(int fd, std::span<std::byte> into, std::int64_t offset) noexcept {
     if (offset == here) return read(into, fd);
     const auto [from, failure] = find(fd, "read");
@@ -201,10 +208,15 @@ ssize_t sim_driver::send_file(int file, int to, std::size_t most) noexcept {
     return done(from, act::splice, count);
 }
 
-int sim_driver::sync_file(int fd, bool) noexcept {
+int sim_driver::sync_file(int fd, bool data_only) noexcept {
     const auto [file, failure] = find(fd, "sync");
     if (file == nullptr) return failure;
-    return file->what() == sim::open_file::kind::regular ? 0 : -EINVAL;
+    if (!file->is_on_disk()) return -EINVAL;
+    if (file->what() == sim::open_file::kind::regular)
+        return done(*file, act::synced, static_cast<regular_file*>(file)->sync(data_only));
+    if (in_.chance(in_.faults().disk_error)) return done(*file, act::synced, -EIO);
+    in_.net().at(file->host()).files.sync(*node_of(*file));
+    return done(*file, act::synced, 0);
 }
 
 std::int64_t sim_driver::file_size(int fd) noexcept {
@@ -216,25 +228,33 @@ std::int64_t sim_driver::file_size(int fd) noexcept {
 std::int64_t sim_driver::seek(int fd, std::int64_t offset, int origin) noexcept {
     const auto [file, failure] = find(fd, "seek");
     if (file == nullptr) return failure;
+    if (file->what() == sim::open_file::kind::directory) {
+        if (offset != 0 || origin != SEEK_SET) return -EINVAL;
+        static_cast<open_directory*>(file)->rewind();
+        return 0;
+    }
     if (file->what() != sim::open_file::kind::regular) return -ESPIPE;
     return static_cast<regular_file*>(file)->seek(offset, origin);
 }
 
-int sim_driver::file_status(const char* path, struct stat& status) noexcept {
-    if (in_.is_cut_off()) return -EIO;
-    const auto& files = in_.here().files;
-    const auto found = files.find(std::string_view(path));
-    if (found == files.end()) return -ENOENT;
-    status = {};
-    status.st_dev = in_.current_host() + 1;
-    status.st_nlink = 1;
-    found->second->fill(status);
-    return 0;
+int sim_driver::set_file_size(int fd, std::int64_t size) noexcept {
+    const auto [file, failure] = find_regular(fd, "resizing");
+    if (file == nullptr) return failure;
+    return done(*file, act::file, file->set_size(size));
 }
 
-int sim_driver::remove_file(const char* path) noexcept {
-    if (in_.is_cut_off()) return -EIO;
-    return in_.here().files.erase(path) > 0 ? 0 : -ENOENT;
+int sim_driver::set_file_mode(int fd, unsigned mode) noexcept {
+    const auto [file, failure] = find(fd, "setting permissions");
+    if (file == nullptr) return failure;
+    if (!file->is_on_disk()) return -EINVAL;
+    node_of(*file)->set_permissions(mode, in_.now());
+    return done(*file, act::file, 0);
+}
+
+int sim_driver::lock_file(int fd, short type) noexcept {
+    const auto [file, failure] = find_regular(fd, "locking");
+    if (file == nullptr) return failure;
+    return done(*file, act::file, file->lock(type));
 }
 
 }  // namespace mioco::detail::sim

@@ -6,12 +6,12 @@
 #include <string>
 
 #include "io/sim/address.hpp"
+#include "io/sim/file_tree.hpp"
 #include "io/sim/ports.hpp"
 
 namespace mioco::detail::sim {
 
 class unix_socket;
-struct inode;
 
 /// What a host has to itself: addresses, ports, names of Unix sockets, and files.
 struct host {
@@ -23,7 +23,9 @@ struct host {
     port_table tcp;
     port_table udp;
     std::map<std::string, std::weak_ptr<unix_socket>, std::less<>> abstract_names;
-    std::map<std::string, std::shared_ptr<inode>, std::less<>> files;
+    file_tree files;
+
+    host(world& in, host_id id) : files(in, id) {}
 
     void forget_sockets() noexcept {
         tcp.clear();

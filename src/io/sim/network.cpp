@@ -24,7 +24,7 @@ nanoseconds_t time_to_send(std::size_t bytes, double bytes_per_second) noexcept 
 host_id network::add(std::string_view name) {
     if (const auto found = find(name)) return *found;
     const auto id = static_cast<host_id>(hosts_.size());
-    auto made = std::make_unique<host>();
+    auto made = std::make_unique<host>(in_, id);
     made->name = name;
     const host_id number = id + 1;
     made->v4 =

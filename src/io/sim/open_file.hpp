@@ -30,10 +30,10 @@ struct watched {
     bool queued = false;
 };
 
-/// What descriptors refer to: a socket, an end of a pipe, a file.
+/// What descriptors refer to: a socket, an end of a pipe, a file, a directory.
 class open_file : public std::enable_shared_from_this<open_file> {
 public:
-    enum class kind : std::uint8_t { socket, pipe, regular };
+    enum class kind : std::uint8_t { socket, pipe, regular, directory };
 
     open_file(world& in, host_id host, kind what, int flags);
     virtual ~open_file();
@@ -41,6 +41,10 @@ public:
     open_file& operator=(const open_file&) = delete;
 
     [[nodiscard]] kind what() const noexcept { return what_; }
+    /// Whether it is a file or a directory, for which nobody waits.
+    [[nodiscard]] bool is_on_disk() const noexcept {
+        return what_ == kind::regular || what_ == kind::directory;
+    }
     [[nodiscard]] world& in() const noexcept { return in_; }
     [[nodiscard]] host_id host() const noexcept { return host_; }
     /// For the trace: never given twice.

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <limits>
-#include <string>
+#include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <sys/epoll.h>
@@ -25,38 +25,6 @@ constexpr std::uint64_t longest_file = std::uint64_t{1} << 32;
 regular_file::regular_file(world& in, host_id host, int flags, std::shared_ptr<inode> of)
     : open_file(in, host, kind::regular, flags), of_(std::move(of)) {}
 
-std::shared_ptr<regular_file> regular_file::open(world& in, host_id host, const char* path,
-                                                 int flags, unsigned mode, int& failure) {
-    const std::string name = path;
-    auto& files = in.net().at(host).files;
-    const auto found = files.find(name);
-    std::shared_ptr<inode> of;
-    failure = 0;
-    if (name.empty()) {
-        failure = -ENOENT;
-    } else if (name.size() >= 4096) {
-        failure = -ENAMETOOLONG;
-    } else if (name.back() == '/') {
-        failure = -EISDIR;
-    } else if (found == files.end()) {
-        if ((flags & O_CREAT) == 0) failure = -ENOENT;
-    } else if ((flags & O_CREAT) != 0 && (flags & O_EXCL) != 0) {
-        failure = -EEXIST;
-    } else if (S_ISSOCK(found->second->mode)) {
-        failure = -ENXIO;
-    } else {
-        of = found->second;
-    }
-    if (failure < 0) return nullptr;
-    if (!of) {
-        of = std::make_shared<inode>(inode{in.next_id(), S_IFREG | (mode & 07777)});
-        files.emplace(name, of);
-    }
-    if ((flags & O_TRUNC) != 0 && (flags & O_ACCMODE) != O_RDONLY) of->bytes.clear();
-    constexpr int kept = O_ACCMODE | O_APPEND | O_NONBLOCK;
-    return std::make_shared<regular_file>(in, host, flags & kept, std::move(of));
-}
-
 bool regular_file::may_read() const noexcept { return (flags() & O_ACCMODE) != O_WRONLY; }
 bool regular_file::may_write() const noexcept { return (flags() & O_ACCMODE) != O_RDONLY; }
 
@@ -66,7 +34,9 @@ ssize_t regular_file::read_at(part_cursor& into, std::size_t most, std::uint64_t
     if (offset >= size()) return 0;
     const auto from = static_cast<std::size_t>(offset);
     const std::size_t count = std::min(most, size() - from);
-    return static_cast<ssize_t>(into.put(std::span(of_->bytes).subspan(from, count)));
+    if (in().chance(in().faults().disk_error)) return -EIO;
+    of_->read_at = in().now();
+    return static_cast<ssize_t>(into.put(of_->content.bytes().subspan(from, count)));
 }
 
 ssize_t regular_file::write_at(part_cursor& from, std::size_t most, std::uint64_t offset) {
@@ -76,13 +46,46 @@ ssize_t regular_file::write_at(part_cursor& from, std::size_t most, std::uint64_
     if ((flags() & O_APPEND) != 0) offset = size();
     if (most == 0) return 0;
     if (offset >= longest_file || most > longest_file - offset) return -EFBIG;
+    if (in().chance(in().faults().no_space)) return -ENOSPC;
     std::vector<std::byte> bytes;
     const std::size_t count = from.take(bytes, most);
-    const auto place = static_cast<std::size_t>(offset);
-    if (size() < place + count) of_->bytes.resize(place + count);
-    std::ranges::copy(bytes, of_->bytes.begin() + static_cast<std::ptrdiff_t>(place));
     in().note_content(bytes);
+    of_->content.write(static_cast<std::size_t>(offset), std::move(bytes));
+    of_->note_write(in().now());
     return static_cast<ssize_t>(count);
+}
+
+int regular_file::set_size(std::int64_t size) {
+    if (!may_write() || size < 0) return -EINVAL;
+    if (static_cast<std::uint64_t>(size) > longest_file) return -EFBIG;
+    of_->content.resize(static_cast<std::size_t>(size));
+    of_->note_write(in().now());
+    return 0;
+}
+
+// As Linux does it, a failure is told once: what was to be written then counts as written, though some of it was not.
+int regular_file::sync(bool data_only) {
+    if (in().chance(in().faults().disk_error)) {
+        of_->content.lose_some(in());
+        return -EIO;
+    }
+    of_->content.sync();
+    if (!data_only) of_->synced_mode = of_->mode;
+    return 0;
+}
+
+int regular_file::lock(short type) {
+    auto& locks = of_->locks;
+    if (type == F_UNLCK) {
+        locks.erase(id());
+        return 0;
+    }
+    if (type == F_WRLCK ? !may_write() : !may_read()) return -EBADF;
+    for (const auto& [holder, held] : locks) {
+        if (holder != id() && (type == F_WRLCK || held == F_WRLCK)) return -EAGAIN;
+    }
+    locks[id()] = type;
+    return 0;
 }
 
 ssize_t regular_file::read(part_cursor& into, std::size_t most) {

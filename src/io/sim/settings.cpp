@@ -45,6 +45,8 @@ void check_faults(const fault_rates& faults) {
     check_rate("faults.lost", faults.lost);
     check_rate("faults.duplicated", faults.duplicated);
     check_rate("faults.reordered", faults.reordered);
+    check_rate("faults.disk_error", faults.disk_error);
+    check_rate("faults.no_space", faults.no_space);
     check_rate("faults.spurious_event", faults.spurious_event);
 }
 

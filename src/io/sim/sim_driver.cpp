@@ -51,7 +51,7 @@ sim_driver::found<pipe_file> sim_driver::find_pipe(int fd, const char* call) noe
 
 int sim_driver::disturb(sim::open_file& file) noexcept {
     // Of which neither is ever true.
-    if (file.what() == sim::open_file::kind::regular) return 0;
+    if (file.is_on_disk()) return 0;
     if (in_.chance(in_.faults().interrupted)) {
         file.note(act::interrupted, 0);
         return -EINTR;

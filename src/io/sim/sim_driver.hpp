@@ -67,10 +67,24 @@ public:
     int sync_file(int fd, bool data_only) noexcept override;
     std::int64_t file_size(int fd) noexcept override;
     std::int64_t seek(int fd, std::int64_t offset, int origin) noexcept override;
+    int set_file_size(int fd, std::int64_t size) noexcept override;
+    int set_file_mode(int fd, unsigned mode) noexcept override;
+    int lock_file(int fd, short type) noexcept override;
+    int read_directory(int fd, std::vector<directory_item>& into) noexcept override;
     int close_file(int fd) noexcept override;
     int look_up(const name_query& what, std::vector<found_address>& found) noexcept override;
     int file_status(const char* path, struct stat& status) noexcept override;
     int remove_file(const char* path) noexcept override;
+    int target_status(const char* path, struct stat& status) noexcept override;
+    int open_file_at(int directory, const char* path, int flags, unsigned mode) noexcept override;
+    int remove_at(int directory, const char* path, bool is_directory) noexcept override;
+    int make_directory(const char* path, unsigned mode) noexcept override;
+    int rename(const char* from, const char* to) noexcept override;
+    int make_link(const char* file, const char* path) noexcept override;
+    int make_symbolic_link(const char* target, const char* path) noexcept override;
+    ssize_t read_link(const char* path, std::span<char> into) noexcept override;
+    int set_mode(const char* path, unsigned mode) noexcept override;
+    [[nodiscard]] std::string temporary_directory() override;
 
     // What a program does is not in the world.
     int start_program(const program_start&) noexcept override { return -EOPNOTSUPP; }
@@ -104,6 +118,9 @@ private:
     found<sim::open_file> find(int fd, const char* call) noexcept;
     found<socket_base> find_socket(int fd, const char* call) noexcept;
     found<pipe_file> find_pipe(int fd, const char* call) noexcept;
+    found<regular_file> find_regular(int fd, const char* call) noexcept;
+    int start_at(int directory, std::shared_ptr<inode>& start) noexcept;
+    int status_of(const char* path, bool follows, struct stat& status) noexcept;
     [[noreturn]] static void refuse(int fd, const char* call) noexcept;
 
     enum class way : std::uint8_t { in, out };

@@ -30,7 +30,7 @@ int sim_poller::watch(fd_object& fd) noexcept {
     const int number = fd.number.load(std::memory_order_relaxed);
     open_file* const file = in_.table().find(number);
     if (file == nullptr) return -EBADF;
-    if (file->what() == open_file::kind::regular) return -EPERM;
+    if (file->is_on_disk()) return -EPERM;
     watched* what = find(*file, number);
     if (what == nullptr) {
         auto made =

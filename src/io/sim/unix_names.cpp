@@ -7,7 +7,6 @@
 
 #include <sys/un.h>
 
-#include "io/sim/inode.hpp"
 #include "io/sim/unix_socket.hpp"
 #include "io/sim/world.hpp"
 
@@ -78,11 +77,8 @@ int unix_socket::take_free_name() {
 }
 
 int unix_socket::bind_path(const std::string& path) {
-    auto& files = in().net().at(host()).files;
-    if (files.contains(path)) return -EADDRINUSE;
-    auto made = std::make_shared<inode>(inode{in().next_id(), S_IFSOCK | 0755});
-    made->bound = self();
-    files.emplace(path, std::move(made));
+    const int failure = in().net().at(host()).files.make_socket(path, self());
+    if (failure < 0) return failure;
     name_ = path;
     return 0;
 }
@@ -99,10 +95,10 @@ std::shared_ptr<unix_socket> unix_socket::find(const sockaddr* address, socklen_
         const auto at = there.abstract_names.find(name);
         if (at != there.abstract_names.end()) found = at->second.lock();
     } else {
-        const auto at = there.files.find(name);
-        failure = -ENOENT;
-        if (at == there.files.end()) return nullptr;
-        found = at->second->bound.lock();
+        file_tree::node at;
+        failure = there.files.look_up(there.files.root(), name, true, at);
+        if (failure < 0) return nullptr;
+        found = at->bound.lock();
     }
     failure = -ECONNREFUSED;
     if (!found || found->gone_) return nullptr;
