@@ -22,7 +22,11 @@
 #include <mioco/exit_status.hpp>
 #include <mioco/fiber_data.hpp>
 #include <mioco/fiber_local.hpp>
+#include <mioco/fs/directory.hpp>
 #include <mioco/fs/file.hpp>
+#include <mioco/fs/operations.hpp>
+#include <mioco/fs/temporary.hpp>
+#include <mioco/fs/whole_file.hpp>
 #include <mioco/join_handle.hpp>
 #include <mioco/latch.hpp>
 #include <mioco/metrics.hpp>

@@ -8,71 +8,17 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <mioco/error.hpp>
-
-#include "base/cure.hpp"
 #include "fiber/parking.hpp"
 #include "fs/file_calls.hpp"
+#include "fs/report.hpp"
+#include "fs/status.hpp"
 
 namespace mioco::fs {
 
 namespace {
 
 namespace calls = detail::file_calls;
-
-// Of which file an error speaks: "\"/etc/passwd\"", or "descriptor 7".
-std::string name_of(const std::filesystem::path& path, int fd) {
-    if (!path.empty()) return "\"" + path.native() + "\"";
-    return fd < 0 ? "no file" : "descriptor " + std::to_string(fd);
-}
-
-std::error_code code_of(std::int64_t failure) {
-    const auto number = static_cast<int>(-failure);
-    return {failure == detail::deadline_failure ? ETIMEDOUT : number, std::system_category()};
-}
-
-// The result of a call, or what its failure is to be: thrown, or set.
-struct reported {
-    const char* call;
-    const std::filesystem::path& path;
-    int fd;
-    std::error_code* ec;
-    const char* why = nullptr;  // in the place of what can be done about it
-
-    [[nodiscard]] std::uint64_t finish(std::int64_t result) const {
-        if (result >= 0) {
-            if (ec != nullptr) ec->clear();
-            return static_cast<std::uint64_t>(result);
-        }
-        if (ec == nullptr) {
-            detail::throw_if_cancel(result);
-            const int failure = static_cast<int>(result);
-            throw std::system_error(code_of(result),
-                                    text() + detail::deadline_text(result) +
-                                        (why != nullptr ? why : detail::cure_of(failure)));
-        }
-        *ec = code_of(result);
-        return 0;
-    }
-
-    /// Of a call in several parts: the last one's result, 0 at the end of the file.
-    [[nodiscard]] std::size_t fail_after(std::size_t done, std::int64_t last) const {
-        if (ec == nullptr) detail::throw_if_cancel(last);
-        const std::error_code code =
-            last < 0 ? code_of(last) : make_error_code(errc::end_of_stream);
-        if (ec == nullptr)
-            throw io_error(
-                code,
-                text() + " after " + std::to_string(done) + " bytes" + detail::deadline_text(last),
-                done);
-        *ec = code;
-        return done;
-    }
-
-    [[nodiscard]] std::string text() const {
-        return std::string("mioco: ") + call + " of " + name_of(path, fd);
-    }
-};
+using reported = detail::file_report;
 
 // As open(2) wants them, or -EINVAL for a contradiction.
 int flags_of(const open_options& options) noexcept {
@@ -106,13 +52,14 @@ int origin_of(seek_from origin) noexcept {
 file file::open_file(const std::filesystem::path& path, const open_options& options,
                      std::error_code* ec) {
     const int flags = flags_of(options);
-    const reported to{flags < 0 ? "open with contradictory options" : "open", path, -1, ec};
+    const reported to{flags < 0 ? "open with contradictory options" : "open", path,
+                      detail::file_report::no_descriptor, ec};
     // The kernel would open what stands before a zero.
     const bool is_whole = path.native().find('\0') == std::string::npos;
     file opened(-1, path);
     std::int64_t fd = is_whole ? flags : -EINVAL;
     if (fd >= 0) fd = calls::open(path.c_str(), flags, options.mode);
-    static_cast<void>(to.finish(fd));
+    to.check(fd);
     if (fd < 0) return {};
     opened.fd_ = static_cast<int>(fd);
     return opened;
@@ -123,7 +70,7 @@ file file::adopt_open(int fd, std::error_code* ec) {
     detail::driver& io = detail::current_driver();
     const char* const foreign = io.why_foreign(fd);
     const int flags = foreign != nullptr ? -EOPNOTSUPP : io.status_flags(fd);
-    static_cast<void>(reported{"adopt", none, fd, ec, foreign}.finish(flags));
+    reported{"adopt", none, fd, ec, foreign}.check(flags);
     if (flags < 0) return {};
     return {fd, none};
 }
@@ -170,16 +117,27 @@ std::uint64_t file::size_of(std::error_code* ec) const {
     return reported{"size", path_, fd_, ec}.finish(calls::size(fd_));
 }
 
+void file::set_size(std::uint64_t size, std::error_code* ec) {
+    reported{"resize", path_, fd_, ec}.check(calls::set_size(fd_, place(size)));
+}
+
+file_status file::status_of(std::error_code* ec) const {
+    struct stat found{};
+    const int result = calls::status(fd_, found);
+    reported{"status", path_, fd_, ec}.check(result);
+    return result < 0 ? file_status{} : detail::to_file_status(found);
+}
+
 void file::sync(bool data_only, std::error_code* ec) {
     const reported to{data_only ? "flush_data" : "flush", path_, fd_, ec};
-    static_cast<void>(to.finish(calls::sync(fd_, data_only)));
+    to.check(calls::sync(fd_, data_only));
 }
 
 void file::close_file(std::error_code* ec) {
     const int fd = std::exchange(fd_, -1);
     const auto path = std::exchange(path_, {});
     const int result = fd < 0 ? -EBADF : calls::close(fd);
-    static_cast<void>(reported{"close", path, fd, ec}.finish(result));
+    reported{"close", path, fd, ec}.check(result);
 }
 
 // A forked child, in which a fiber cannot wait, closes its copy at once.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "io/driver.hpp"
@@ -31,5 +32,16 @@ std::int64_t seek(int fd, std::int64_t offset, int origin);
 
 /// The descriptor is gone in every case. No cancellation point.
 int close(int fd);
+
+int status(int fd, struct stat& into);
+int set_size(int fd, std::int64_t size);
+int set_mode(int fd, unsigned mode);
+/// F_RDLCK or F_WRLCK of the whole file; -EAGAIN: another open file is in the way.
+int lock(int fd, short type);
+/// No cancellation points
+int unlock(int fd);
+int sync_certainly(int fd);
+/// To another file, from the position of the first to that of the second.
+ssize_t send(int from, int to, std::size_t most);
 
 }  // namespace mioco::detail::file_calls

@@ -10,6 +10,11 @@
 #include <utility>
 
 #include <mioco/byte_range.hpp>
+#include <mioco/fs/file_status.hpp>
+
+namespace mioco::detail {
+struct file_access;
+}
 
 namespace mioco::fs {
 
@@ -87,6 +92,15 @@ public:
     /// The same, to read.
     static file open(const std::filesystem::path& path, std::error_code& ec) {
         return open_file(path, {.read = true}, &ec);
+    }
+
+    /// Opens a file to be written from its beginning on, empty: it is made, or what was in it dropped.
+    static file create(const std::filesystem::path& path) {
+        return open_file(path, {.write = true, .create = true, .truncate = true}, nullptr);
+    }
+    /// The same, with the error in `ec` and no file returned.
+    static file create(const std::filesystem::path& path, std::error_code& ec) {
+        return open_file(path, {.write = true, .create = true, .truncate = true}, &ec);
     }
 
     /// Takes over an open descriptor. Throws `std::system_error` if it is not open. Errors name its number.
@@ -183,7 +197,47 @@ public:
     /// The same, with the error in `ec`.
     [[nodiscard]] std::uint64_t size(std::error_code& ec) const { return size_of(&ec); }
 
+    /// Makes the file so many bytes long: cuts it, or adds zeros, which take no room on most file systems. The position stays.
+    void resize(std::uint64_t size) { set_size(size, nullptr); }
+    /// The same, with the error in `ec`.
+    void resize(std::uint64_t size, std::error_code& ec) { set_size(size, &ec); }
+
+    /// What is known about it: size, type, permissions, times, identity.
+    [[nodiscard]] file_status status() const { return status_of(nullptr); }
+    /// The same, with the error in `ec`; of type `none` then.
+    [[nodiscard]] file_status status(std::error_code& ec) const { return status_of(&ec); }
+
+    // A lock of the whole file, which programs that ask for it keep to: reads and writes do not look at it. One that writes
+    // has it alone, those that read share it. It belongs to the open file: what was opened separately excludes each other, in this
+    // process too, while fibers that share a `file` share its lock; asking again changes it from one kind to the other at once, and
+    // keeps it as it was if that fails. Closing the file gives the lock back, and so does the end of the process. Locks of lockf(3) and
+    // fcntl(2) exclude it, those of flock(2) do not know of it. With the names that std::unique_lock and std::shared_lock call.
+
+    /// Waits until the file can be locked for this one alone. It must be open to be written. A lock has no event: who waits tries
+    /// again, from each millisecond to each fifty, so it gets the lock somewhat late and in no particular order, and holds no thread
+    /// meanwhile. A cancel or a deadline ends the wait, and the file is not locked then.
+    void lock() { lock_file(true, nullptr); }
+    /// The same, with the error in `ec`.
+    void lock(std::error_code& ec) { lock_file(true, &ec); }
+    /// The same without waiting; returns whether it is locked. It asks on the pool as all calls do.
+    bool try_lock() { return try_lock_file(true, nullptr); }
+    /// The same, with the error in `ec`.
+    bool try_lock(std::error_code& ec) { return try_lock_file(true, &ec); }
+    /// As `lock`, together with others that do so. The file must be open to be read.
+    void lock_shared() { lock_file(false, nullptr); }
+    /// The same, with the error in `ec`.
+    void lock_shared(std::error_code& ec) { lock_file(false, &ec); }
+    /// As `try_lock`, together with others.
+    bool try_lock_shared() { return try_lock_file(false, nullptr); }
+    /// The same, with the error in `ec`.
+    bool try_lock_shared(std::error_code& ec) { return try_lock_file(false, &ec); }
+    /// Gives the lock back, of whichever kind; nothing if there is none. May park, and is no cancellation point.
+    void unlock() noexcept;
+    /// The same.
+    void unlock_shared() noexcept { unlock(); }
+
     /// Returns when all that was written, and what is known about the file, is on the device. In the original since 0.9.
+    /// Of a directory, which can be opened to be read: when the names in it are there for good.
     void flush() { sync(false, nullptr); }
     /// The same, with the error in `ec`.
     void flush(std::error_code& ec) { sync(false, &ec); }
@@ -206,6 +260,7 @@ public:
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
 
 private:
+    friend struct detail::file_access;
     static constexpr std::nullopt_t position = std::nullopt;  // for an offset
 
     file(int fd, std::filesystem::path path) noexcept : fd_(fd), path_(std::move(path)) {}
@@ -220,6 +275,10 @@ private:
     std::size_t write_whole(std::span<const std::byte> from, std::error_code* ec);
     std::uint64_t move_to(std::int64_t offset, seek_from origin, std::error_code* ec);
     std::uint64_t size_of(std::error_code* ec) const;
+    void set_size(std::uint64_t size, std::error_code* ec);
+    file_status status_of(std::error_code* ec) const;
+    void lock_file(bool alone, std::error_code* ec);
+    bool try_lock_file(bool alone, std::error_code* ec);
     void sync(bool data_only, std::error_code* ec);
     void close_file(std::error_code* ec);
     void discard() noexcept;
