@@ -24,17 +24,19 @@ namespace mioco::sim {
 
 /// How often what goes wrong: each a rate from 0, never, to 1, always.
 struct fault_rates {
-    double short_read = 0;         ///< A read of a stream takes less than there is.
-    double short_write = 0;        ///< A write to a stream takes less than there is room for.
-    double again = 0;              ///< A call finds nothing, and an event follows. Below 1.
-    double interrupted = 0;        ///< A call ends with EINTR. Below 1.
-    double reset = 0;              ///< A connection breaks when something is written to it.
-    double failed_connect = 0;     ///< A connection is refused, or nobody answers.
-    double failed_lookup = 0;      ///< A name is not looked up: "try again".
-    double lost = 0;               ///< A datagram does not arrive.
-    double duplicated = 0;         ///< A datagram arrives twice.
-    double reordered = 0;          ///< A datagram is overtaken by later ones.
-    double disk_error = 0;         ///< A read or a flush of a file fails with EIO.
+    double short_read = 0;      ///< A read of a stream takes less than there is.
+    double short_write = 0;     ///< A write to a stream takes less than there is room for.
+    double again = 0;           ///< A call finds nothing, and an event follows. Below 1.
+    double interrupted = 0;     ///< A call ends with EINTR. Below 1.
+    double reset = 0;           ///< A connection breaks when something is written to it.
+    double failed_connect = 0;  ///< A connection is refused, or nobody answers.
+    double failed_lookup = 0;   ///< A name is not looked up: "try again".
+    double lost = 0;            ///< A datagram does not arrive.
+    double duplicated = 0;      ///< A datagram arrives twice.
+    double reordered = 0;       ///< A datagram is overtaken by later ones.
+    /// A read or a flush of a file fails with EIO. As of Linux, a flush that failed has lost some of what it was to save, and the
+    /// next one does not tell.
+    double disk_error = 0;
     double no_space = 0;           ///< What adds to a file, or makes one, fails with ENOSPC.
     double spurious_event = 0.01;  ///< A poller posts an event that tells nothing.
 };
@@ -212,7 +214,12 @@ void heal_all();
 [[nodiscard]] std::string address_of(std::string_view host);
 /// Asks all fibers of a host to stop, as `runtime::stop` does, and those that are spawned there afterwards. Nothing on one that is down.
 void stop(std::string_view host);
-/// Ends a host as a power cut does: what its sockets and pipes had is gone, nobody is told, and what is sent to it gets lost. Its files stay.
+/// Ends a host as a power cut does: what its sockets and pipes had is gone, nobody is told, and what is sent to it gets lost.
+///
+/// Its files stay as far as they were flushed, also over a restart. Of what was written to a file since its last `flush` or `flush_data`
+/// something is drawn: nothing, all, a part of it in the order of writing, or some sectors of 512 bytes in any order, each of
+/// them whole; likewise its size. Of names that were made, changed or removed the first so many are kept, which is drawn: those in a
+/// directory that was opened and flushed since, for sure; a renaming is kept whole or not at all. Permissions go with the file's `flush`.
 ///
 /// Its fibers are asked to stop, all at once: each throws `fiber_cancelled` where it waits or at its next call, and unwinds, so that
 /// nothing leaks. Who joins one elsewhere gets `operation_canceled`. What destructors do meanwhile reaches no network and no

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 // What docs/guide/simulation.md shows.
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -71,6 +72,32 @@ void faults() {
     mioco::sim::explore(1000, world, program);
     // end
 }
+
+// snippet: disks
+void keep(int& acknowledged) {
+    auto log = mioco::fs::file::open("/log", {.append = true, .create = true});
+    mioco::fs::file::open("/").flush();  // the name of the log
+    for (int number = 1;; ++number) {
+        log.write_all(std::to_string(number) + '\n');
+        log.flush_data();  // without it some seed fails
+        acknowledged = number;
+    }
+}
+
+TEST(log, loses_nothing) {
+    mioco::sim::explore(1000, [] {
+        int acknowledged = 0;
+        mioco::sim::spawn_on("server", [&] { keep(acknowledged); });
+        mioco::sleep_for(std::chrono::microseconds(mioco::sim::random_below(2000)));
+        mioco::sim::crash("server");
+        mioco::sim::restart("server");
+        auto left = mioco::sim::spawn_on("server", [] {
+                        return mioco::fs::exists("/log") ? mioco::fs::read_file("/log") : "";
+                    }).join();
+        if (std::ranges::count(left, '\n') < acknowledged) throw std::runtime_error("it is lost");
+    });
+}
+// end
 
 void same() {
     // snippet: report

@@ -106,6 +106,7 @@ void world::crash(std::string_view name) {
     }
     for (const auto& each : all) each->crash();
     net_.at(gone).forget_sockets();
+    net_.at(gone).files.crash();
 }
 
 void world::restart(std::string_view name) {

@@ -56,8 +56,8 @@ public:
     void block(std::string_view from, std::string_view to);
     void heal(std::string_view one, std::string_view other);
     void heal_all();
-    /// All that the host has open is gone, and those whom it spoke to are not told. Its files stay. The calls of who is left there fail
-    /// with EIO, also after a restart.
+    /// All that the host has open is gone, and those whom it spoke to are not told. Of its files that stays which had been
+    /// synced, and of the rest what is drawn. The calls of who is left there fail with EIO, also after a restart.
     void crash(std::string_view name);
     void restart(std::string_view name);
 
