@@ -273,14 +273,3 @@ void prompt() {
     if (event.index() == 0) output.write_all(input.read_lease());
 }
 // end
-
-void files() {
-    // snippet: file
-    auto notes = mioco::fs::file::open("notes.txt", {.read = true, .write = true, .create = true});
-    notes.write_all("first line\n"sv);
-    notes.flush();  // on the device now
-    char head[5];
-    notes.read_at(head, 0);  // leaves the position alone
-    notes.seek(0, mioco::fs::seek_from::end);
-    // end
-}
