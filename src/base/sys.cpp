@@ -145,6 +145,10 @@ ssize_t library_send(int fd, const void* from, std::size_t size) noexcept {
     return checked(::send(fd, from, size, MSG_NOSIGNAL));
 }
 
+ssize_t library_read_at_once(int fd, const iovec& into, std::int64_t offset) noexcept {
+    return checked(::preadv2(fd, &into, 1, offset, RWF_NOWAIT));
+}
+
 ssize_t receive_at_once(int fd, void* into, std::size_t size) noexcept {
     return checked(::recv(fd, into, size, MSG_DONTWAIT));
 }
@@ -376,6 +380,11 @@ std::uint64_t open_files_limit() noexcept {
     return limit.rlim_cur;
 }
 
+bool is_file_size_unlimited() noexcept {
+    rlimit limit{};
+    return ::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY;
+}
+
 int look_up(const char* host, const char* service, const addrinfo& hints,
             addrinfo*& found) noexcept {
     const int failure = ::getaddrinfo(host, service, &hints, &found);
@@ -411,6 +420,22 @@ int timer_fd() noexcept {
     return checked(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
 }
 
+int ring_setup(unsigned entries, void* parameters) noexcept {
+    return static_cast<int>(checked(::syscall(SYS_io_uring_setup, entries, parameters)));
+}
+
+int ring_enter(int fd, unsigned to_submit, unsigned flags) noexcept {
+    constexpr unsigned completions_to_wait_for = 0;
+    constexpr const void* no_signal_mask = nullptr;
+    return static_cast<int>(checked(::syscall(SYS_io_uring_enter, fd, to_submit,
+                                              completions_to_wait_for, flags, no_signal_mask, 0)));
+}
+
+int ring_register(int fd, unsigned operation, void* argument, unsigned count) noexcept {
+    return static_cast<int>(
+        checked(::syscall(SYS_io_uring_register, fd, operation, argument, count)));
+}
+
 int set_timer_fd(int fd, std::int64_t timeout_ns) noexcept {
     // All zero would disarm it, which is what a timeout in the past must not do.
     const itimerspec timer{
@@ -433,6 +458,12 @@ void sleep_until(std::int64_t monotonic_ns) noexcept {
 long map_anonymous(std::size_t size) noexcept {
     void* const base = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return base == MAP_FAILED ? -long{errno} : reinterpret_cast<long>(base);
+}
+
+long map_shared(int fd, std::size_t size, std::int64_t offset) noexcept {
+    void* const base =
+        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, offset);
     return base == MAP_FAILED ? -long{errno} : reinterpret_cast<long>(base);
 }
 

@@ -39,6 +39,7 @@ ssize_t send_file(int file, int to, std::size_t most) noexcept;
 /// See sys_transfer.hpp for those to call.
 ssize_t library_receive(int fd, void* into, std::size_t size) noexcept;
 ssize_t library_send(int fd, const void* from, std::size_t size) noexcept;
+ssize_t library_read_at_once(int fd, const iovec& into, std::int64_t offset) noexcept;
 ssize_t receive_message(int fd, msghdr& message) noexcept;
 ssize_t send_message(int fd, const msghdr& message) noexcept;
 /// Of several messages: how many were transferred. Without flags for waiting, as the descriptors are non-blocking.
@@ -131,6 +132,8 @@ int poll_one(int fd, short events, short& revents) noexcept;
 int poll(std::span<pollfd> entries, std::int64_t timeout_ns) noexcept;
 /// How many descriptors this process may have.
 std::uint64_t open_files_limit() noexcept;
+/// Whether a file may grow without bound. A write beyond one brings SIGXFSZ.
+bool is_file_size_unlimited() noexcept;
 
 int epoll_create() noexcept;
 int epoll_control(int epoll_fd, int operation, int fd, std::uint32_t events,
@@ -142,6 +145,10 @@ int epoll_wait_precise(int epoll_fd, epoll_event* events, int size,
                        std::int64_t timeout_ns) noexcept;
 int event_fd() noexcept;
 int timer_fd() noexcept;
+/// As io_uring_setup(2) and its kin, for whose structures see io/uring/abi.hpp.
+int ring_setup(unsigned entries, void* parameters) noexcept;
+int ring_enter(int fd, unsigned to_submit, unsigned flags) noexcept;
+int ring_register(int fd, unsigned operation, void* argument, unsigned count) noexcept;
 /// A negative timeout disarms it.
 int set_timer_fd(int fd, std::int64_t timeout_ns) noexcept;
 std::int64_t monotonic_ns() noexcept;
@@ -150,6 +157,8 @@ void sleep_until(std::int64_t monotonic_ns) noexcept;
 // Memory
 /// The address, or a negative errno value.
 long map_anonymous(std::size_t size) noexcept;
+/// What the driver of a descriptor shares; the address, or a negative errno value.
+long map_shared(int fd, std::size_t size, std::int64_t offset) noexcept;
 void unmap(void* base, std::size_t size) noexcept;
 int guard_install(void* base, std::size_t size) noexcept;
 int protect_none(void* base, std::size_t size) noexcept;

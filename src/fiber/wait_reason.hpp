@@ -68,6 +68,8 @@ constexpr wait_facts facts_of(wait_reason why) noexcept {
             return {"room in the queue to offload", woken_by::anybody};
         case wait_reason::callback:
             return {"callback", woken_by::anybody};
+        case wait_reason::file:
+            return {"a file", woken_by::anybody};
         case wait_reason::look_up:
             return {"the lookup of a name", woken_by::anybody};
         case wait_reason::child:

@@ -47,6 +47,10 @@ int origin_of(seek_from origin) noexcept {
     return origin == seek_from::current ? SEEK_CUR : SEEK_END;
 }
 
+// As a public header holds it, which does not know the type.
+std::uint8_t number_of(calls::kind kind) noexcept { return static_cast<std::uint8_t>(kind); }
+calls::kind kind_from(std::uint8_t number) noexcept { return static_cast<calls::kind>(number); }
+
 }  // namespace
 
 file file::open_file(const std::filesystem::path& path, const open_options& options,
@@ -56,12 +60,13 @@ file file::open_file(const std::filesystem::path& path, const open_options& opti
                       detail::file_report::no_descriptor, ec};
     // The kernel would open what stands before a zero.
     const bool is_whole = path.native().find('\0') == std::string::npos;
-    file opened(-1, path);
+    file opened(-1, 0, path);
     std::int64_t fd = is_whole ? flags : -EINVAL;
     if (fd >= 0) fd = calls::open(path.c_str(), flags, options.mode);
     to.check(fd);
     if (fd < 0) return {};
     opened.fd_ = static_cast<int>(fd);
+    opened.kind_ = number_of(calls::kind_of(opened.fd_, flags));
     return opened;
 }
 
@@ -72,20 +77,20 @@ file file::adopt_open(int fd, std::error_code* ec) {
     const int flags = foreign != nullptr ? -EOPNOTSUPP : io.status_flags(fd);
     reported{"adopt", none, fd, ec, foreign}.check(flags);
     if (flags < 0) return {};
-    return {fd, none};
+    return {fd, number_of(calls::kind_of(fd, flags)), none};
 }
 
 std::size_t file::read_some(std::span<std::byte> into, std::optional<std::uint64_t> offset,
                             std::error_code* ec) {
     const reported to{offset ? "read_at" : "read", path_, fd_, ec};
-    return to.finish(calls::read(fd_, into, offset ? place(*offset) : calls::here));
+    return to.finish(calls::read(fd_, into, offset ? place(*offset) : calls::here, kind_from(kind_)));
 }
 
 std::size_t file::read_all(std::span<std::byte> into, std::error_code* ec) {
     const reported to{"read_exactly", path_, fd_, ec};
     std::size_t done = 0;
     while (done < into.size()) {
-        const ssize_t count = calls::read(fd_, into.subspan(done), calls::here);
+        const ssize_t count = calls::read(fd_, into.subspan(done), calls::here, kind_from(kind_));
         if (count <= 0) return to.fail_after(done, count);
         done += static_cast<std::size_t>(count);
     }
@@ -95,14 +100,14 @@ std::size_t file::read_all(std::span<std::byte> into, std::error_code* ec) {
 std::size_t file::write_some(std::span<const std::byte> from, std::optional<std::uint64_t> offset,
                              std::error_code* ec) {
     const reported to{offset ? "write_at" : "write", path_, fd_, ec};
-    return to.finish(calls::write(fd_, from, offset ? place(*offset) : calls::here));
+    return to.finish(calls::write(fd_, from, offset ? place(*offset) : calls::here, kind_from(kind_)));
 }
 
 std::size_t file::write_whole(std::span<const std::byte> from, std::error_code* ec) {
     const reported to{"write_all", path_, fd_, ec};
     std::size_t done = 0;
     while (done < from.size()) {
-        const ssize_t count = calls::write(fd_, from.subspan(done), calls::here);
+        const ssize_t count = calls::write(fd_, from.subspan(done), calls::here, kind_from(kind_));
         if (count <= 0) return to.fail_after(done, count == 0 ? -EIO : count);
         done += static_cast<std::size_t>(count);
     }

@@ -2,34 +2,79 @@
 #include "fs/file_calls.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
-#include "fs/file_job.hpp"
+#include "fs/poller_calls.hpp"
+#include "fs/pool_calls.hpp"
+#include "fs/position_turn.hpp"
+#include "io/driver.hpp"
 
 namespace mioco::detail::file_calls {
 
+namespace {
+
+bool are_turns_needed() noexcept {
+    return position_turn::is_needed() && !current_driver().is_repeatable();
+}
+
+// Of a plain thread, which blocks.
+bool needs_turn(int fd, std::int64_t offset, kind of) noexcept {
+    return offset == here && current_fiber() == nullptr && are_turns_needed() &&
+           poller_calls::is_regular(poller_calls::known(fd, of));
+}
+
+}  // namespace
+
+kind kind_of(int fd, int flags) noexcept {
+    driver& io = current_driver();
+    struct stat status{};
+    if (io.is_repeatable() || io.fd_status(fd, status) < 0) return kind::unknown;
+    const bool is_direct = (flags & O_DIRECT) != 0;
+    switch (status.st_mode & S_IFMT) {
+        case S_IFREG:
+            return is_direct ? kind::direct : kind::regular;
+        case S_IFBLK:
+            return is_direct ? kind::direct_block : kind::block;
+        case S_IFIFO:
+        case S_IFSOCK:
+            return kind::stream;
+        default:
+            return kind::device;
+    }
+}
+
 int open(const char* path, int flags, unsigned mode) {
     return static_cast<int>(
-        file_job([=](driver& io) noexcept { return io.open_file(path, flags, mode); }));
+        repeated_on_pool([=](driver& io) noexcept { return io.open_file(path, flags, mode); }));
 }
 
-ssize_t read(int fd, std::span<std::byte> into, std::int64_t offset) {
-    return file_job([=](driver& io) noexcept { return io.read_file(fd, into, offset); });
+ssize_t read(int fd, std::span<std::byte> into, std::int64_t offset, kind of) {
+    if (fiber* const self = poller_calls::who_reads(offset))
+        return poller_calls::read(*self, fd, into, offset, of);
+    const position_turn turn(fd, needs_turn(fd, offset, of));
+    return repeated_on_pool([=](driver& io) noexcept { return io.read_file(fd, into, offset); });
 }
 
-ssize_t write(int fd, std::span<const std::byte> from, std::int64_t offset) {
-    return file_job([=](driver& io) noexcept { return io.write_file(fd, from, offset); });
+ssize_t write(int fd, std::span<const std::byte> from, std::int64_t offset, kind of) {
+    if (fiber* const self = poller_calls::who_writes())
+        return poller_calls::write(*self, fd, from, offset, of);
+    const position_turn turn(fd, needs_turn(fd, offset, of));
+    return repeated_on_pool([=](driver& io) noexcept { return io.write_file(fd, from, offset); });
 }
 
 int sync(int fd, bool data_only) {
+    if (fiber* const self = poller_calls::who_writes())
+        return poller_calls::sync(*self, fd, data_only);
     return static_cast<int>(
-        file_job([=](driver& io) noexcept { return io.sync_file(fd, data_only); }));
+        repeated_on_pool([=](driver& io) noexcept { return io.sync_file(fd, data_only); }));
 }
 
 std::int64_t size(int fd) {
-    return file_job([=](driver& io) noexcept { return io.file_size(fd); });
+    return repeated_on_pool([=](driver& io) noexcept { return io.file_size(fd); });
 }
 
 std::int64_t seek(int fd, std::int64_t offset, int origin) {
+    const position_turn turn(fd, are_turns_needed());
     return current_driver().seek(fd, offset, origin);
 }
 
@@ -41,35 +86,35 @@ int close(int fd) {
 
 int status(int fd, struct stat& into) {
     return static_cast<int>(
-        file_job([fd, &into](driver& io) noexcept { return io.fd_status(fd, into); }));
+        repeated_on_pool([fd, &into](driver& io) noexcept { return io.fd_status(fd, into); }));
 }
 
 int set_size(int fd, std::int64_t size) {
     return static_cast<int>(
-        file_job([=](driver& io) noexcept { return io.set_file_size(fd, size); }));
+        repeated_on_pool([=](driver& io) noexcept { return io.set_file_size(fd, size); }));
 }
 
 int set_mode(int fd, unsigned mode) {
     return static_cast<int>(
-        file_job([=](driver& io) noexcept { return io.set_file_mode(fd, mode); }));
+        repeated_on_pool([=](driver& io) noexcept { return io.set_file_mode(fd, mode); }));
 }
 
 int lock(int fd, short type) {
-    return static_cast<int>(file_job([=](driver& io) noexcept { return io.lock_file(fd, type); }));
+    return static_cast<int>(repeated_on_pool([=](driver& io) noexcept { return io.lock_file(fd, type); }));
 }
 
 int unlock(int fd) {
-    return static_cast<int>(file_job([=](driver& io) noexcept { return io.lock_file(fd, F_UNLCK); },
+    return static_cast<int>(repeated_on_pool([=](driver& io) noexcept { return io.lock_file(fd, F_UNLCK); },
                                      offloading::is_certain));
 }
 
 int sync_certainly(int fd) {
-    return static_cast<int>(file_job([=](driver& io) noexcept { return io.sync_file(fd, false); },
+    return static_cast<int>(repeated_on_pool([=](driver& io) noexcept { return io.sync_file(fd, false); },
                                      offloading::is_certain));
 }
 
 ssize_t send(int from, int to, std::size_t most) {
-    return file_job([=](driver& io) noexcept { return io.send_file(from, to, most); });
+    return repeated_on_pool([=](driver& io) noexcept { return io.send_file(from, to, most); });
 }
 
 }  // namespace mioco::detail::file_calls

@@ -10,7 +10,7 @@
 
 #include "io/driver.hpp"
 
-// All that `fs::file` asks of the driver, on the pool. Each call
+// All that `fs::file` asks of the driver: by the worker's poller where that can (see poller_calls.hpp), else on the pool. Each call
 // parks the calling fiber, or blocks the thread, until it is done. It is repeated when a signal interrupts it, and returns a
 // count or a negative errno value: that of an interruption, with nothing done, if there was one before the call began.
 
@@ -19,10 +19,17 @@ namespace mioco::detail::file_calls {
 /// As open(2), close-on-exec; the descriptor.
 int open(const char* path, int flags, unsigned mode);
 
+/// What is open, looked at once, so that not every call has to ask. `direct`: with O_DIRECT, past the page cache. `stream`: a pipe or a
+/// socket. `device`: another, such as a terminal.
+enum class kind : std::uint8_t { unknown, regular, direct, block, direct_block, stream, device };
+/// Of a descriptor with these flags of its open file.
+kind kind_of(int fd, int flags) noexcept;
+
 /// At the descriptor's own position, which moves on.
 constexpr std::int64_t here = driver::here;
-ssize_t read(int fd, std::span<std::byte> into, std::int64_t offset);
-ssize_t write(int fd, std::span<const std::byte> from, std::int64_t offset);
+ssize_t read(int fd, std::span<std::byte> into, std::int64_t offset, kind of = kind::unknown);
+ssize_t write(int fd, std::span<const std::byte> from, std::int64_t offset,
+              kind of = kind::unknown);
 
 /// Until what was written is on the device; `data_only`: without what only times and owners need.
 int sync(int fd, bool data_only);

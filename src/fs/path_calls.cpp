@@ -3,7 +3,7 @@
 
 #include <cerrno>
 
-#include "fs/file_job.hpp"
+#include "fs/pool_calls.hpp"
 
 namespace mioco::detail::path_calls {
 
@@ -15,7 +15,7 @@ template <class Call>
 int path_job(const path& what, Call call, offloading how = offloading::may_be_cancelled) {
     if (has_zero(what.native())) return -EINVAL;
     return static_cast<int>(
-        file_job([&, text = what.c_str()](driver& io) noexcept { return call(io, text); }, how));
+        repeated_on_pool([&, text = what.c_str()](driver& io) noexcept { return call(io, text); }, how));
 }
 
 template <class Call>
@@ -99,18 +99,18 @@ int set_mode(const path& what, unsigned mode) {
 }
 
 int open_in(int directory, const std::string& name, int flags) {
-    return static_cast<int>(file_job(
+    return static_cast<int>(repeated_on_pool(
         [&](driver& io) noexcept { return io.open_file_at(directory, name.c_str(), flags, 0); }));
 }
 
 int remove_in(int directory, const std::string& name, bool is_directory) {
-    return static_cast<int>(file_job(
+    return static_cast<int>(repeated_on_pool(
         [&](driver& io) noexcept { return io.remove_at(directory, name.c_str(), is_directory); }));
 }
 
 int list(int directory, std::vector<directory_item>& into) {
     return static_cast<int>(
-        file_job([&](driver& io) noexcept { return io.read_directory(directory, into); }));
+        repeated_on_pool([&](driver& io) noexcept { return io.read_directory(directory, into); }));
 }
 
 }  // namespace mioco::detail::path_calls

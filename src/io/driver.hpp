@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -35,6 +36,7 @@
 namespace mioco::detail {
 
 struct fd_object;
+struct file_operation;
 
 /// What is to be looked up of a name. An empty service stands for port 0.
 struct name_query {
@@ -74,6 +76,15 @@ public:
     /// descriptors; the rest is kept for the next time.
     virtual void wait(nanoseconds_t timeout_ns, std::size_t most, caller who) noexcept = 0;
     virtual void wake() noexcept = 0;
+
+    // Operations on files, where a poller can have them carried out without a thread that blocks. [a fiber of the owner's]
+    /// Whether it can; else they are jobs of the pool.
+    virtual bool takes_files() noexcept { return false; }
+    /// Of a poller that can. The operation is begun when a thread next waits here, and at the end its caller's wait completed by whichever
+    /// thread waits here then.
+    virtual void start(file_operation& wanted) noexcept { static_cast<void>(wanted); }
+    /// [any thread] For a caller whose wait has been ended otherwise: from here on nobody knows the operation.
+    virtual void withdraw(file_operation& unwanted) noexcept { static_cast<void>(unwanted); }
 
 private:
     const void* group_;
@@ -176,6 +187,14 @@ public:
     virtual ssize_t read_file(int fd, std::span<std::byte> into, std::int64_t offset) noexcept = 0;
     virtual ssize_t write_file(int fd, std::span<const std::byte> from,
                                std::int64_t offset) noexcept = 0;
+    /// Of what is in memory, and does not block: what there is of it, or any failure where the call above is to decide.
+    virtual ssize_t read_file_at_once(int fd, std::span<std::byte> into,
+                                      std::int64_t offset) noexcept {
+        static_cast<void>(fd), static_cast<void>(into), static_cast<void>(offset);
+        return -EAGAIN;
+    }
+    /// Whether a write to a file is never ended by a limit of the process, which comes with a signal.
+    virtual bool is_file_size_unlimited() noexcept { return true; }
     /// From the file's position, which moves on. -EAGAIN: a socket or pipe has no room. Never raises SIGPIPE.
     virtual ssize_t send_file(int file, int to, std::size_t most) noexcept = 0;
     /// `data_only`: without what only times and owners need.

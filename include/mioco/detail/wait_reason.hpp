@@ -31,6 +31,7 @@ enum class wait_reason : std::uint8_t {
     offload,
     offload_room,  // for a place in the queue of the pool
     look_up,       // of a name
+    file,          // for what it was asked to do
     callback,      // of `suspend`
     child,         // the end of a child process
     signal

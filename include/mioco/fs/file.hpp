@@ -63,12 +63,15 @@ public:
     file() noexcept = default;
     /// Takes the other's file; the other has none then.
     file(file&& other) noexcept
-        : fd_(std::exchange(other.fd_, -1)), path_(std::exchange(other.path_, {})) {}
+        : fd_(std::exchange(other.fd_, -1)),
+          kind_(other.kind_),
+          path_(std::exchange(other.path_, {})) {}
     /// Closes the file held so far, as the destructor does.
     file& operator=(file&& other) noexcept {
         if (this != &other) {
             discard();
             fd_ = std::exchange(other.fd_, -1);
+            kind_ = other.kind_;
             path_ = std::exchange(other.path_, {});
         }
         return *this;
@@ -263,7 +266,8 @@ private:
     friend struct detail::file_access;
     static constexpr std::nullopt_t position = std::nullopt;  // for an offset
 
-    file(int fd, std::filesystem::path path) noexcept : fd_(fd), path_(std::move(path)) {}
+    file(int fd, std::uint8_t kind, std::filesystem::path path) noexcept
+        : fd_(fd), kind_(kind), path_(std::move(path)) {}
     static file adopt_open(int fd, std::error_code* ec);
     static file open_file(const std::filesystem::path& path, const open_options& options,
                           std::error_code* ec);
@@ -284,6 +288,7 @@ private:
     void discard() noexcept;
 
     int fd_ = -1;
+    std::uint8_t kind_ = 0;  // not looked at
     std::filesystem::path path_;
 };
 

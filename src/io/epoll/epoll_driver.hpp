@@ -153,6 +153,11 @@ public:
         if (offset == here) return sys::read(fd, into.data(), into.size());
         return sys::read_at(fd, into.data(), into.size(), static_cast<std::uint64_t>(offset));
     }
+    ssize_t read_file_at_once(int fd, std::span<std::byte> into,
+                              std::int64_t offset) noexcept override {
+        return sys::read_at_once(fd, into.data(), into.size(), offset);
+    }
+    bool is_file_size_unlimited() noexcept override { return sys::is_file_size_unlimited(); }
     ssize_t write_file(int fd, std::span<const std::byte> from,
                        std::int64_t offset) noexcept override {
         if (offset == here) return sys::write(fd, from.data(), from.size());

@@ -22,6 +22,7 @@ namespace {
 // Keys that no descriptor has, see fd_object::event_key.
 constexpr std::uint64_t wakeup_key = 1;
 constexpr std::uint64_t timer_key = 2;
+constexpr std::uint64_t ring_key = 3;
 constexpr std::size_t events_a_wait = 128;
 
 // Whether one of them is for the poller itself.
@@ -29,8 +30,8 @@ template <class Waker>
 bool post_events(std::span<const epoll_event> found, const Waker& wake) noexcept {
     bool own = false;
     for (const epoll_event& event : found) {
-        if (event.data.u64 <= timer_key) [[unlikely]] {
-            own = true;
+        if (event.data.u64 <= ring_key) [[unlikely]] {
+            own |= event.data.u64 != ring_key;
         } else {
             post_event(event.data.u64, event.events, wake);
         }
@@ -63,7 +64,8 @@ bool precise_wait() {
 
 }  // namespace
 
-epoll_poller::epoll_poller(const void* group) : poller(group) {
+epoll_poller::epoll_poller(const void* group)
+    : poller(group), asked_for_ring_(!files_may_have_ring()) {
     epoll_fd_ = sys::epoll_create();
     wakeup_fd_ = epoll_fd_ < 0 ? epoll_fd_ : sys::event_fd();
     int failure = wakeup_fd_;
@@ -108,17 +110,38 @@ void epoll_poller::unwatch(fd_object& fd) noexcept {
     sys::epoll_control(epoll_fd_, EPOLL_CTL_DEL, fd.number.load(std::memory_order_relaxed), 0, 0);
 }
 
+bool epoll_poller::make_ring() noexcept {
+    asked_for_ring_ = true;
+    try {
+        ring_ = file_ring::make();
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
+    // Not edge-triggered: whoever waits next looks after what a neighbour has left there.
+    if (ring_ != nullptr &&
+        sys::epoll_control(epoll_fd_, EPOLL_CTL_ADD, ring_->descriptor(), EPOLLIN, ring_key) < 0)
+        ring_.reset();
+    shared_ring_.store(ring_.get(), std::memory_order_release);
+    return ring_ != nullptr;
+}
+
 void epoll_poller::wait(nanoseconds_t timeout_ns, std::size_t most, caller who) noexcept {
+    file_ring* const ring = shared_ring_.load(std::memory_order_acquire);
+    if (ring != nullptr && (ring->serve(most) > 0 || ring->has_more())) [[unlikely]]
+        timeout_ns = 0;
     epoll_event events[events_a_wait];
     const int size = static_cast<int>(std::min(most, events_a_wait));
     const int count = wait_for_events(events, size, timeout_ns);
-    if (count <= 0) return;
-    const std::span<const epoll_event> found(events, static_cast<std::size_t>(count));
+    if (count > 0 && post({events, static_cast<std::size_t>(count)}) && who == caller::neighbour)
+        wake();
+    if (ring != nullptr && timeout_ns != 0) [[unlikely]]
+        ring->serve(most);
+}
+
+// Whether there was one for the owner, who may have gone to sleep since.
+bool epoll_poller::post(std::span<const epoll_event> found) const noexcept {
     worker* const here = current_worker();
-    const bool wake_up_owner =
-        here != nullptr ? post_events(found, event_waker(*here)) : post_events(found, waker());
-    // It was meant for the owner, who may have gone to sleep since.
-    if (wake_up_owner && who == caller::neighbour) wake();
+    return here != nullptr ? post_events(found, event_waker(*here)) : post_events(found, waker());
 }
 
 int epoll_poller::wait_for_events(epoll_event* events, int size,

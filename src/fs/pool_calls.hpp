@@ -8,9 +8,9 @@
 
 namespace mioco::detail {
 
-/// `call(driver)` as a job, again when a signal interrupts it; of the calling fiber's driver, which a thread of the pool does not know.
+/// `call(driver)`, of the calling fiber's, which a thread of the pool does not know; again when a signal has interrupted it.
 template <class Call>
-ssize_t file_job(Call call, offloading how = offloading::may_be_cancelled) {
+ssize_t repeated_on_pool(Call call, offloading how = offloading::may_be_cancelled) {
     return blocking_call(how, [&, &io = current_driver()]() noexcept {
         ssize_t result = -EINTR;
         while (result == -EINTR) result = call(io);
