@@ -14,6 +14,7 @@ import sys
 
 import cancel_cases
 import echo_cases
+import file_cases
 import instruction_cases
 import machine
 import measure
@@ -49,6 +50,7 @@ CASES = {
     "deadline_read": cancel_cases.deadline_read,
     "scope_spawn": cancel_cases.scope_spawn,
     "cancel_throw": cancel_cases.cancel_throw,
+    "file_read": file_cases.file_read,
     "simulation": simulation_cases.simulation,
 }
 

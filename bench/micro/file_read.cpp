@@ -33,7 +33,9 @@ struct free_deleter {
 using buffer = std::unique_ptr<char, free_deleter>;
 
 // As O_DIRECT wants it.
-buffer aligned_block() { return buffer(static_cast<char*>(std::aligned_alloc(block_bytes, block_bytes))); }
+buffer aligned_block() {
+    return buffer(static_cast<char*>(std::aligned_alloc(block_bytes, block_bytes)));
+}
 
 [[noreturn]] void fail(const char* what) {
     std::perror(what);

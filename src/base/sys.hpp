@@ -82,8 +82,11 @@ int look_up(const char* host, const char* service, const addrinfo& hints,
 void free_found(addrinfo* found) noexcept;
 
 // Files
-/// How many threads this process has, a sanitizer's own left out; 0: not known. One that is just ending may count.
+/// How many threads this process has, a sanitizer's own and the kernel's for io_uring left out; 0: not known. One that is just ending
+/// may count.
 std::size_t thread_count() noexcept;
+/// From here on the kernel may have some for io_uring.
+void expect_ring_threads() noexcept;
 /// Descriptors are close-on-exec.
 int open(const char* path, int flags, unsigned mode) noexcept;
 ssize_t read_at(int fd, void* into, std::size_t size, std::uint64_t offset) noexcept;

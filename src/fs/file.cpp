@@ -83,7 +83,8 @@ file file::adopt_open(int fd, std::error_code* ec) {
 std::size_t file::read_some(std::span<std::byte> into, std::optional<std::uint64_t> offset,
                             std::error_code* ec) {
     const reported to{offset ? "read_at" : "read", path_, fd_, ec};
-    return to.finish(calls::read(fd_, into, offset ? place(*offset) : calls::here, kind_from(kind_)));
+    return to.finish(
+        calls::read(fd_, into, offset ? place(*offset) : calls::here, kind_from(kind_)));
 }
 
 std::size_t file::read_all(std::span<std::byte> into, std::error_code* ec) {
@@ -100,7 +101,8 @@ std::size_t file::read_all(std::span<std::byte> into, std::error_code* ec) {
 std::size_t file::write_some(std::span<const std::byte> from, std::optional<std::uint64_t> offset,
                              std::error_code* ec) {
     const reported to{offset ? "write_at" : "write", path_, fd_, ec};
-    return to.finish(calls::write(fd_, from, offset ? place(*offset) : calls::here, kind_from(kind_)));
+    return to.finish(
+        calls::write(fd_, from, offset ? place(*offset) : calls::here, kind_from(kind_)));
 }
 
 std::size_t file::write_whole(std::span<const std::byte> from, std::error_code* ec) {

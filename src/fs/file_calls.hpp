@@ -34,7 +34,7 @@ ssize_t write(int fd, std::span<const std::byte> from, std::int64_t offset,
 /// Until what was written is on the device; `data_only`: without what only times and owners need.
 int sync(int fd, bool data_only);
 std::int64_t size(int fd);
-/// Moves the position, as lseek(2). Does not block.
+/// Moves the position, as lseek(2), after what is under way there. No cancellation point.
 std::int64_t seek(int fd, std::int64_t offset, int origin);
 
 /// The descriptor is gone in every case. No cancellation point.

@@ -59,8 +59,10 @@ constexpr bool is_direct(kind of) noexcept {
     return of == kind::direct || of == kind::direct_block;
 }
 
-// Devices are left to the pool, whose threads block the signals that a terminal may send to who reads it.
-constexpr bool may_be_read_at_poller(kind of) noexcept { return of != kind::device; }
+// Devices are left to the pool, whose threads block the signals that a terminal may send to who reads it; and so is what a pipe refuses.
+constexpr bool may_be_read_at_poller(kind of, std::int64_t offset) noexcept {
+    return of != kind::device && (of != kind::stream || offset == driver::here);
+}
 
 // So are writes that a signal may come with: to pipes, and beyond the process's limit.
 bool may_be_written_at_poller(kind of) noexcept {
@@ -73,7 +75,7 @@ bool is_long(std::size_t size, kind of) noexcept { return size > most_here && !i
 ssize_t read_waiting(fiber& self, int fd, std::span<std::byte> into, std::int64_t offset, kind of,
                      position_turn& turn) {
     if (!is_regular(of)) turn.give_back();
-    if (may_be_read_at_poller(of)) {
+    if (may_be_read_at_poller(of, offset)) {
         file_operation wanted{.what = file_operation::kind::read,
                               .fd = fd,
                               .memory = into.data(),
@@ -119,11 +121,13 @@ ssize_t read(fiber& self, int fd, std::span<std::byte> into, std::int64_t offset
         ssize_t count = -EAGAIN;
         if (rest.size() <= most_here && !is_direct(of))
             count = self.on->io().read_file_at_once(fd, rest, place);
-        if (count < 0) count = read_waiting(self, fd, rest, place, of, turn);
+        const bool was_waited_for = count < 0;
+        if (was_waited_for) count = read_waiting(self, fd, rest, place, of, turn);
         if (count <= 0) return done > 0 ? done : count;
         done += count;
-        // Only of a regular file is the rest to be had: the first part was in memory, or this is the end.
-        if (static_cast<std::size_t>(done) == into.size() || !is_regular(of)) return done;
+        // Part of a regular file may be in memory; the rest is to be had too, unless this is its end. After a wait there is no more.
+        const bool is_all = static_cast<std::size_t>(done) == into.size();
+        if (is_all || was_waited_for || !is_regular(of)) return done;
     }
 }
 
@@ -148,8 +152,8 @@ int sync(fiber& self, int fd, bool data_only) {
     file_operation wanted{
         .what = data_only ? file_operation::kind::sync_data : file_operation::kind::sync, .fd = fd};
     if (const auto result = at_poller(self, wanted)) return static_cast<int>(*result);
-    return static_cast<int>(repeated_on_pool(
-        [=](driver& io) noexcept { return io.sync_file(fd, data_only); }));
+    return static_cast<int>(
+        repeated_on_pool([=](driver& io) noexcept { return io.sync_file(fd, data_only); }));
 }
 
 }  // namespace mioco::detail::poller_calls

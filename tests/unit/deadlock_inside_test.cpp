@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -57,6 +58,16 @@ protected:
     }
 };
 MIOCO_ON_WORKER_COUNTS(deadlock_inside);
+
+// Which are threads of the process, but wake nobody.
+TEST_P(deadlock_inside, is_found_though_the_kernel_has_threads_for_files) {
+    const std::string text = report_of([] {
+        mioco::fs::file::adopt(memfd_create("mioco", MFD_CLOEXEC)).flush();
+        auto [to, from] = mioco::channel<int>(1);
+        static_cast<void>(from.recv());
+    });
+    EXPECT_EQ(count_of(reported, text), 1U) << text;
+}
 
 // Locking is no cancellation point, so nothing ends these but the process.
 void lock_crosswise(unsigned workers) {

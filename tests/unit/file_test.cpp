@@ -22,7 +22,8 @@
 #include <unistd.h>
 #include <mioco/mioco.hpp>
 
-#include "runtime/runtime_core.hpp"
+#include "fiber/fiber.hpp"
+#include "sched/current.hpp"
 #include "support/anywhere.hpp"
 #include "support/descriptor_leaks.hpp"
 #include "support/flag.hpp"
@@ -418,19 +419,22 @@ TEST_P(files_of_fibers, a_stop_is_an_error_code_or_unwinds_and_closes) {
 TEST_P(files_of_fibers, a_stop_awaits_a_read_that_has_begun) {
     int ends[2];
     ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
-    mioco::runtime rt(settings().offload_threads(1));
+    mioco::runtime rt(settings());
     auto out = file::adopt(ends[1]);
     std::string text(4, '\0');
     std::atomic<std::size_t> count = 0;
+    std::atomic<const mioco::detail::fiber*> reader = nullptr;
     static_cast<void>(rt.spawn([&, in = file::adopt(ends[0])]() mutable {
+        reader = mioco::detail::current_fiber();
         count = in.read(text);
         mioco::yield();
         count = 0;
     }));
     auto stopped = rt.spawn([&] {
-        auto& pool = mioco::detail::current_fiber()->on->home().offloads();
-        mioco_test::wait_for(
-            [&] { return pool.threads() == 1 && pool.idle_threads() + pool.queued() == 0; });
+        mioco_test::wait_for([&] { return reader != nullptr; });
+        const auto& word = reader.load()->word;
+        // Whoever does the work has claimed the wait by then.
+        mioco_test::wait_for([&] { return !word.is_done() && !word.cancellable_epoch(); });
         rt.stop();
         for (;;) mioco::yield();
     });

@@ -46,17 +46,19 @@ enum class seek_from : std::uint8_t {
 
 /// An open file. Move-only; destroying it closes it.
 ///
-/// All calls, in fibers and on plain threads: inside a fiber they park it while a thread of the runtime's pool (see `offload`)
-/// does the work, outside they block the thread. In fibers they are cancellation points until their work has begun: a cancelled
-/// call has done nothing, and one that has begun is waited for and counts. Errors are thrown as `std::system_error`, whose
-/// text names the call and the file, or set in `ec`; a cancel is then `std::errc::operation_canceled`. A call that a signal
-/// interrupts is repeated. If no thread can be started, a call holds its worker up rather than fail.
+/// All calls, in fibers and on plain threads: inside a fiber they park it while the kernel does the work (an io_uring of the
+/// worker's, if there is one to be had), or a thread of the runtime's pool (see `offload`); outside they block the thread. What is in
+/// the page cache is read at once. In fibers they are cancellation points until their work has begun: a cancelled call has done
+/// nothing, and one that has begun is waited for and counts. Errors are thrown as `std::system_error`, whose text names the call
+/// and the file, or set in `ec`; a cancel is then `std::errc::operation_canceled`. A call that a signal interrupts is repeated.
+/// If no thread can be started, a call holds its worker up rather than fail.
 ///
 /// Several fibers and threads may use a file at once, as the kernel allows: they share the position of `read` and `write`,
 /// while `read_at` and `write_at` have none. But `close`, `release`, moving and destroying need the object alone.
 ///
 /// Meant for regular files. A pipe, a terminal or a descriptor that never blocks can be adopted, but a read of one that has
-/// nothing holds a thread of the pool until something comes, and no cancel ends it. In the original since 0.9.
+/// nothing may hold a thread of the pool until something comes, and no cancel ends it. Whether a descriptor has O_DIRECT is looked
+/// at when it is adopted. In the original since 0.9.
 class file {
 public:
     /// No file: every call gives `std::errc::bad_file_descriptor`.
@@ -186,7 +188,8 @@ public:
         return write_some(detail::bytes_of(from), offset, &ec);
     }
 
-    /// Moves the position, and returns it in bytes from the beginning. It may lie behind the end. Does not block.
+    /// Moves the position, and returns it in bytes from the beginning. It may lie behind the end. Waits only for
+    /// a read or write at the position that is under way. No cancellation point.
     std::uint64_t seek(std::int64_t offset, seek_from origin = seek_from::begin) {
         return move_to(offset, origin, nullptr);
     }

@@ -47,7 +47,8 @@ io_uring::submission entry_of(file_operation& wanted) noexcept {
     made.fd = wanted.fd;
     made.user_data = reinterpret_cast<std::uintptr_t>(&wanted);
     if (wanted.is_long) made.flags = io_uring::beside;
-    if (wanted.what == file_operation::kind::sync || wanted.what == file_operation::kind::sync_data) {
+    if (wanted.what == file_operation::kind::sync ||
+        wanted.what == file_operation::kind::sync_data) {
         made.operation = io_uring::operation_sync;
         if (wanted.what == file_operation::kind::sync_data)
             made.operation_flags = io_uring::sync_data_only;

@@ -11,13 +11,13 @@ namespace mioco::detail {
 namespace {
 
 constexpr std::uint32_t needed_features =
-    io_uring::feature_single_mapping | io_uring::feature_no_drop |
-    io_uring::feature_submit_stable | io_uring::feature_position;
+    io_uring::feature_single_mapping | io_uring::feature_no_drop | io_uring::feature_submit_stable |
+    io_uring::feature_position;
 
 bool has_operations(int fd) noexcept {
     io_uring::probe found{};
-    if (sys::ring_register(fd, io_uring::register_probe, &found,
-                           io_uring::probe::most_operations) < 0)
+    if (sys::ring_register(fd, io_uring::register_probe, &found, io_uring::probe::most_operations) <
+        0)
         return false;
     const auto has = [&](std::uint8_t operation) {
         return operation < found.count &&
@@ -41,6 +41,7 @@ int uring::open(unsigned submissions, unsigned completions) noexcept {
     wanted.completion_entries = completions;
     fd_ = sys::ring_setup(submissions, &wanted);
     if (fd_ < 0) return fd_;
+    sys::expect_ring_threads();
     const int failure = check(wanted);
     return failure < 0 ? failure : map(wanted);
 }
@@ -58,9 +59,9 @@ std::uint32_t* uring::word_at(std::uint32_t offset) const noexcept {
 int uring::map(const io_uring::parameters& got) noexcept {
     const auto& in = got.submissions;
     const auto& out = got.completions;
-    queues_size_ = std::max(in.array + got.submission_entries * sizeof(std::uint32_t),
-                            out.completions +
-                                got.completion_entries * sizeof(io_uring::completion));
+    queues_size_ =
+        std::max(in.array + got.submission_entries * sizeof(std::uint32_t),
+                 out.completions + got.completion_entries * sizeof(io_uring::completion));
     const long queues = sys::map_shared(fd_, queues_size_, io_uring::offset_of_queues);
     if (queues < 0) return static_cast<int>(queues);
     queues_ = reinterpret_cast<std::byte*>(queues);
