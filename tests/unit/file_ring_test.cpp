@@ -61,6 +61,14 @@ bool has_rings() {
 
 file nameless_file() { return file::adopt(memfd_create("mioco", MFD_CLOEXEC)); }
 
+// The kernel has read(2) and write(2) take turns at the position of one that was opened by its name.
+file opened_file() {
+    std::string path = std::filesystem::temp_directory_path() / "mioco_ring_XXXXXX";
+    const int fd = mkostemp(path.data(), O_CLOEXEC);
+    unlink(path.c_str());
+    return file::adopt(fd);
+}
+
 struct pipe_files {
     pipe_files() {
         int ends[2];
@@ -200,7 +208,7 @@ TEST_P(file_rings, a_runtime_ends_after_what_has_begun) {
 TEST_P(file_rings, calls_at_the_position_take_turns) {
     constexpr std::size_t records = 200;
     static constexpr std::size_t size = 100;
-    auto shared = nameless_file();
+    auto shared = opened_file();
     const auto write = [&](std::size_t i) {
         shared.write_all(std::string(size, static_cast<char>('0' + i % 64)));
     };
@@ -394,7 +402,7 @@ TEST_F(file_ring_process, a_fiber_of_a_forked_child_is_refused_and_takes_nothing
                 std::_Exit(WIFEXITED(status) ? WEXITSTATUS(status) : 100);
             });
         },
-        testing::ExitedWithCode(0), "a call of a file cannot be made in a forked child");
+        testing::ExitedWithCode(0), "cannot be made in a forked child");
 }
 #endif
 
