@@ -92,7 +92,7 @@ bool uring::push(const io_uring::submission& wanted) noexcept {
     return true;
 }
 
-int uring::submit() noexcept { return sys::ring_enter(fd_, pushed(), 0); }
+int uring::submit() const noexcept { return sys::ring_enter(fd_, pushed(), 0); }
 
 io_uring::submission& uring::take_back() noexcept {
     const std::uint32_t last = *submission_tail_ - 1;

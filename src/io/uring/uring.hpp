@@ -27,7 +27,7 @@ public:
     /// Entries that the kernel has not taken yet.
     [[nodiscard]] unsigned pushed() const noexcept;
     /// Has the kernel take entries: how many, or a negative errno value.
-    int submit() noexcept;
+    [[nodiscard]] int submit() const noexcept;
     /// Takes back an entry that the kernel has not taken; the last one first.
     io_uring::submission& take_back() noexcept;
 
