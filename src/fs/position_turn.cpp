@@ -38,6 +38,7 @@ position_turn::position_turn(int fd, bool wanted) noexcept {
         taken_ = &turn;
     } catch (const std::system_error&) {
         // A plain thread that gets no descriptor to wait with: it is let in, since its call must not fail for that.
+        taken_ = nullptr;
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <span>
 
 #include <sys/epoll.h>
 
@@ -33,7 +34,7 @@ public:
 
 private:
     bool make_ring() noexcept;
-    bool post(std::span<const epoll_event> found) const noexcept;
+    [[nodiscard]] bool post(std::span<const epoll_event> found) const noexcept;
     int wait_for_events(epoll_event* events, int size, nanoseconds_t timeout_ns) const noexcept;
     void close_all() noexcept;
 
