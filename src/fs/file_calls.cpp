@@ -100,17 +100,18 @@ int set_mode(int fd, unsigned mode) {
 }
 
 int lock(int fd, short type) {
-    return static_cast<int>(repeated_on_pool([=](driver& io) noexcept { return io.lock_file(fd, type); }));
+    return static_cast<int>(
+        repeated_on_pool([=](driver& io) noexcept { return io.lock_file(fd, type); }));
 }
 
 int unlock(int fd) {
-    return static_cast<int>(repeated_on_pool([=](driver& io) noexcept { return io.lock_file(fd, F_UNLCK); },
-                                     offloading::is_certain));
+    return static_cast<int>(repeated_on_pool(
+        [=](driver& io) noexcept { return io.lock_file(fd, F_UNLCK); }, offloading::is_certain));
 }
 
 int sync_certainly(int fd) {
-    return static_cast<int>(repeated_on_pool([=](driver& io) noexcept { return io.sync_file(fd, false); },
-                                     offloading::is_certain));
+    return static_cast<int>(repeated_on_pool(
+        [=](driver& io) noexcept { return io.sync_file(fd, false); }, offloading::is_certain));
 }
 
 ssize_t send(int from, int to, std::size_t most) {

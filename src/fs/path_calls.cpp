@@ -14,8 +14,8 @@ bool has_zero(const std::string& text) { return text.find('\0') != std::string::
 template <class Call>
 int path_job(const path& what, Call call, offloading how = offloading::may_be_cancelled) {
     if (has_zero(what.native())) return -EINVAL;
-    return static_cast<int>(
-        repeated_on_pool([&, text = what.c_str()](driver& io) noexcept { return call(io, text); }, how));
+    return static_cast<int>(repeated_on_pool(
+        [&, text = what.c_str()](driver& io) noexcept { return call(io, text); }, how));
 }
 
 template <class Call>
