@@ -19,21 +19,16 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
-#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/checked.hpp"
 #include "base/keeping_errno.hpp"
 #include "context/sanitizer.hpp"
 
 namespace mioco::detail::sys {
 
 namespace {
-
-template <class Result>
-Result checked(Result result) noexcept {
-    return result < 0 ? static_cast<Result>(-errno) : result;
-}
 
 timespec to_timespec(std::int64_t ns) noexcept {
     constexpr std::int64_t second = 1'000'000'000;
@@ -286,80 +281,6 @@ int sync_data(int fd) noexcept { return checked(::fdatasync(fd)); }
 int close_checked(int fd) noexcept { return checked(::close(fd)); }
 
 int file_status(int fd, struct stat& status) noexcept { return checked(::fstat(fd, &status)); }
-
-int link_status(const char* path, struct stat& status) noexcept {
-    return checked(::lstat(path, &status));
-}
-
-int target_status(const char* path, struct stat& status) noexcept {
-    return checked(::stat(path, &status));
-}
-
-int unlink(const char* path) noexcept { return checked(::unlink(path)); }
-
-int open_child(int pid) noexcept {
-    return static_cast<int>(checked(::syscall(SYS_pidfd_open, pid, 0)));
-}
-
-int child_status(child_name child, int options, siginfo_t& ended) noexcept {
-    constexpr auto by_pidfd = static_cast<idtype_t>(3);  // P_PIDFD, which not all headers have
-    ended.si_pid = 0;
-    const bool has_fd = child.fd >= 0;
-    const int result =
-        checked(::waitid(has_fd ? by_pidfd : P_PID,
-                         static_cast<id_t>(has_fd ? child.fd : child.pid), &ended, options));
-    return result == 0 && ended.si_pid == 0 ? -EAGAIN : result;
-}
-
-int signal_child(child_name child, int number) noexcept {
-    if (child.fd < 0) return checked(::kill(child.pid, number));
-    return static_cast<int>(
-        checked(::syscall(SYS_pidfd_send_signal, child.fd, number, nullptr, 0)));
-}
-
-int signal_group(int leader, int number) noexcept { return checked(::kill(-leader, number)); }
-
-int open_at(int directory, const char* path, int flags, unsigned mode) noexcept {
-    return checked(::openat(directory, path, flags | O_CLOEXEC, mode));
-}
-
-int unlink_at(int directory, const char* path, bool is_directory) noexcept {
-    return checked(::unlinkat(directory, path, is_directory ? AT_REMOVEDIR : 0));
-}
-
-int set_file_size(int fd, std::int64_t size) noexcept { return checked(::ftruncate(fd, size)); }
-
-int set_file_mode(int fd, unsigned mode) noexcept { return checked(::fchmod(fd, mode)); }
-
-int lock_file(int fd, short type) noexcept {
-    struct flock whole{};
-    whole.l_type = type;
-    whole.l_whence = SEEK_SET;
-    const int result = checked(::fcntl(fd, F_OFD_SETLK, &whole));
-    return result == -EACCES ? -EAGAIN : result;
-}
-
-ssize_t read_directory(int fd, void* into, std::size_t size) noexcept {
-    return checked(::syscall(SYS_getdents64, fd, into, size));
-}
-
-int make_directory(const char* path, unsigned mode) noexcept {
-    return checked(::mkdir(path, mode));
-}
-
-int rename(const char* from, const char* to) noexcept { return checked(std::rename(from, to)); }
-
-int make_link(const char* file, const char* path) noexcept { return checked(::link(file, path)); }
-
-int make_symbolic_link(const char* target, const char* path) noexcept {
-    return checked(::symlink(target, path));
-}
-
-ssize_t read_link(const char* path, char* into, std::size_t size) noexcept {
-    return checked(::readlink(path, into, size));
-}
-
-int set_mode(const char* path, unsigned mode) noexcept { return checked(::chmod(path, mode)); }
 
 int poll_one(int fd, short events, short& revents) noexcept {
     pollfd entry{fd, events, 0};

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
+#include <cerrno>
 #include <csignal>
 
 #include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/checked.hpp"
 #include "base/sys.hpp"
 
 namespace mioco::detail::sys {
@@ -87,5 +91,27 @@ int start_program(const program_start& what) noexcept {
                                      what.arguments, environment);
     return failure != 0 ? -failure : pid;
 }
+
+int open_child(int pid) noexcept {
+    return static_cast<int>(checked(::syscall(SYS_pidfd_open, pid, 0)));
+}
+
+int child_status(child_name child, int options, siginfo_t& ended) noexcept {
+    constexpr auto by_pidfd = static_cast<idtype_t>(3);  // P_PIDFD, which not all headers have
+    ended.si_pid = 0;
+    const bool has_fd = child.fd >= 0;
+    const int result =
+        checked(::waitid(has_fd ? by_pidfd : P_PID,
+                         static_cast<id_t>(has_fd ? child.fd : child.pid), &ended, options));
+    return result == 0 && ended.si_pid == 0 ? -EAGAIN : result;
+}
+
+int signal_child(child_name child, int number) noexcept {
+    if (child.fd < 0) return checked(::kill(child.pid, number));
+    return static_cast<int>(
+        checked(::syscall(SYS_pidfd_send_signal, child.fd, number, nullptr, 0)));
+}
+
+int signal_group(int leader, int number) noexcept { return checked(::kill(-leader, number)); }
 
 }  // namespace mioco::detail::sys

@@ -163,6 +163,14 @@ void worker::age_stacks(nanoseconds_t now) noexcept {
     if (ages_stacks_ && stack_depot::age_due() <= now) stack_depot::age_all(now);
 }
 
+// Nobody is to be woken for that later. Returns 0 instead of the time for which the worker would sleep, until all is done.
+nanoseconds_t worker::age_stacks_at_rest(nanoseconds_t timeout) noexcept {
+    constexpr nanoseconds_t long_sleep_ns = 1'000'000'000;
+    if (timeout < long_sleep_ns || !neighbours_.all_rest()) return timeout;
+    stack_depot::age_all(home_.io().now());
+    return stack_depot::age_due() == never ? timeout : 0;
+}
+
 bool worker::find_work() noexcept {
     home_.cancel_if_stopped();
     if (!has_nothing_queued()) return true;
@@ -197,9 +205,9 @@ void worker::sleep(bool (*finished)(const runtime_core&)) noexcept {
     if (watching) timeout = std::min(timeout, neighbours_.interval_ns());
     if (seat_ != nullptr) [[unlikely]]
         timeout = std::min(timeout, seat_->longest_sleep_ns());
+    if (ages_stacks_ && stack_depot::age_due() != never) [[unlikely]]
+        timeout = age_stacks_at_rest(timeout);
     if (timeout == never && neighbours_.all_rest()) timeout = home_.deadlocks().look();
-    if (const nanoseconds_t due = stack_depot::age_due(); due != never && ages_stacks_) [[unlikely]]
-        timeout = std::min(timeout, std::max<nanoseconds_t>(0, due - home_.io().now()));
     gate_.prepare();
     if (!inbox_.empty() || home_.has_injected() || home_.stop_is_due() || finished(home_) ||
         (!watching && neighbours_.need_a_watcher())) {

@@ -92,7 +92,7 @@ class Make(unittest.TestCase):
 
     def test_each_server_is_started_with_the_address(self):
         servers = [name for name in EXAMPLES if name not in ENDING]
-        self.assertEqual(len(servers), 8, servers)
+        self.assertEqual(len(servers), 9, servers)
         for name in servers:
             # Where nothing can listen, so that they end.
             address = "/nowhere/at/all" if name == "unixecho" else "nowhere:1"

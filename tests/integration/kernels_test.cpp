@@ -31,6 +31,7 @@
 #include "context/sanitizer.hpp"
 #include "support/anywhere.hpp"
 #include "support/flag.hpp"
+#include "support/process.hpp"
 #include "support/sockets.hpp"
 #include "support/unix_path.hpp"
 
@@ -158,6 +159,9 @@ using mioco_test::error_of;
 class kernels : public mioco_test::anywhere {
 protected:
     void SetUp() override { testing::GTEST_FLAG(death_test_style) = "threadsafe"; }
+
+private:
+    const mioco_test::scoped_environment by_calls_{"MIOCO_FILES", "pool"};
 };
 
 // Before 6.5 one keeps a file's tail back if it was asked for more.

@@ -261,6 +261,8 @@ TEST(sim_crash, its_ports_and_names_are_free_and_its_files_are_there) {
     b.listening(80);
     const int file = b.io.open_file("/data", O_RDWR | O_CREAT, 0600);
     b.io.write_file(file, bytes_of("kept"), 0);
+    b.io.sync_file(file, false);
+    b.io.sync_file(b.io.open_file("/", O_RDONLY | O_DIRECTORY, 0), false);
     b.in.crash("a");
     b.in.restart("a");
     b.listening(80);
