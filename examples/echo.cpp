@@ -19,7 +19,7 @@ void serve(mioco::net::tcp_stream connection) {
     std::error_code ec;  // a client that resets is no reason for a message
     for (;;) {
         const auto data = connection.read_lease(ec);
-        if (ec || data.empty()) return;
+        if (data.empty()) return;
         connection.write_all(data, ec);
         if (ec) return;
     }

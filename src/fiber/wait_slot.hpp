@@ -57,8 +57,10 @@ public:
 
     /// [waiter, without an attempt since its last one] The same, but only on an EMPTY of its own: that it was drained then is
     /// known for sure.
-    arming arm_again(wait_token token) noexcept {
-        std::uint64_t expected = empty_by(token.index());
+    arming arm_again(wait_token token) noexcept { return arm_again(token, token.index()); }
+    /// The same, by who has the token's index at hand.
+    arming arm_again(wait_token token, std::uint32_t index) noexcept {
+        std::uint64_t expected = empty_by(index);
         if (exchange(expected, token.raw())) return arming::armed;
         return is_empty(expected) ? arming::changed : hindrance(expected);
     }

@@ -70,8 +70,8 @@ template <class Arm>
 /// [fiber that has seen the side drained] As `wait_for_event`, without an attempt before it.
 [[gnu::always_inline]] inline int wait_when_drained(fiber& self, fd_object& fd,
                                                     side which) noexcept {
-    return wait_in_slot(self, fd, which, [](fd_side::slot_type& slot, wait_token token) {
-        return slot.arm_again(token);
+    return wait_in_slot(self, fd, which, [&self](fd_side::slot_type& slot, wait_token token) {
+        return slot.arm_again(token, self.index);
     });
 }
 
