@@ -7,12 +7,23 @@
 
 #include <fcntl.h>
 
+#include "fiber/interruption.hpp"
 #include "fs/file_access.hpp"
 #include "fs/path_calls.hpp"
 #include "fs/report.hpp"
 #include "fs/status.hpp"
 
 namespace mioco::fs {
+
+namespace {
+
+std::nullopt_t no_entry(int result, const std::filesystem::path& what, std::error_code* ec) {
+    detail::file_report{"read_directory", what, detail::file_report::no_descriptor, ec}.check(
+        result);
+    return std::nullopt;
+}
+
+}  // namespace
 
 struct directory_entries::state {
     file opened;
@@ -44,28 +55,24 @@ std::optional<directory_entry> directory_entries::take(std::error_code* ec) {
         state_->batch.clear();
         state_->given = 0;
         const int count = detail::path_calls::list(state_->opened.native_handle(), state_->batch);
+        if (detail::is_interruption(count)) return no_entry(count, state_->path, ec);
         if (count <= 0) {
             const auto ended = std::exchange(state_, nullptr);
-            const detail::file_report to{"read_directory", ended->path,
-                                         detail::file_report::no_descriptor, ec};
-            to.check(count);
-            return std::nullopt;
+            return no_entry(count, ended->path, ec);
         }
     }
-    detail::directory_item& item = state_->batch[state_->given++];
+    detail::directory_item& item = state_->batch[state_->given];
     directory_entry entry{state_->path / item.name, detail::file_type_of(item.type)};
     if (item.type == 0) {
         struct stat found{};
         const int result = detail::path_calls::link_status(entry.path, found);
-        const detail::file_report to{"read_directory", entry.path,
-                                     detail::file_report::no_descriptor, ec};
-        entry.type = std::filesystem::file_type::not_found;
-        if (result >= 0) entry.type = detail::file_type_of(found.st_mode);
-        if (result < 0 && result != -ENOENT) {
-            to.check(result);
-            return std::nullopt;
-        }
+        if (!detail::is_interruption(result)) ++state_->given;
+        if (result < 0 && result != -ENOENT) return no_entry(result, entry.path, ec);
+        entry.type = result < 0 ? std::filesystem::file_type::not_found
+                                : detail::file_type_of(found.st_mode);
+        return entry;
     }
+    ++state_->given;
     return entry;
 }
 
