@@ -2,11 +2,17 @@
 # SPDX-License-Identifier: MPL-2.0
 """Every public call that may wait is in a table of the cancel sweep, and the guide's table says the same of each as those do."""
 
+import itertools
 import pathlib
 import re
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-SWEEPS = ("cancel_sweep_test.cpp", "cancel_sweep_fibers_test.cpp", "cancel_sweep_io_test.cpp")
+SWEEPS = (
+    "cancel_sweep_test.cpp",
+    "cancel_sweep_fibers_test.cpp",
+    "cancel_sweep_io_test.cpp",
+    "cancel_sweep_system_test.cpp",
+)
 
 ENTRY = re.compile(r'\{\s*"(~?[\w:]+)",\s*(\w+),\s*(\w+),')
 ROW = re.compile(r"^\| (`.*) \| (.*) \| (.*) \|$", re.M)
@@ -19,8 +25,10 @@ WORDS = {
 
 # What the comment of a call that may wait says, and what those of others say who mention waiting.
 WAITS = re.compile(
-    r"cancellation point|[Pp]arks (the|or)\b|\bblocks the thread|\b[Ww]aits (for|until)\b|^As `|, as `|, and (then|waits) |then `wait`|[Bb]locks until"
+    r"cancellation point|throws and is cancelled as|[Pp]arks (the|or)\b|\bblocks the thread|\b[Ww]aits (for|until)\b|^As `|, as `|, and (then|waits) |then `wait`|[Bb]locks until"
 )
+# What the comment of a class or header says whose calls all do.
+ALL_WAIT = re.compile(r"cancellation points|throws and is cancelled is as", re.I)
 NEVER_WAITS = re.compile(
     r"[Nn]ever (blocks|waits)|[Dd]oes not (block|wait)|as a case|, to wait for|[Rr]eturns at once|whoever waits|waits for none|^Wakes|of what is there now|if there is room now"
 )
@@ -28,11 +36,11 @@ NEVER_WAITS = re.compile(
 MENTION_WAITING = {
     "channel",
     "unbounded_channel",
-    "clear_children_data",
-    "set_children_data",
-    "set_data",
+    "this_fiber::clear_children_data",
+    "this_fiber::set_children_data",
+    "this_fiber::set_data",
     "shield",
-    "stop_token",
+    "this_fiber::stop_token",
     "shutdown",
     "with_deadline",
     "condition_variable::get_into_line",
@@ -60,15 +68,29 @@ def declared_name(text):
     return found[1]
 
 
+def about_the_file(lines):
+    """What a header's \\file comment says."""
+    if "/// \\file" not in lines:
+        return ""
+    rest = lines[lines.index("/// \\file") + 1 :]
+    return " ".join(line[4:] for line in itertools.takewhile(lambda line: line.startswith("///"), rest))
+
+
 def documented(text):
-    """(class or "", its comment, name, comment) of each function of a header as clang-format lays it out: classes begin at the margin."""
+    """(class or "", the comment of that or the file, name, comment) of each function of a header as clang-format lays it out: classes begin
+    at the margin. Functions in a namespace inside of the library's have its name before theirs."""
     lines = without_details(text).splitlines()
-    scope, of_scope, comment = "", "", []
+    of_file, spaces = about_the_file(lines), []
+    scope, of_scope, comment = "", of_file, []
     for number, line in enumerate(lines):
-        if found := re.match(r"(?:class|struct) (\w+)(?!.*;)", line):
+        if found := re.match(r"namespace ([\w:]+) \{", line):
+            spaces.append(found[1])
+        elif line.startswith("}  // namespace"):
+            spaces.pop()
+        elif found := re.match(r"(?:class|struct) (\w+)(?!.*;)", line):
             scope, of_scope, comment = found[1], " ".join(comment), []
         elif line == "};":
-            scope, of_scope, comment = "", "", []
+            scope, of_scope, comment = "", of_file, []
         elif found := re.match(r"( *)/// ?(.*)", line):
             if len(found[1]) == (4 if scope else 0):
                 comment.append(found[2])
@@ -79,7 +101,8 @@ def documented(text):
             end = next((i for i, each in enumerate(rest) if re.search(r"[;{]", each)), 0)
             name = declared_name("\n".join(rest[: end + 1]))
             if name is not None and name != scope:
-                yield scope, of_scope, name, " ".join(comment)
+                inner = [] if scope else "::".join(spaces).split("::")[1:]
+                yield scope, of_scope, "::".join([*inner, name]), " ".join(comment)
             comment = []
 
 
@@ -91,7 +114,7 @@ def waiting_calls(text):
     waits = False
     for scope, of_scope, name, comment in documented(text):
         is_like_the_last = comment.startswith("The same")
-        inherits = waits if is_like_the_last else "cancellation points" in of_scope.lower()
+        inherits = waits if is_like_the_last else bool(ALL_WAIT.search(of_scope))
         waits = (inherits or bool(WAITS.search(comment))) and not NEVER_WAITS.search(comment)
         if waits and not name.startswith("~") and name != "requires":
             yield full_name(scope, name)
@@ -153,6 +176,8 @@ def main():
     check_that_it_finds("nap may wait", [*header_texts, new], sweeps, guide)
     check_that_it_finds("nap is swept", [*header_texts, new], [*sweeps, '{"nap", throws, throws, f}'], guide)
     check_that_it_finds("no public header has nap", header_texts, [*sweeps, '{"nap", throws, throws, f}'], guide)
+    inside = f"namespace mioco::fs {{\n\n{new.replace('nap', 'select')}\n}}  // namespace mioco::fs\n"
+    check_that_it_finds("fs::select may wait", [*header_texts, inside], sweeps, guide)
     row = next(row for row in ROW.finditer(guide) if "`sleep_for`" in row[0])[0]
     check_that_it_finds("select is swept", header_texts, sweeps, guide.replace("`select`, ", ""))
     check_that_it_finds("wait_group::wait_for: the sweep expects", header_texts, sweeps, guide + "| `wait_group::wait_for` | throws | is not seen |\n")
