@@ -81,7 +81,7 @@ bool is_ours(const struct sigaction& action) noexcept {
     return (action.sa_flags & SA_SIGINFO) != 0 && action.sa_sigaction == &on_sample_signal;
 }
 
-bool ask(worker& on, const worker::activity& doing) noexcept {
+[[maybe_unused]] bool ask(worker& on, const worker::activity& doing) noexcept {
     // No thread ceases to be a worker, and so none ends, while this is held.
     const std::scoped_lock held(existing_runtimes.lock());
     if (on.now_doing() != doing) return false;
@@ -92,7 +92,7 @@ bool ask(worker& on, const worker::activity& doing) noexcept {
 }
 
 // True: done.
-bool await_answer() noexcept {
+[[maybe_unused]] bool await_answer() noexcept {
     constexpr std::int64_t look_ns = 1'000'000;
     constexpr int most_looks = 1000;
     for (int i = 0; i < most_looks && request.state.load() == sampling::asked; ++i)
