@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 // Reads of 4 KiB at chosen places of one file by 64 fibers at once, on one worker: `file_read PATH cold|warm [COUNT]`. Cold: by O_DIRECT,
 // so that each read waits for the device; warm: from the page cache. MIOCO_FILES=pool has the same done by the pool. `file_read PATH
-// WHAT COUNT THREADS` reads by as many plain threads instead, with pread. Makes the file if it is not there.
+// WHAT COUNT THREADS` reads by as many plain threads instead, with pread, and with `nowait` behind it by preadv2 with RWF_NOWAIT, which
+// is what mioco tries first. Makes the file if it is not there.
 
 #include <atomic>
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <mioco/mioco.hpp>
@@ -88,13 +90,19 @@ void read_in_fibers(int fd, std::size_t count) {
     });
 }
 
-void read_in_threads(int fd, std::size_t count, std::size_t threads) {
+ssize_t read_plainly(int fd, char* into, off_t offset, bool is_nowait) {
+    if (!is_nowait) return pread(fd, into, block_bytes, offset);
+    const iovec all{into, block_bytes};
+    return preadv2(fd, &all, 1, offset, RWF_NOWAIT);
+}
+
+void read_in_threads(int fd, std::size_t count, std::size_t threads, bool is_nowait) {
     places all(count);
     const auto read = [&] {
         const buffer block = aligned_block();
         for (std::uint64_t offset = 0; all.next(offset);)
             check(static_cast<std::size_t>(
-                pread(fd, block.get(), block_bytes, static_cast<off_t>(offset))));
+                read_plainly(fd, block.get(), static_cast<off_t>(offset), is_nowait)));
     };
     std::vector<std::thread> readers;
     for (std::size_t i = 0; i < threads; ++i) readers.emplace_back(read);
@@ -106,7 +114,7 @@ void read_in_threads(int fd, std::size_t count, std::size_t threads) {
 int main(int argc, char** argv) {
     const std::string_view what = argc > 2 ? argv[2] : "";
     if (what != "cold" && what != "warm") {
-        std::fprintf(stderr, "usage: %s PATH cold|warm [COUNT [THREADS]]\n", argv[0]);
+        std::fprintf(stderr, "usage: %s PATH cold|warm [COUNT [THREADS [nowait]]]\n", argv[0]);
         return 2;
     }
     make_file(argv[1]);
@@ -115,7 +123,8 @@ int main(int argc, char** argv) {
     if (fd < 0) fail("cannot open the file");
     const bool by_threads = argc > 4;
     const auto read = [&](std::size_t how_many) {
-        if (by_threads) return read_in_threads(fd, how_many, bench::argument(argc, argv, 4, 1));
+        if (by_threads)
+            return read_in_threads(fd, how_many, bench::argument(argc, argv, 4, 1), argc > 5);
         read_in_fibers(fd, how_many);
     };
     read(what == "warm" ? blocks : fibers);  // so that the cache is full
