@@ -62,11 +62,12 @@ file file::open_file(const std::filesystem::path& path, const open_options& opti
     const bool is_whole = path.native().find('\0') == std::string::npos;
     file opened(-1, 0, path);
     std::int64_t fd = is_whole ? flags : -EINVAL;
-    if (fd >= 0) fd = calls::open(path.c_str(), flags, options.mode);
+    calls::kind of = calls::kind::unknown;
+    if (fd >= 0) fd = calls::open(path.c_str(), flags, options.mode, of);
     to.check(fd);
     if (fd < 0) return {};
     opened.fd_ = static_cast<int>(fd);
-    opened.kind_ = number_of(calls::kind_of(opened.fd_, flags));
+    opened.kind_ = number_of(of);
     return opened;
 }
 

@@ -6,27 +6,14 @@
 
 #include "fs/poller_calls.hpp"
 #include "fs/pool_calls.hpp"
-#include "fs/position_turn.hpp"
 #include "io/driver.hpp"
 
 namespace mioco::detail::file_calls {
 
 namespace {
 
-bool are_turns_needed() noexcept {
-    return position_turn::is_needed() && !current_driver().is_repeatable();
-}
-
-// Of a plain thread, which blocks.
-bool needs_turn(int fd, std::int64_t offset, kind of) noexcept {
-    return offset == here && current_fiber() == nullptr && are_turns_needed() &&
-           poller_calls::is_regular(poller_calls::known(fd, of));
-}
-
-}  // namespace
-
-kind kind_of(int fd, int flags) noexcept {
-    driver& io = current_driver();
+// May ask a server, so rather on the pool.
+kind look_at(driver& io, int fd, int flags) noexcept {
     struct stat status{};
     if (io.is_repeatable() || io.fd_status(fd, status) < 0) return kind::unknown;
     const bool is_direct = (flags & O_DIRECT) != 0;
@@ -43,22 +30,27 @@ kind kind_of(int fd, int flags) noexcept {
     }
 }
 
-int open(const char* path, int flags, unsigned mode) {
-    return static_cast<int>(
-        repeated_on_pool([=](driver& io) noexcept { return io.open_file(path, flags, mode); }));
+}  // namespace
+
+kind kind_of(int fd, int flags) noexcept { return look_at(current_driver(), fd, flags); }
+
+int open(const char* path, int flags, unsigned mode, kind& of) {
+    return static_cast<int>(repeated_on_pool([=, &of](driver& io) noexcept {
+        const int fd = io.open_file(path, flags, mode);
+        if (fd >= 0) of = look_at(io, fd, flags);
+        return fd;
+    }));
 }
 
 ssize_t read(int fd, std::span<std::byte> into, std::int64_t offset, kind of) {
-    if (fiber* const self = poller_calls::who_reads(offset))
+    if (fiber* const self = poller_calls::who_reads(offset, of))
         return poller_calls::read(*self, fd, into, offset, of);
-    const position_turn turn(fd, needs_turn(fd, offset, of));
     return repeated_on_pool([=](driver& io) noexcept { return io.read_file(fd, into, offset); });
 }
 
 ssize_t write(int fd, std::span<const std::byte> from, std::int64_t offset, kind of) {
-    if (fiber* const self = poller_calls::who_writes())
-        return poller_calls::write(*self, fd, from, offset, of);
-    const position_turn turn(fd, needs_turn(fd, offset, of));
+    fiber* const self = offset == here ? nullptr : poller_calls::who_writes();
+    if (self != nullptr) return poller_calls::write(*self, fd, from, offset, of);
     return repeated_on_pool([=](driver& io) noexcept { return io.write_file(fd, from, offset); });
 }
 
@@ -74,7 +66,6 @@ std::int64_t size(int fd) {
 }
 
 std::int64_t seek(int fd, std::int64_t offset, int origin) {
-    const position_turn turn(fd, are_turns_needed());
     return current_driver().seek(fd, offset, origin);
 }
 

@@ -16,14 +16,14 @@
 
 namespace mioco::detail::file_calls {
 
-/// As open(2), close-on-exec; the descriptor.
-int open(const char* path, int flags, unsigned mode);
-
 /// What is open, looked at once, so that not every call has to ask. `direct`: with O_DIRECT, past the page cache. `stream`: a pipe or a
 /// socket. `device`: another, such as a terminal.
 enum class kind : std::uint8_t { unknown, regular, direct, block, direct_block, stream, device };
-/// Of a descriptor with these flags of its open file.
+/// Of a descriptor with these flags of its open file. Does not park.
 kind kind_of(int fd, int flags) noexcept;
+
+/// As open(2), close-on-exec; the descriptor, and what it is.
+int open(const char* path, int flags, unsigned mode, kind& of);
 
 /// At the descriptor's own position, which moves on.
 constexpr std::int64_t here = driver::here;
@@ -34,7 +34,7 @@ ssize_t write(int fd, std::span<const std::byte> from, std::int64_t offset,
 /// Until what was written is on the device; `data_only`: without what only times and owners need.
 int sync(int fd, bool data_only);
 std::int64_t size(int fd);
-/// Moves the position, as lseek(2), after what is under way there. No cancellation point.
+/// Moves the position, as lseek(2). Does not block.
 std::int64_t seek(int fd, std::int64_t offset, int origin);
 
 /// The descriptor is gone in every case. No cancellation point.

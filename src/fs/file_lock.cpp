@@ -54,8 +54,8 @@ void file::unlock() noexcept {  // NOLINT(readability-make-member-function-const
     if (fd_ < 0) return;
     try {
         static_cast<void>(calls::unlock(fd_));
-    } catch (const std::exception&) {  // in a forked child, where a fiber cannot wait
-        detail::current_driver().lock_file(fd_, F_UNLCK);
+    } catch (const std::exception&) {
+        return;  // in a forked child, where a fiber cannot wait: the lock is the parent's
     }
 }
 

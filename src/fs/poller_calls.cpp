@@ -6,7 +6,6 @@
 
 #include "fiber/parking.hpp"
 #include "fs/pool_calls.hpp"
-#include "fs/position_turn.hpp"
 #include "io/file_operation.hpp"
 #include "runtime/fork_guard.hpp"
 #include "sched/worker.hpp"
@@ -23,12 +22,6 @@ int begin(fiber& self) {
     refuse_after_fork("a call of a file");
     spend(self);
     return interruption(self);
-}
-
-bool takes_files(fiber& self) noexcept {
-    if (!self.on->events().takes_files()) return false;
-    position_turn::need();
-    return true;
 }
 
 // The poller's answer; nothing if there is none that counts, and the pool has the last word.
@@ -59,6 +52,12 @@ constexpr bool is_direct(kind of) noexcept {
     return of == kind::direct || of == kind::direct_block;
 }
 
+// An io_uring takes no lock on a position that others may use, and moves it on only where an operation ends at once. So calls there are
+// left to the pool; a pipe has none.
+constexpr bool is_at_position(kind of, std::int64_t offset) noexcept {
+    return offset == driver::here && of != kind::stream;
+}
+
 // Devices are left to the pool, whose threads block the signals that a terminal may send to who reads it; and so is what a pipe refuses.
 constexpr bool may_be_read_at_poller(kind of, std::int64_t offset) noexcept {
     return of != kind::device && (of != kind::stream || offset == driver::here);
@@ -72,9 +71,7 @@ bool may_be_written_at_poller(kind of) noexcept {
 bool is_long(std::size_t size, kind of) noexcept { return size > most_here && !is_direct(of); }
 
 // What has to be waited for.
-ssize_t read_waiting(fiber& self, int fd, std::span<std::byte> into, std::int64_t offset, kind of,
-                     position_turn& turn) {
-    if (!is_regular(of)) turn.give_back();
+ssize_t read_waiting(fiber& self, int fd, std::span<std::byte> into, std::int64_t offset, kind of) {
     if (may_be_read_at_poller(of, offset)) {
         file_operation wanted{.what = file_operation::kind::read,
                               .fd = fd,
@@ -84,8 +81,6 @@ ssize_t read_waiting(fiber& self, int fd, std::span<std::byte> into, std::int64_
                               .is_long = is_long(into.size(), of)};
         if (const auto result = at_poller(self, wanted)) return *result;
     }
-    // A thread of the pool may itself wait for the turn.
-    turn.give_back();
     return repeated_on_pool([=](driver& io) noexcept { return io.read_file(fd, into, offset); });
 }
 
@@ -98,22 +93,21 @@ kind known(int fd, kind of) noexcept {
     return flags < 0 ? kind::device : file_calls::kind_of(fd, flags);
 }
 
-fiber* who_reads(std::int64_t offset) noexcept {
+fiber* who_reads(std::int64_t offset, kind of) noexcept {
     fiber* const self = current_fiber();
-    if (self == nullptr || takes_files(*self)) return self;
-    // At the position the attempt might have to wait for a read of the pool's there.
-    return offset != driver::here && !self->on->io().is_repeatable() ? self : nullptr;
+    const bool is_one =
+        self != nullptr && !is_at_position(of, offset) && !self->on->io().is_repeatable();
+    return is_one ? self : nullptr;
 }
 
 fiber* who_writes() noexcept {
     fiber* const self = current_fiber();
-    return self != nullptr && takes_files(*self) ? self : nullptr;
+    return self != nullptr && self->on->events().takes_files() ? self : nullptr;
 }
 
 ssize_t read(fiber& self, int fd, std::span<std::byte> into, std::int64_t offset, kind of) {
     if (const int failure = begin(self); failure != 0) return failure;
     of = known(fd, of);
-    position_turn turn(fd, offset == driver::here);
     ssize_t done = 0;
     for (;;) {
         const std::int64_t place = offset == driver::here ? offset : offset + done;
@@ -121,8 +115,9 @@ ssize_t read(fiber& self, int fd, std::span<std::byte> into, std::int64_t offset
         ssize_t count = -EAGAIN;
         if (rest.size() <= most_here && !is_direct(of))
             count = self.on->io().read_file_at_once(fd, rest, place);
-        const bool was_waited_for = count < 0;
-        if (was_waited_for) count = read_waiting(self, fd, rest, place, of, turn);
+        // Linux 5.9 and 5.10 call it the end too if nothing is in memory.
+        const bool was_waited_for = count < 0 || (count == 0 && done == 0 && !rest.empty());
+        if (was_waited_for) count = read_waiting(self, fd, rest, place, of);
         if (count <= 0) return done > 0 ? done : count;
         done += count;
         // Part of a regular file may be in memory; the rest is to be had too, unless this is its end. After a wait there is no more.
@@ -135,7 +130,6 @@ ssize_t write(fiber& self, int fd, std::span<const std::byte> from, std::int64_t
     if (const int failure = begin(self); failure != 0) return failure;
     of = known(fd, of);
     if (may_be_written_at_poller(of)) {
-        const position_turn turn(fd, offset == driver::here && is_regular(of));
         file_operation wanted{.what = file_operation::kind::write,
                               .fd = fd,
                               .memory = const_cast<std::byte*>(from.data()),

@@ -9,8 +9,8 @@
 
 #include "fs/file_calls.hpp"
 
-// Calls on files of a fiber whose poller may have them carried out (see poller::start). What is in memory is read at once; else the
-// poller gets the operation, and whatever it cannot do is left to the pool. As in file_calls.hpp, whose calls these are.
+// Calls on files of a fiber whose poller may have them carried out (see poller::start), at places of the caller's. What is in memory is read at
+// once; else the poller gets the operation, and whatever it cannot do is left to the pool. As in file_calls.hpp, whose calls these are.
 
 namespace mioco::detail {
 struct fiber;
@@ -21,7 +21,7 @@ namespace mioco::detail::poller_calls {
 using file_calls::kind;
 
 /// The calling fiber, if its read, or its call that writes, is one of these; else null.
-fiber* who_reads(std::int64_t offset) noexcept;
+fiber* who_reads(std::int64_t offset, kind of) noexcept;
 fiber* who_writes() noexcept;
 
 ssize_t read(fiber& self, int fd, std::span<std::byte> into, std::int64_t offset, kind of);

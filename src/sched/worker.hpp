@@ -172,7 +172,7 @@ private:
     bool find_work() noexcept;
     void look_around() noexcept;
     void age_stacks(nanoseconds_t now) noexcept;
-    nanoseconds_t age_stacks_at_rest(nanoseconds_t timeout) noexcept;
+    [[nodiscard]] nanoseconds_t until_stacks_age() const noexcept;
     void poll(nanoseconds_t timeout_ns) noexcept;
     [[nodiscard]] std::size_t most_events() const noexcept;
     void sleep(bool (*finished)(const runtime_core&)) noexcept;

@@ -163,12 +163,11 @@ void worker::age_stacks(nanoseconds_t now) noexcept {
     if (ages_stacks_ && stack_depot::age_due() <= now) stack_depot::age_all(now);
 }
 
-// Nobody is to be woken for that later. Returns 0 instead of the time for which the worker would sleep, until all is done.
-nanoseconds_t worker::age_stacks_at_rest(nanoseconds_t timeout) noexcept {
-    constexpr nanoseconds_t long_sleep_ns = 1'000'000'000;
-    if (timeout < long_sleep_ns || !neighbours_.all_rest()) return timeout;
-    stack_depot::age_all(home_.io().now());
-    return stack_depot::age_due() == never ? timeout : 0;
+// Who sleeps as the last one wakes up for that, while there is something to give back; others would have looked anyway.
+nanoseconds_t worker::until_stacks_age() const noexcept {
+    const nanoseconds_t due = stack_depot::age_due();
+    if (due == never || !ages_stacks_ || !neighbours_.all_rest()) return never;
+    return std::max<nanoseconds_t>(0, due - home_.io().now());
 }
 
 bool worker::find_work() noexcept {
@@ -205,9 +204,8 @@ void worker::sleep(bool (*finished)(const runtime_core&)) noexcept {
     if (watching) timeout = std::min(timeout, neighbours_.interval_ns());
     if (seat_ != nullptr) [[unlikely]]
         timeout = std::min(timeout, seat_->longest_sleep_ns());
-    if (ages_stacks_ && stack_depot::age_due() != never) [[unlikely]]
-        timeout = age_stacks_at_rest(timeout);
     if (timeout == never && neighbours_.all_rest()) timeout = home_.deadlocks().look();
+    timeout = std::min(timeout, until_stacks_age());
     gate_.prepare();
     if (!inbox_.empty() || home_.has_injected() || home_.stop_is_due() || finished(home_) ||
         (!watching && neighbours_.need_a_watcher())) {

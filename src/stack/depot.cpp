@@ -54,14 +54,21 @@ stack_depot& stack_depot::of(stack_kind kind) noexcept {
 
 stack stack_depot::take() noexcept {
     const std::scoped_lock held(lock_);
-    for (auto* free : {&used_, &warm_, &cold_}) {
+    if (used_count() != 0) return take_used();
+    for (auto* free : {&warm_, &cold_}) {
         if (free->empty()) continue;
         std::byte* const base = free->back();
         free->pop_back();
-        unneeded_ = std::min(unneeded_, used_.size());
         return {base, kind_};
     }
     return carve();
+}
+
+stack stack_depot::take_used() noexcept {
+    std::byte* const base = used_.back();
+    used_.pop_back();
+    unneeded_ = std::min(unneeded_, used_count());
+    return {base, kind_};
 }
 
 stack stack_depot::carve() noexcept {
@@ -101,26 +108,37 @@ void stack_depot::give(stack freed) noexcept {
     if (age_due() == never) age_due_.store(0, std::memory_order_relaxed);
 }
 
-stack_depot::left stack_depot::age() noexcept {
+// [locked] What was taken stays where it is until it is half of all, so that a million of them is not moved for each few.
+std::size_t stack_depot::take_unneeded(std::span<std::byte*> into) noexcept {
+    const std::size_t count = std::min(unneeded_, into.size());
+    const auto begin = used_.begin() + static_cast<std::ptrdiff_t>(first_used_);
+    std::copy_n(begin, count, into.begin());
+    first_used_ += count;
+    unneeded_ -= count;
+    if (first_used_ > used_.size() / 2) {
+        used_.erase(used_.begin(), used_.begin() + static_cast<std::ptrdiff_t>(first_used_));
+        first_used_ = 0;
+    }
+    return count;
+}
+
+stack_depot::left stack_depot::age(ageing what) noexcept {
     std::array<std::byte*, aged_at_once> aged;
     std::size_t count = 0;
-    left what = left::none;
+    left still = left::none;
     {
         const std::scoped_lock held(lock_);
-        count = std::min(unneeded_, aged.size());
-        const auto end = used_.begin() + static_cast<std::ptrdiff_t>(count);
-        std::copy(used_.begin(), end, aged.begin());
-        used_.erase(used_.begin(), end);
-        unneeded_ -= count;
+        const bool is_done = what == ageing::the_rest_of_it && unneeded_ == 0;
+        count = take_unneeded(aged);
         if (unneeded_ != 0) {
-            what = left::for_now;
-        } else if (!used_.empty()) {
-            what = left::for_later;
-            unneeded_ = used_.size();
+            still = left::for_now;
+        } else if (used_count() != 0) {
+            still = left::for_later;
+            if (!is_done) unneeded_ = used_count();
         }
     }
     give_pages_back(std::span(aged).first(count));
-    return what;
+    return still;
 }
 
 // Outside of the lock, as each takes about a microsecond.
@@ -138,14 +156,16 @@ void stack_depot::give_pages_back(std::span<std::byte* const> aged) noexcept {
 }
 
 void stack_depot::age_all(nanoseconds_t now) noexcept {
-    static lock ageing;
-    const std::unique_lock alone(ageing, std::try_to_lock);
-    if (!alone) return;
+    static lock guard;
+    static ageing what = ageing::of_an_interval;
+    const std::unique_lock alone(guard, std::try_to_lock);
+    if (!alone || age_due() > now) return;
     age_due_.store(never, std::memory_order_relaxed);
     left most = left::none;
     for (auto& of_a_size : all().depots) {
-        for (stack_depot& each : of_a_size) most = std::max(most, each.age());
+        for (stack_depot& each : of_a_size) most = std::max(most, each.age(what));
     }
+    what = most == left::for_now ? ageing::the_rest_of_it : ageing::of_an_interval;
     if (most == left::for_now) age_due_.store(now, std::memory_order_relaxed);
     if (most == left::for_later) age_due_.store(now + age_interval_ns, std::memory_order_relaxed);
 }
@@ -154,9 +174,9 @@ void stack_depot::age_all_at_once() noexcept {
     for (auto& of_a_size : all().depots) {
         for (stack_depot& each : of_a_size) {
             // What is there now has lain there long enough then.
-            while (each.age() == left::for_now) {
+            while (each.age(ageing::of_an_interval) == left::for_now) {
             }
-            while (each.age() == left::for_now) {
+            while (each.age(ageing::of_an_interval) == left::for_now) {
             }
         }
     }

@@ -41,10 +41,14 @@ private:
     struct all_kinds;
 
     static all_kinds& all() noexcept;
+    [[nodiscard]] std::size_t used_count() const noexcept { return used_.size() - first_used_; }
+    stack take_used() noexcept;
     stack carve() noexcept;
     bool reserve_slab() noexcept;
     enum class left { none, for_later, for_now };
-    left age() noexcept;
+    enum class ageing { of_an_interval, the_rest_of_it };
+    left age(ageing what) noexcept;
+    std::size_t take_unneeded(std::span<std::byte*> into) noexcept;
     void give_pages_back(std::span<std::byte* const> aged) noexcept;
 
     // `never` only if no depot has used stacks that nobody will age: it is set before the depots are looked at, each under its lock, and who gives
@@ -53,10 +57,12 @@ private:
 
     stack_kind kind_;
     lock lock_;
-    std::vector<std::byte*> used_;  // as they were left; the last one in is the first one out
+    std::vector<std::byte*>
+        used_;  // as they were left, from `first_used_` on; the last one in is the first one out
+    std::size_t first_used_ = 0;
+    std::size_t unneeded_ = 0;      // of these, the first: have lain there for an interval
     std::vector<std::byte*> warm_;  // have few pages
     std::vector<std::byte*> cold_;  // gave their pages back
-    std::size_t unneeded_ = 0;      // of `used_`, the first: have lain there for an interval
     std::byte* slab_next_ = nullptr;
     std::byte* slab_end_ = nullptr;
     int last_error_ = 0;

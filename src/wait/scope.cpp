@@ -107,7 +107,7 @@ private:
     static void share(fiber& f) noexcept { f.shares.fetch_add(1, std::memory_order_relaxed); }
 
     static void cancel_shared(fiber& f) noexcept {
-        if (&f != current_fiber()) cancel_fiber(f);
+        cancel_fiber(f);
         drop_share(f, current_worker());
     }
 
@@ -165,11 +165,15 @@ private:
         return nullptr;
     }
 
-    // Members may change their places meanwhile: so those are looked at again that come before `from`.
+    // Members may change their places meanwhile: so those are looked at again that come before `from`. Who asks for it goes on, and is left for
+    // another's cancel.
     fiber* share_next_to_cancel(std::size_t& from) noexcept {
+        const fiber* const self = current_fiber();
         const std::scoped_lock held(guard_);
         is_cancelled_ = true;
-        const auto is_left = [](const member& each) { return !each.is_cancelled; };
+        const auto is_left = [self](const member& each) {
+            return !each.is_cancelled && each.who != self;
+        };
         const auto start =
             fibers_.begin() + static_cast<std::ptrdiff_t>(std::min(from, fibers_.size()));
         auto found = std::find_if(start, fibers_.end(), is_left);

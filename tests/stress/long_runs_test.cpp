@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <mioco/mioco.hpp>
 
+#include "stack/depot.hpp"
 #include "support/flag.hpp"
 #include "support/process.hpp"
 #include "support/sizes.hpp"
@@ -99,7 +100,10 @@ TEST_P(idle, runtime_wakes_no_thread) {
       }).join();
     parked.await();
     while (mioco_test::threads_named("idle_").size() != GetParam()) mioco_test::yield_thread();
-    // The watchers need some quiet rounds until they sleep for good.
+    // Somebody wakes up until the stacks that are free again have given their pages back; and the watchers need some quiet rounds until
+    // they sleep for good.
+    while (mioco::detail::stack_depot::age_due() != mioco::detail::never)
+        mioco_test::yield_thread();
     std::size_t before = voluntary_switches();
     for (int quiet = 0; quiet < 5;) {
         mioco_test::block_for(100ms);

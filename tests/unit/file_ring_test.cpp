@@ -204,7 +204,50 @@ TEST_P(file_rings, a_runtime_ends_after_what_has_begun) {
     EXPECT_EQ(byte, 'x');
 }
 
-// The kernel does not see to that for an io_uring.
+// Of what it does later an io_uring leaves the position alone.
+TEST_P(file_rings, calls_past_the_page_cache_move_the_position) {
+    constexpr std::size_t block = 4096;
+    const mioco::fs::temporary_directory folder;
+    const std::string path = folder.path() / "file";
+    mioco::fs::write_file(path, std::string(3 * block, 'a'));
+    const int fd = open(path.c_str(), O_RDWR | O_DIRECT | O_CLOEXEC);
+    if (fd < 0) GTEST_SKIP() << "this file system has no O_DIRECT";
+    auto direct = file::adopt(fd);
+    alignas(block) static char buffer[block];
+    run([&] {
+        for (const char each : {'x', 'y'}) {
+            std::ranges::fill(buffer, each);
+            EXPECT_EQ(direct.write(buffer), block);
+        }
+        EXPECT_EQ(direct.read(buffer), block);
+        EXPECT_EQ(buffer[0], 'a');
+        EXPECT_EQ(direct.read(buffer), 0U);
+    });
+    EXPECT_EQ(mioco::fs::read_file(path),
+              std::string(block, 'x') + std::string(block, 'y') + std::string(block, 'a'));
+}
+
+// More than there is room for completions; what is more than that is done by the pool.
+TEST_P(file_rings, as_many_as_want_may_wait_for_pipes) {
+    constexpr std::size_t readers = 300;
+    std::vector<std::unique_ptr<pipe_files>> pipes;
+    for (std::size_t i = 0; i < readers; ++i) pipes.push_back(std::make_unique<pipe_files>());
+    std::thread writer([&] {
+        for (const auto& each : pipes) each->out.write_all("x"sv);
+    });
+    run([&] {
+        std::vector<mioco::join_handle<void>> fibers;
+        for (const auto& each : pipes) {
+            fibers.push_back(mioco::spawn([&in = each->in] {
+                char byte = 0;
+                EXPECT_EQ(in.read(std::span(&byte, 1)), 1U);
+            }));
+        }
+        for (auto& each : fibers) each.join();
+    });
+    writer.join();
+}
+
 TEST_P(file_rings, calls_at_the_position_take_turns) {
     constexpr std::size_t records = 200;
     static constexpr std::size_t size = 100;

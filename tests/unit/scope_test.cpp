@@ -109,6 +109,25 @@ TEST_P(scopes, may_be_cancelled) {
     });
 }
 
+TEST_P(scopes, that_a_fiber_of_theirs_cancels_leave_that_one_to_the_next_cancel) {
+    run([&] {
+        flag has_cancelled;
+        auto owner = mioco::spawn([&] {
+            mioco::scope all;
+            all.spawn([&, c = counted(living)] {
+                all.cancel();
+                has_cancelled.raise();
+                mioco::sleep_for(1h);
+            });
+            all.wait();
+        });
+        has_cancelled.await();
+        owner.cancel();
+        EXPECT_EQ(error_of([&] { owner.join(); }), cancelled);
+        EXPECT_EQ(living, 0);
+    });
+}
+
 TEST_P(scopes, are_cancelled_with_their_owner) {
     run([&] {
         flag waits;

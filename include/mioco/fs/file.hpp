@@ -46,9 +46,9 @@ enum class seek_from : std::uint8_t {
 
 /// An open file. Move-only; destroying it closes it.
 ///
-/// All calls, in fibers and on plain threads: inside a fiber they park it while the kernel does the work (an io_uring of the
-/// worker's, if there is one to be had), or a thread of the runtime's pool (see `offload`); outside they block the thread. What is in
-/// the page cache is read at once. In fibers they are cancellation points until their work has begun: a cancelled call has done
+/// All calls, in fibers and on plain threads: inside a fiber they park it while a thread of the runtime's pool (see `offload`) does the
+/// work, or for `read_at`, `write_at` and flushes the kernel (an io_uring of the worker's, if there is one to be had); outside they
+/// block the thread. What `read_at` finds in the page cache it reads at once. In fibers they are cancellation points until their work has begun: a cancelled call has done
 /// nothing, and one that has begun is waited for and counts. Errors are thrown as `std::system_error`, whose text names the call
 /// and the file, or set in `ec`; a cancel is then `std::errc::operation_canceled`. A call that a signal interrupts is repeated.
 /// If no thread can be started, a call holds its worker up rather than fail.
@@ -188,8 +188,7 @@ public:
         return write_some(detail::bytes_of(from), offset, &ec);
     }
 
-    /// Moves the position, and returns it in bytes from the beginning. It may lie behind the end. Waits only for
-    /// a read or write at the position that is under way. No cancellation point.
+    /// Moves the position, and returns it in bytes from the beginning. It may lie behind the end. Does not block.
     std::uint64_t seek(std::int64_t offset, seek_from origin = seek_from::begin) {
         return move_to(offset, origin, nullptr);
     }

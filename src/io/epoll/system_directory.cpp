@@ -2,8 +2,10 @@
 #include "io/epoll/system_directory.hpp"
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <new>
 #include <string_view>
 
 #include <dirent.h>
@@ -13,7 +15,7 @@
 namespace mioco::detail {
 
 // A call may bring "." and ".." alone, which is not the end.
-int read_system_directory(int fd, std::vector<directory_item>& into) noexcept {
+int read_system_directory(int fd, std::vector<directory_item>& into) noexcept try {
     alignas(dirent64) std::array<char, 8192> block;
     const std::size_t before = into.size();
     while (into.size() == before) {
@@ -31,6 +33,8 @@ int read_system_directory(int fd, std::vector<directory_item>& into) noexcept {
         }
     }
     return static_cast<int>(into.size() - before);
+} catch (const std::bad_alloc&) {
+    return -ENOMEM;
 }
 
 }  // namespace mioco::detail

@@ -106,15 +106,26 @@ void file_ring::withdraw(file_operation& unwanted) noexcept {
     if (unwanted.queued) queued_.remove(unwanted);
 }
 
-// Entries for what is queued. Of an operation whose caller was cancelled nothing may be touched once the lock is free.
+// Entries for what is queued. Of an operation whose caller was cancelled nothing may be touched once the lock is free. No more are under
+// way than there is room for their completions, which the kernel might have no memory for else; what is more than that is for the pool, as
+// some may take for ever.
 void file_ring::fill() noexcept {
     const waker wake;
     while (queued_.size() > 0 && ring_.pushed() < submissions) {
         file_operation& next = *queued_.pop();
         if (!wake.claim(next.caller)) continue;
+        if (under_way_ == completions) {
+            give_back(next);
+            continue;
+        }
         ring_.push(entry_of(next));
         ++under_way_;
     }
+}
+
+void file_ring::give_back(file_operation& refused) noexcept {
+    refused.result = -EAGAIN;
+    returned_.push(refused);
 }
 
 void file_ring::submit_queued() noexcept {
@@ -136,16 +147,12 @@ void file_ring::give_up(int failure) noexcept {
                       reason_of(failure));
     }
     while (ring_.pushed() > 0) {
-        file_operation& returned = operation_of(ring_.take_back().user_data);
-        returned.result = -EAGAIN;
-        returned_.push(returned);
+        give_back(operation_of(ring_.take_back().user_data));
         --under_way_;
     }
     const waker wake;
     while (file_operation* const next = queued_.pop()) {
-        if (!wake.claim(next->caller)) continue;
-        next->result = -EAGAIN;
-        returned_.push(*next);
+        if (wake.claim(next->caller)) give_back(*next);
     }
 }
 

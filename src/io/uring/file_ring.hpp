@@ -63,6 +63,7 @@ private:
     // [with the lock]
     void submit_queued() noexcept;
     void fill() noexcept;
+    void give_back(file_operation& refused) noexcept;
     void give_up(int failure) noexcept;
     std::size_t take_done(std::span<wait_token> into) noexcept;
 
