@@ -135,7 +135,7 @@ private:
         core_->make_room();
         detail::fiber* started = nullptr;
         try {
-            started = &detail::spawn_fiber(nullptr, {}, std::move(made));
+            started = &detail::spawn_fiber(nullptr, {}, std::forward<Child>(made));
         } catch (...) {
             core_->give_room_up();
             throw;

@@ -14,6 +14,7 @@
 
 #include <mioco/dump.hpp>
 
+#include "base/never_destroyed.hpp"
 #include "base/signals_blocked.hpp"
 #include "io/driver.hpp"
 
@@ -38,8 +39,8 @@ struct dump_service {
     std::array<dump_registration, NSIG> registrations;
 };
 dump_service& service() noexcept {
-    static auto& lasting = *new dump_service;
-    return lasting;
+    static never_destroyed<dump_service> lasting;
+    return lasting.value;
 }
 std::atomic<dump_service*> for_handlers{nullptr};
 

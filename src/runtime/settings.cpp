@@ -131,7 +131,7 @@ migration migration_setting(const config& asked) {
 nanoseconds_t watchdog_setting(const config& asked, const driver& io) {
     constexpr std::chrono::nanoseconds shortest = std::chrono::milliseconds(1);
     const std::chrono::nanoseconds limit = asked.watchdog();
-    if (limit != limit.zero() && limit < shortest)
+    if (limit.count() != 0 && limit < shortest)
         refuse("config::watchdog", std::to_string(limit.count()) + " ns",
                "0 (none), or 1 ms and more");
     return io.is_repeatable() ? 0 : limit.count();

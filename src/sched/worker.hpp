@@ -171,7 +171,7 @@ private:
     fiber* take_delivered() noexcept;
     bool find_work() noexcept;
     void look_around() noexcept;
-    void age_stacks(nanoseconds_t now) noexcept;
+    void age_stacks(nanoseconds_t now) const noexcept;
     [[nodiscard]] nanoseconds_t until_stacks_age() const noexcept;
     void poll(nanoseconds_t timeout_ns) noexcept;
     [[nodiscard]] std::size_t most_events() const noexcept;

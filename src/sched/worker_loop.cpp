@@ -159,7 +159,7 @@ void worker::look_around() noexcept {
     }
 }
 
-void worker::age_stacks(nanoseconds_t now) noexcept {
+void worker::age_stacks(nanoseconds_t now) const noexcept {
     if (ages_stacks_ && stack_depot::age_due() <= now) stack_depot::age_all(now);
 }
 

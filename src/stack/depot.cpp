@@ -41,7 +41,7 @@ struct stack_depot::all_kinds {
     }
 };
 
-std::atomic<nanoseconds_t> stack_depot::age_due_{never};
+std::atomic<nanoseconds_t> stack_depot::next_age{never};
 
 stack_depot::all_kinds& stack_depot::all() noexcept {
     static never_destroyed<all_kinds> kinds;
@@ -105,7 +105,7 @@ void stack_depot::give(stack freed) noexcept {
         const std::scoped_lock held(lock_);
         used_.push_back(freed.base);
     }
-    if (age_due() == never) age_due_.store(0, std::memory_order_relaxed);
+    if (age_due() == never) next_age.store(0, std::memory_order_relaxed);
 }
 
 // [locked] What was taken stays where it is until it is half of all, so that a million of them is not moved for each few.
@@ -160,14 +160,14 @@ void stack_depot::age_all(nanoseconds_t now) noexcept {
     static ageing what = ageing::of_an_interval;
     const std::unique_lock alone(guard, std::try_to_lock);
     if (!alone || age_due() > now) return;
-    age_due_.store(never, std::memory_order_relaxed);
+    next_age.store(never, std::memory_order_relaxed);
     left most = left::none;
     for (auto& of_a_size : all().depots) {
         for (stack_depot& each : of_a_size) most = std::max(most, each.age(what));
     }
     what = most == left::for_now ? ageing::the_rest_of_it : ageing::of_an_interval;
-    if (most == left::for_now) age_due_.store(now, std::memory_order_relaxed);
-    if (most == left::for_later) age_due_.store(now + age_interval_ns, std::memory_order_relaxed);
+    if (most == left::for_now) next_age.store(now, std::memory_order_relaxed);
+    if (most == left::for_later) next_age.store(now + age_interval_ns, std::memory_order_relaxed);
 }
 
 void stack_depot::age_all_at_once() noexcept {

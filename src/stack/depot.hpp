@@ -26,7 +26,7 @@ public:
 
     /// When `age_all` is to be called next, by the system's clock; `never` while there is nothing to give back.
     [[nodiscard]] static nanoseconds_t age_due() noexcept {
-        return age_due_.load(std::memory_order_relaxed);
+        return next_age.load(std::memory_order_relaxed);
     }
     /// Gives back pages of stacks that nobody has needed since about a second ago, but of some only those that few fibers need. No more
     /// of them at once than takes some hundred microseconds; then it is due again.
@@ -53,7 +53,7 @@ private:
 
     // `never` only if no depot has used stacks that nobody will age: it is set before the depots are looked at, each under its lock, and who gives
     // a stack looks at it after that.
-    static std::atomic<nanoseconds_t> age_due_;
+    static std::atomic<nanoseconds_t> next_age;
 
     stack_kind kind_;
     lock lock_;

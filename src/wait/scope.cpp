@@ -28,9 +28,13 @@ public:
         if (limit != 0) places_.emplace(static_cast<std::ptrdiff_t>(limit));
     }
 
-    void enter() override { places_->acquire(); }
+    void enter() override {
+        if (places_) places_->acquire();
+    }
 
-    void leave() noexcept override { places_->release(); }
+    void leave() noexcept override {
+        if (places_) places_->release();
+    }
 
     void make_room() override {
         if (owner_has_room_ && is_owner()) return;
