@@ -67,6 +67,12 @@ public:
         return used_.load(std::memory_order_acquire);
     }
 
+    /// For an onlooker who has found the address of a block where nothing was published with it: from here on its constructor's work
+    /// is there for the caller.
+    void see_constructed() const noexcept {
+        static_cast<void>(used_.load(std::memory_order_acquire));
+    }
+
     /// Calls `visit` with every block that was ever used. They come and go meanwhile.
     template <class Visit>
     void for_each(Visit visit) {

@@ -134,6 +134,7 @@ worker::activity worker::now_doing() const noexcept {
     const thread_state* const thread = load_racing(thread_);
     if (thread == nullptr) return {};
     const fiber* const running = load_racing(thread->running);
+    all_fibers.see_constructed();
     return {running, running == nullptr ? 0 : running->number(), load_racing(counts_.switches),
             load_racing(ticks_left_), load_racing(thread_number_)};
 }
