@@ -89,7 +89,7 @@ void stop_on_signal(int signal_number) {
     if (signal_number <= 0 || signal_number >= NSIG) refuse("no such signal");
     struct sigaction action{};
     action.sa_handler = &detail::on_signal;
-    action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
+    action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART | SA_ONSTACK);
     sigemptyset(&action.sa_mask);
     detail::process.store(getpid());
     auto& mine = detail::registrations[static_cast<std::size_t>(signal_number)];

@@ -60,6 +60,15 @@ TEST_P(stop_on_signal, puts_the_former_handler_back) {
     EXPECT_EQ(after.sa_handler, action.sa_handler);
 }
 
+TEST_P(stop_on_signal, needs_no_room_on_the_stack_of_a_fiber) {
+    run([] {
+        mioco::stop_on_signal(SIGUSR2);
+        struct sigaction action{};
+        sigaction(SIGUSR2, nullptr, &action);
+        EXPECT_TRUE(action.sa_flags & SA_ONSTACK);
+    });
+}
+
 TEST_P(stop_on_signal, refuses_what_is_no_signal_that_can_be_handled) {
     run([] {
         for (const int number : {-1, 0, 9999, SIGKILL, SIGSTOP}) {
