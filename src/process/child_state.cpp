@@ -106,14 +106,16 @@ int child_state::send_signal(int number, bool to_group) noexcept {
     return result == -ESRCH ? 0 : result;
 }
 
+void forget_child(child_state& child) noexcept {
+    child.forget_watcher();
+    delete &child;
+}
+
 void end_child(child_state& child) noexcept {
-    if (in_forked_child.load(std::memory_order_relaxed)) {
-        child.forget_watcher();
-    } else {
-        if (child.leads_group) static_cast<void>(child.send_signal(SIGKILL, true));
-        if (child.send_signal(SIGKILL, false) != 0) return leave_child(child);
-        child.wait_certainly();
-    }
+    if (in_forked_child.load(std::memory_order_relaxed)) return forget_child(child);
+    if (child.leads_group) static_cast<void>(child.send_signal(SIGKILL, true));
+    if (child.send_signal(SIGKILL, false) != 0) return leave_child(child);
+    child.wait_certainly();
     delete &child;
 }
 

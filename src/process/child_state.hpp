@@ -63,6 +63,8 @@ private:
     process::exit_status status_;
 };
 
+/// [forked child] Of one that is the parent's.
+void forget_child(child_state& child) noexcept;
 /// Whoever started it wants no more of it: it is settled later.
 void leave_child(child_state& child) noexcept;
 /// Settles those of them that have ended.

@@ -5,6 +5,7 @@
 
 #include "base/never_destroyed.hpp"
 #include "process/child_state.hpp"
+#include "runtime/fork_guard.hpp"
 
 // Children that were detached. Somebody has to ask for their status when they have ended, or they stay zombies; whoever starts or detaches
 // another one does, which keeps their number in bounds and needs neither a thread nor a signal.
@@ -23,6 +24,7 @@ never_destroyed<left_children> left;
 }  // namespace
 
 void leave_child(child_state& child) noexcept {
+    if (in_forked_child.load(std::memory_order_relaxed)) return forget_child(child);
     {
         const std::scoped_lock held(left.value.guard);
         child.next = std::exchange(left.value.first, &child);
