@@ -38,7 +38,7 @@ struct disposition {
 };
 
 struct signal_state {
-    unsigned boxes = 0;                               // under the lock
+    std::atomic<unsigned> boxes{0};                   // changes under the lock
     std::atomic<const disposition*> before{nullptr};  // what the handler has replaced
 };
 
@@ -72,20 +72,33 @@ void raise_by_default(int number) noexcept {
 
 void on_received(int number, siginfo_t* info, void* registers) noexcept;
 
-bool is_handled_here(int number) noexcept {
-    struct sigaction now{};
-    return sigaction(number, nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) != 0 &&
-           now.sa_sigaction == &on_received;
+bool is_ours(const struct sigaction& action) noexcept {
+    return (action.sa_flags & SA_SIGINFO) != 0 && action.sa_sigaction == &on_received;
 }
 
-// The last box has gone since the signal came, or somebody who replaced this handler still calls it. It is raised again for its
-// default effect, or for a box that has come meanwhile.
+bool is_handled_here(int number) noexcept {
+    struct sigaction now{};
+    return sigaction(number, nullptr, &now) == 0 && is_ours(now);
+}
+
+// Somebody who had replaced this handler has put it back, after the last box had gone. A box that comes just now is counted before
+// its handler is there: so either this sees it, or its handler comes after this.
+void step_aside(const struct sigaction& before, int number) noexcept {
+    if (state_of(number).boxes.load() != 0) return;
+    struct sigaction ours{};
+    sigaction(number, &before, &ours);
+    if (state_of(number).boxes.load() != 0) sigaction(number, &ours, nullptr);
+}
+
+// The last box has gone since the signal came, or somebody who replaced this handler still calls it or has put it back. It is raised
+// again for its default effect, or for a box that has come meanwhile.
 void act_without_boxes(const struct sigaction& before, int number, siginfo_t* info,
                        void* registers) noexcept {
     if (is_function(before)) return call(before, number, info, registers);
     struct sigaction now{};
     sigaction(number, nullptr, &now);
-    if (!is_function(now) ? now.sa_handler == SIG_DFL : is_handled_here(number)) raise(number);
+    if (is_ours(now)) step_aside(before, number);
+    if (is_ours(now) || now.sa_handler == SIG_DFL) raise(number);
 }
 
 void act_in_child(const struct sigaction& before, int number) noexcept {
@@ -155,30 +168,35 @@ void replace_handler(int number) {
     struct sigaction before{};
     bool is_done = sigaction(number, nullptr, &before) == 0;
     if (is_done) {
-        // Before the handler is there, which reads it.
-        state_of(number).before = &kept(before);
+        // Before the handler is there, which reads it. If somebody has put back ours meanwhile, what it has replaced is still known.
+        if (is_ours(before)) {
+            before = state_of(number).before.load()->action;
+        } else {
+            state_of(number).before = &kept(before);
+        }
         const struct sigaction action = action_instead_of(before, number);
         is_done = sigaction(number, &action, nullptr) == 0;
     }
     if (!is_done) refuse(std::errc::invalid_argument, number, "the system refuses it a handler");
 }
 
-// [locked]
+// [locked] Counted first, see `step_aside`.
 void install(int number) {
     signal_state& state = state_of(number);
-    if (state.boxes == 0) {
+    if (state.boxes.fetch_add(1) == 0) {
         if (!take_signal(number, signal_owner::receivers)) {
+            --state.boxes;
             refuse(std::errc::device_or_resource_busy, number,
                    "mioco::stop_on_signal has it until its runtime ends; have one of the two");
         }
         try {
             replace_handler(number);
         } catch (...) {
+            --state.boxes;
             give_signal_back(number);
             throw;
         }
     }
-    ++state.boxes;
 }
 
 // [locked] A handler that somebody has installed since then stays.

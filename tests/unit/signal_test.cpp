@@ -277,6 +277,32 @@ TEST(signals, that_come_by_a_handler_which_replaced_theirs_do_nothing_once_they_
     raise(SIGUSR1);  // comes back
 }
 
+TEST(signals, have_their_former_effect_when_their_handler_is_put_back_once_they_are_gone) {
+    const installed original(SIGUSR1, SIG_IGN);
+    auto got = std::make_unique<mioco::signals>(std::initializer_list<int>{SIGUSR1});
+    {
+        const installed for_a_while(SIGUSR1, &count_call);
+        got.reset();
+    }
+    EXPECT_TRUE(action_of(SIGUSR1).sa_flags & SA_SIGINFO);
+    raise(SIGUSR1);
+    EXPECT_EQ(action_of(SIGUSR1).sa_handler, SIG_IGN);
+}
+
+TEST(signals, are_received_though_their_handler_was_put_back_before) {
+    const installed original(SIGUSR1, SIG_IGN);
+    auto got = std::make_unique<mioco::signals>(std::initializer_list<int>{SIGUSR1});
+    {
+        const installed for_a_while(SIGUSR1, &count_call);
+        got.reset();
+    }
+    got = std::make_unique<mioco::signals>(std::initializer_list<int>{SIGUSR1});
+    raise(SIGUSR1);
+    EXPECT_EQ(got->recv(), SIGUSR1);
+    got.reset();
+    EXPECT_EQ(action_of(SIGUSR1).sa_handler, SIG_IGN);
+}
+
 TEST(signals, of_no_use_are_refused) {
     for (const int number :
          {-1, 0, 65, 9999, SIGKILL, SIGSTOP, SIGSEGV, SIGFPE, SIGILL, SIGBUS, 32}) {
