@@ -16,6 +16,7 @@
 #include "debug/fiber_look.hpp"
 #include "runtime/runtime_list.hpp"
 #include "sched/current.hpp"
+#include "signal/passed_on.hpp"
 
 namespace mioco::detail {
 
@@ -69,6 +70,10 @@ void answer(const ucontext_t& interrupted) noexcept {
 void on_sample_signal(int number, siginfo_t* info, void* context) noexcept {
     if (info->si_code == SI_TKILL && info->si_pid == getpid())
         return answer(*static_cast<const ucontext_t*>(context));
+    const void* const frame = __builtin_frame_address(0);
+    passed_signal& passed = current_thread().by_sampler;
+    if (is_called_back(passed, context, frame)) return;
+    const passing_on meanwhile(passed, context, frame);
     const struct sigaction& before = sample_handler_before;
     if ((before.sa_flags & SA_SIGINFO) != 0) {
         before.sa_sigaction(number, info, context);
@@ -116,7 +121,11 @@ stack_sampler::use::use() {
         action.sa_sigaction = &on_sample_signal;
         action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
         sigfillset(&action.sa_mask);
-        sigaction(sample_signal, &action, &sample_handler_before);
+        // Before the handler is there, which reads it. If somebody has put back ours meanwhile, what it has replaced is still known.
+        struct sigaction before{};
+        sigaction(sample_signal, nullptr, &before);
+        if (!is_ours(before)) sample_handler_before = before;
+        sigaction(sample_signal, &action, nullptr);
     }
     ++uses;
 }

@@ -11,6 +11,12 @@ struct fiber;
 class driver;
 class worker;
 
+/// A signal that one of this library's handlers has passed on to the handler before it, see signal/passed_on.hpp.
+struct passed_signal {
+    const void* registers = nullptr;  // by which the system tells it from others
+    const void* frame = nullptr;      // of the handler
+};
+
 /// All that mioco keeps a thread.
 struct thread_state {
     worker* on_worker = nullptr;  // null: not a runtime's thread
@@ -21,6 +27,8 @@ struct thread_state {
     driver* world = nullptr;   // that this thread lives in; null: the system
     const context* stack =
         nullptr;  // that it runs on by itself; null: the one that the system gave it
+    passed_signal by_receivers;
+    passed_signal by_sampler;
 };
 
 // A fiber may be on another thread after each switch, and both compilers keep a thread-local's address across calls. Hence

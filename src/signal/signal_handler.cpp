@@ -15,6 +15,8 @@
 
 #include "base/keeping_errno.hpp"
 #include "base/lock.hpp"
+#include "sched/current.hpp"
+#include "signal/passed_on.hpp"
 #include "signal/signal_box.hpp"
 #include "signal/signal_owner.hpp"
 #include "signal/signal_target.hpp"
@@ -108,8 +110,12 @@ void act_in_child(const struct sigaction& before, int number) noexcept {
 
 void on_received(int number, siginfo_t* info, void* registers) noexcept {
     const keeping_errno unchanged;
+    const void* const frame = __builtin_frame_address(0);
+    passed_signal& passed = current_thread().by_receivers;
+    if (is_called_back(passed, registers, frame)) return;
     const struct sigaction& before = state_of(number).before.load()->action;
     if (getpid() != process.load()) return act_in_child(before, number);
+    const passing_on meanwhile(passed, registers, frame);
     bool is_wanted = false;
     bool is_last = false;
     for (signal_place* each = places.load(); each != nullptr; each = each->next) {

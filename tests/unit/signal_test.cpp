@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <csetjmp>
 #include <csignal>
 #include <cstddef>
 #include <cstdlib>
@@ -259,18 +260,24 @@ TEST(signals, leave_a_handler_alone_that_was_installed_meanwhile) {
 
 // Who installs a handler may go on to call the one that it replaced.
 void (*replaced)(int, siginfo_t*, void*);
+std::atomic<int> wrapper_calls;
 void call_replaced(int number, siginfo_t* info, void* registers) {
+    ++wrapper_calls;
     replaced(number, info, registers);
 }
 
-TEST(signals, that_come_by_a_handler_which_replaced_theirs_do_nothing_once_they_are_gone) {
-    const installed original(SIGUSR1, SIG_IGN);
-    auto got = std::make_unique<mioco::signals>(std::initializer_list<int>{SIGUSR1});
+void install_wrapper_of_what_is_there() {
     replaced = action_of(SIGUSR1).sa_sigaction;
     struct sigaction wrapper{};
     wrapper.sa_sigaction = &call_replaced;
     wrapper.sa_flags = SA_SIGINFO;
     sigaction(SIGUSR1, &wrapper, nullptr);
+}
+
+TEST(signals, that_come_by_a_handler_which_replaced_theirs_do_nothing_once_they_are_gone) {
+    const installed original(SIGUSR1, SIG_IGN);
+    auto got = std::make_unique<mioco::signals>(std::initializer_list<int>{SIGUSR1});
+    install_wrapper_of_what_is_there();
     raise(SIGUSR1);
     EXPECT_EQ(got->recv(), SIGUSR1);
     got.reset();
@@ -301,6 +308,37 @@ TEST(signals, are_received_though_their_handler_was_put_back_before) {
     EXPECT_EQ(got->recv(), SIGUSR1);
     got.reset();
     EXPECT_EQ(action_of(SIGUSR1).sa_handler, SIG_IGN);
+}
+
+TEST(signals, pass_on_once_to_a_handler_that_calls_theirs) {
+    const installed original(SIGUSR1, SIG_IGN);
+    auto got = std::make_unique<mioco::signals>(std::initializer_list<int>{SIGUSR1});
+    install_wrapper_of_what_is_there();
+    got = nullptr;
+    got = std::make_unique<mioco::signals>(std::initializer_list<int>{SIGUSR1});
+    wrapper_calls = 0;
+    for (int i = 1; i <= 2; ++i) {
+        raise(SIGUSR1);
+        EXPECT_EQ(got->recv(), SIGUSR1);
+        EXPECT_EQ(wrapper_calls, i);
+    }
+    got = nullptr;
+    raise(SIGUSR1);  // comes back
+}
+
+sigjmp_buf out_of_handler;
+void leave_by_a_jump(int) { siglongjmp(out_of_handler, 1); }
+[[gnu::noinline]] void raise_and_leave_the_handler() {
+    if (sigsetjmp(out_of_handler, 1) == 0) raise(SIGUSR1);
+}
+
+TEST(signals, are_received_after_a_handler_was_left_by_a_jump) {
+    const installed users(SIGUSR1, &leave_by_a_jump);
+    mioco::signals got{SIGUSR1};
+    for (int i = 0; i < 2; ++i) {
+        raise_and_leave_the_handler();
+        EXPECT_EQ(got.try_recv(), SIGUSR1);
+    }
 }
 
 TEST(signals, of_no_use_are_refused) {

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
+#include <initializer_list>
 #include <memory>
 #include <new>
 #include <stdexcept>
@@ -154,6 +155,20 @@ TEST(watchdog_signal, leaves_others_to_the_handler_before_and_puts_it_back) {
     struct sigaction after{};
     ASSERT_EQ(sigaction(SIGURG, &before, &after), 0);
     EXPECT_EQ(after.sa_handler, &count_urgent);
+}
+
+TEST(watchdog_signal, is_not_passed_round_and_round_with_those_who_receive_it) {
+    struct sigaction before{};
+    sigaction(SIGURG, nullptr, &before);
+    {
+        auto got = std::make_unique<mioco::signals>(std::initializer_list<int>{SIGURG});
+        const mioco::runtime rt(mioco::config{}.workers(1).watchdog(1h));
+        got.reset();
+        got = std::make_unique<mioco::signals>(std::initializer_list<int>{SIGURG});
+        kill(getpid(), SIGURG);
+        while (!got->try_recv()) mioco_test::yield_thread();
+    }
+    sigaction(SIGURG, &before, nullptr);
 }
 
 // On its own stack there is nothing of the fiber's to be seen.
