@@ -56,15 +56,19 @@ bool copy_stack(const fiber& f) noexcept {
     return true;
 }
 
+bool is_asked_for(const fiber& f) noexcept {
+    return request.on.load() == current_worker() && request.fiber_id.load() == f.number();
+}
+
+// What is asked for may be another fiber by the time that it is this one's to answer.
 void answer(const ucontext_t& interrupted) noexcept {
     const fiber* const f = current_fiber();
-    if (f == nullptr || request.on.load() != current_worker() ||
-        request.fiber_id.load() != f->number())
-        return;
+    if (f == nullptr || !is_asked_for(*f)) return;
     auto expected = sampling::asked;
     if (!request.state.compare_exchange_strong(expected, sampling::copies)) return;
     request.place = interrupted_place(interrupted);
-    request.state.store(copy_stack(*f) ? sampling::done : sampling::missed);
+    const bool is_done = is_asked_for(*f) && copy_stack(*f);
+    request.state.store(is_done ? sampling::done : sampling::missed);
 }
 
 void on_sample_signal(int number, siginfo_t* info, void* context) noexcept {
