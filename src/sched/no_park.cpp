@@ -20,10 +20,11 @@ namespace mioco::detail {
 
 namespace {
 
-[[noreturn]] void abort_misused(const no_park_region& region, const char* what) noexcept {
+[[noreturn]] void abort_misused(std::uint64_t fiber, const std::source_location& made_at,
+                                const char* what) noexcept {
     std::fprintf(stderr, "mioco: the no_park of fiber %llu, made at %s:%u, %s\n",
-                 static_cast<unsigned long long>(region.fiber), region.begins_at.file_name(),
-                 static_cast<unsigned>(region.begins_at.line()), what);
+                 static_cast<unsigned long long>(fiber), made_at.file_name(),
+                 static_cast<unsigned>(made_at.line()), what);
     std::abort();
 }
 
@@ -37,15 +38,20 @@ void end_no_park(no_park_region& region) noexcept {
     if (region.on == nullptr) return;
     const fiber* const self = current_fiber();
     if (self == nullptr || self->number() != region.fiber)
-        abort_misused(region, "ends outside of that fiber");
+        abort_misused(region.fiber, region.begins_at, "ends outside of that fiber");
     region.on->allow_leaving(region);
 }
 
+// A fiber that goes on at another's end comes here before the worker has looked whether a guard has outlived that one.
 void worker::forbid_leaving(no_park_region& region, const fiber& self) noexcept {
-    if (no_park_ == nullptr)
+    if (no_park_ == nullptr) {
         ticks_kept_ = std::exchange(ticks_left_, std::numeric_limits<std::int32_t>::min() / 2);
+    } else if (no_park_fiber_ != self.number()) {
+        refuse_outlived_guard();
+    }
     region.on = this;
-    region.fiber = self.number();
+    region.fiber = no_park_fiber_ = self.number();
+    no_park_made_at_ = region.begins_at;
     region.outer = std::exchange(no_park_, &region);
 }
 
@@ -53,16 +59,20 @@ void worker::allow_leaving(const no_park_region& region) noexcept {
     no_park_region** link = &no_park_;
     while (*link != &region) link = &(*link)->outer;
     *link = region.outer;
-    if (no_park_ == nullptr) ticks_left_ = ticks_kept_;
+    if (no_park_ == nullptr) {
+        ticks_left_ = ticks_kept_;
+    } else {
+        no_park_made_at_ = no_park_->begins_at;
+    }
 }
 
 void worker::refuse_outlived_guard() noexcept {
-    abort_misused(*no_park_, "has outlived that fiber");
+    abort_misused(no_park_fiber_, no_park_made_at_, "has outlived that fiber");
 }
 
 void worker::refuse_to_leave(const fiber& self) noexcept {
+    if (no_park_fiber_ != self.number()) refuse_outlived_guard();
     const no_park_region& region = *no_park_;
-    if (region.fiber != self.number()) refuse_outlived_guard();
     const bool yields = handover_.what == handover::action::requeue;
     const bool has_reason = region.reason != nullptr && *region.reason != '\0';
     char headline[512];

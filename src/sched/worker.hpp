@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <source_location>
 #include <vector>
 
 #include <mioco/config.hpp>
@@ -207,6 +208,9 @@ private:
     worker_counts counts_;
     std::int32_t ticks_kept_ = 0;        // those left, while there are guards
     no_park_region* no_park_ = nullptr;  // guards of the running fiber, the innermost first
+    // Of the innermost: one that has outlived its fiber may be gone with its stack.
+    std::uint64_t no_park_fiber_ = 0;
+    std::source_location no_park_made_at_;
     unsigned slot_streak_ = 0;    // fibers run from next_ since one from the queue was preferred
     fiber* successor_ = nullptr;  // of the fiber that is just ending
     fiber* started_by_loop_ =

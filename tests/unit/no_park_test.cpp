@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
+#include <array>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -184,6 +187,12 @@ TEST_P(no_park_death, tells_of_the_innermost_guard) {
 TEST_P(no_park_death, tells_of_a_guard_that_outlives_its_fiber) {
     EXPECT_DEATH(run_named([] { new no_park; }),
                  "no_park of fiber [0-9]+, made at [^\n]*, has outlived");
+    EXPECT_DEATH(run_named([] {
+                     alignas(no_park) static std::array<std::byte, sizeof(no_park)> room;
+                     new (room.data()) no_park;
+                     room.fill(std::byte{0xff});  // as on a stack that is another fiber's by then
+                 }),
+                 "no_park of fiber [0-9]{1,9}, made at [^\n]*no_park_test[^\n]*, has outlived");
     EXPECT_DEATH(run_named([] {
                      auto guard = std::make_unique<no_park>();
                      std::thread([&] { guard.reset(); }).join();
