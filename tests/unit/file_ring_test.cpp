@@ -86,12 +86,12 @@ bool has_begun(const mioco::detail::fiber& f) {
 }
 
 TEST(file_ring, is_made_with_the_first_call_that_wants_it_and_goes_with_its_runtime) {
-    if (!has_rings()) GTEST_SKIP() << "there is no io_uring here";
-    mioco::run(mioco::config{}.workers(1), [] {
+    const std::size_t wanted = has_rings() ? 1 : 0;
+    mioco::run(mioco::config{}.workers(1), [&] {
         EXPECT_EQ(rings_of_this_process(), 0U);
         nameless_file().flush();
         nameless_file().flush();
-        EXPECT_EQ(rings_of_this_process(), 1U);
+        EXPECT_EQ(rings_of_this_process(), wanted);
     });
     EXPECT_EQ(rings_of_this_process(), 0U);
 }
@@ -210,8 +210,8 @@ TEST_P(file_rings, calls_past_the_page_cache_move_the_position) {
     const mioco::fs::temporary_directory folder;
     const std::string path = folder.path() / "file";
     mioco::fs::write_file(path, std::string(3 * block, 'a'));
-    const int fd = open(path.c_str(), O_RDWR | O_DIRECT | O_CLOEXEC);
-    if (fd < 0) GTEST_SKIP() << "this file system has no O_DIRECT";
+    int fd = open(path.c_str(), O_RDWR | O_DIRECT | O_CLOEXEC);
+    if (fd < 0) fd = open(path.c_str(), O_RDWR | O_CLOEXEC);  // not every file system has O_DIRECT
     auto direct = file::adopt(fd);
     alignas(block) static char buffer[block];
     run([&] {
