@@ -102,10 +102,8 @@ private:
         struct stat before{};
         if (const int result = paths::target_status(to_, before); result < 0) return result;
         if (!S_ISREG(before.st_mode)) return S_ISDIR(before.st_mode) ? -EISDIR : -EINVAL;
-        const bool is_same =
-            before.st_dev == source_status_.st_dev && before.st_ino == source_status_.st_ino;
         if (has(copy_options::skip_existing)) return 0;
-        if (is_same) return -EEXIST;
+        if (is_source(before)) return -EEXIST;
         if (has(copy_options::update_existing)) {
             if (!is_older(before, source_status_)) return 0;
         } else if (!has(copy_options::overwrite_existing)) {
@@ -113,8 +111,17 @@ private:
         }
         const int opened = open_as(target_, to_, out_flags, 0);
         if (opened < 0) return opened;
+        // The path may have become another name of the source since, which must not be cut.
+        struct stat now{};
+        if (const int result = calls::status(target_.native_handle(), now); result < 0)
+            return result;
+        if (is_source(now)) return -EEXIST;
         const int cut = calls::set_size(target_.native_handle(), 0);
         return cut < 0 ? cut : 1;
+    }
+
+    [[nodiscard]] bool is_source(const struct stat& other) const noexcept {
+        return other.st_dev == source_status_.st_dev && other.st_ino == source_status_.st_ino;
     }
 
     static bool is_older(const struct stat& one, const struct stat& other) noexcept {

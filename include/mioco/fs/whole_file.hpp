@@ -60,7 +60,7 @@ void append_file(const std::filesystem::path& path, const B& bytes, std::error_c
 /// replaced. If anything fails, or the fiber is cancelled before the renaming has begun, the old file is as it was and the
 /// other one removed; once it has begun no cancel and no deadline is seen. Only if flushing the directory fails is that told although
 /// the new file is there: after a crash it may be the old one. A crash may leave the other file behind. What is no regular file is not
-/// replaced: `std::errc::is_a_directory`, `std::errc::invalid_argument`.
+/// replaced: `std::errc::is_a_directory`, `std::errc::invalid_argument`. The directory has to be writable, and readable too, as it is flushed.
 template <byte_range B>
 void replace_file(const std::filesystem::path& path, const B& bytes) {
     detail::replace_whole_file(path, detail::bytes_of(bytes), nullptr);
