@@ -7,6 +7,10 @@
 
 namespace mioco::detail {
 
+static_assert(too_many_watched == -ENOSR);
+
+int errno_of(int failure) noexcept { return failure == too_many_watched ? ENOSPC : -failure; }
+
 std::string cure_of(int failure) {
     switch (-failure) {
         case EMFILE:
@@ -14,6 +18,9 @@ std::string cure_of(int failure) {
                    " open files: ulimit -n)";
         case ENFILE:  // that limit is told by a file, which cannot be opened now
             return " (raise the system's limit of open files: sysctl fs.file-max)";
+        case -too_many_watched:
+            return " (raise the system's limit of descriptors that a user may have watched: sysctl "
+                   "fs.epoll.max_user_watches)";
         default:
             return "";
     }

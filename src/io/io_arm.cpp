@@ -40,11 +40,11 @@ bool io_arm::wants(unsigned way) const noexcept {
 }
 
 bool io_arm::is_gone() const noexcept {
-    return fd_ == nullptr || failed_ || fd_->is_closed() ||
+    return fd_ == nullptr || fd_->is_closed() ||
            fd_->generation.load(std::memory_order_acquire) != generation_;
 }
 
-// What cannot be waited for counts as ready: the call that follows returns the error.
+// What is gone counts as ready: the call that follows returns the error.
 bool io_arm::looks_ready(unsigned way) {
     if (is_gone()) return true;
     const fiber& self = current_waiter();
@@ -65,7 +65,7 @@ bool io_arm::looks_ready(unsigned way) {
 // A case of a list may be used again, and its object have another descriptor by then.
 void io_arm::begin() noexcept {
     look_up();
-    failed_ = false;
+    failure_ = 0;
     for (place& each : places_) each.must_look = true;
 }
 
@@ -75,6 +75,7 @@ bool io_arm::try_take() {
         if (wants(way) && looks_ready(way)) ready |= bit_of(way);
     }
     ready_ = static_cast<io_ways>(ready);
+    if (ready == 0 && failure_ < 0) throw_unwatched(failure_, "a select's wait for a descriptor");
     return ready != 0;
 }
 
@@ -106,8 +107,8 @@ bool io_arm::arm(const select_waiter& who) noexcept {
     if (is_gone()) return false;
     fiber* const self = current_fiber();
     if (self != nullptr && fd_->watcher.load(std::memory_order_acquire) != &self->on->events()) {
-        failed_ = event_wait::watch_elsewhere(*self, *fd_, self->on->events()) < 0;
-        if (failed_) return false;
+        failure_ = event_wait::watch_elsewhere(*self, *fd_, self->on->events());
+        if (failure_ < 0) return false;
     }
     for (unsigned way = 0; way < ways; ++way) {
         if (!wants(way) || arm_one(way, who)) continue;

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "io/wait_event.hpp"
 
+#include <cerrno>
 #include <mutex>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include <poll.h>
 
+#include "base/cure.hpp"
 #include "sched/wake_inline.hpp"
 
 namespace mioco::detail {
@@ -35,7 +39,7 @@ int move_watch(fiber& self, fd_object& fd, poller& here) noexcept {
     fd.strays.reset();
     const int failure = here.watch(fd);
     if (failure == 0) fd.watcher.store(&here, std::memory_order_release);
-    return failure;
+    return failure == -ENOSPC ? too_many_watched : failure;
 }
 
 short poll_events(side which) noexcept { return which == side::read ? POLLIN : POLLOUT; }
@@ -82,6 +86,11 @@ int event_wait::end_otherwise(fiber& self, fd_object& fd, side which, wait_token
     if (fd.is_closed()) return -EBADF;
     // Also when an event was there already, before the wait was one: the call has taken nothing yet.
     return by != wait_arm::event ? interruption(self) : 0;
+}
+
+void throw_unwatched(int failure, const char* what) {
+    throw std::system_error(errno_of(failure), std::system_category(),
+                            std::string("mioco: ") + what + cure_of(failure));
 }
 
 int wait_for_event(fiber& self, fd_object& fd, side which) noexcept {

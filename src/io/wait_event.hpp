@@ -26,6 +26,9 @@ int wait_for_event_on(fd_object& fd, side which, const wait_terms& terms);
 /// [plain thread] The same on ordinary terms.
 int block_for_event(fd_object& fd, side which);
 
+/// Why the caller cannot wait for an event, as an error.
+[[noreturn]] void throw_unwatched(int failure, const char* what);
+
 /// -EBADF, which a call comes to on an object that has no descriptor. Spends: who ignores the error goes on and on. Out of line, as its
 /// constants would be loaded for each message.
 [[gnu::cold]] int nothing_open() noexcept;

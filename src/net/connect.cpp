@@ -96,9 +96,10 @@ public:
         } catch (const fiber_cancelled&) {
             result = -ECANCELED;
         } catch (const std::system_error& e) {
-            // Or a plain thread has nothing to wait with.
+            // Or a plain thread has nothing to wait with, or a worker cannot watch any more.
             const int why = caller_interruption();
-            result = why != 0 ? why : -e.code().value();
+            const int error = e.code().value();
+            result = why != 0 ? why : error == ENOSPC ? too_many_watched : -error;
         }
         if (result == 0) return {std::move(winner_->fd), winner_->peer};
         return {{}, {}, result, peers_.size() > 1 ? describe() : ""};

@@ -8,6 +8,7 @@
 
 #include <mioco/detail/io_result.hpp>
 
+#include "base/cure.hpp"
 #include "fiber/interruption.hpp"
 
 namespace mioco::detail {
@@ -22,7 +23,7 @@ void report(int result, const std::string& what, std::error_code* ec,
             std::optional<std::string> cure = std::nullopt);
 
 inline std::error_code code_of(int failure) noexcept {
-    return {failure == deadline_failure ? ETIMEDOUT : -failure, std::system_category()};
+    return {failure == deadline_failure ? ETIMEDOUT : errno_of(failure), std::system_category()};
 }
 
 }  // namespace mioco::detail

@@ -133,10 +133,7 @@ int signal_box::receive() {
         if (const int number = take()) return number;
         const int failure = wait_for_event_on(fd, side::read, {wait_reason::signal});
         if (is_interruption(failure)) throw_interrupted(wait_reason::signal);
-        if (failure < 0) {
-            throw std::system_error(-failure, std::system_category(),
-                                    "mioco: a wait for a signal" + cure_of(failure));
-        }
+        if (failure < 0) throw_unwatched(failure, "a wait for a signal");
     }
 }
 

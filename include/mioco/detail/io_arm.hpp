@@ -50,7 +50,7 @@ private:
     io_ways wanted_;
     io_ways ready_ = io_ways::none;
     std::uint16_t generation_ = 0;  // of `fd_` then
-    bool failed_ = false;           // cannot be watched: the call that follows tells why
+    int failure_ = 0;               // why it cannot be watched
     place places_[2];               // by side
 };
 
