@@ -141,6 +141,29 @@ TEST_P(paths, are_removed_without_what_links_lead_to) {
     });
 }
 
+// What is looked at is what a link with a slash behind it leads to; what is made, removed or renamed is the link.
+TEST_P(paths, that_end_in_a_slash_may_be_links) {
+    inside([] {
+        const fs::temporary_directory top;
+        fs::create_directory(top.path() / "real");
+        fs::create_directory(top.path() / "other");
+        fs::create_symlink("real", top.path() / "link");
+        fs::create_symlink("nothing", top.path() / "dangling");
+        for (const char* const name : {"link/", "dangling/"}) {
+            const path link = top.path() / name;
+            EXPECT_FALSE(fs::remove(link));
+            EXPECT_EQ(error_of([&] { fs::rename(link, top.path() / "new"); }),
+                      std::errc::not_a_directory);
+            EXPECT_EQ(error_of([&] { fs::rename(top.path() / "other", link); }),
+                      std::errc::not_a_directory);
+            EXPECT_EQ(error_of([&] { fs::create_symlink("real", link); }), std::errc::file_exists);
+        }
+        EXPECT_EQ(fs::symlink_status(top.path() / "link/").type, file_type::directory);
+        EXPECT_EQ(names_in(top.path()),
+                  (std::set<std::string>{"real", "other", "link", "dangling"}));
+    });
+}
+
 TEST_P(paths, are_renamed_over_others) {
     inside([] {
         const fs::temporary_directory top;

@@ -49,7 +49,7 @@ file_tree::node file_tree::entry_of(const node& directory, const std::string& na
     return entry == directory->entries.end() ? nullptr : entry->second;
 }
 
-int file_tree::step(walk& on, bool follows, place& at) const {
+int file_tree::step(walk& on, last_link last, place& at) const {
     if (!on.here->is_directory()) return -ENOTDIR;
     const std::string name = on.rest.substr(0, on.rest.find('/'));
     if (name.size() > longest_name) return -ENAMETOOLONG;
@@ -57,19 +57,21 @@ int file_tree::step(walk& on, bool follows, place& at) const {
     const bool is_last = on.rest.find_first_not_of('/') == std::string::npos;
     at = {on.here, name, entry_of(on.here, name), is_last && !on.rest.empty()};
     if (at.found == nullptr) return is_last ? 0 : -ENOENT;
-    if (at.found->is_link() && (follows || !is_last || at.ends_in_slash)) {
+    const bool follows =
+        last == last_link::followed || (last == last_link::itself && at.ends_in_slash);
+    if (at.found->is_link() && (follows || !is_last)) {
         if (++on.links > most_links) return -ELOOP;
         on.rest.insert(0, at.found->target);
         if (on.rest.front() == '/') on.here = root_;
         at = {on.here, "", on.here, false};
         return 0;
     }
-    if (at.ends_in_slash && !at.found->is_directory()) return -ENOTDIR;
+    if (at.ends_in_slash && !at.found->is_directory() && last != last_link::named) return -ENOTDIR;
     on.here = at.found;
     return 0;
 }
 
-int file_tree::find(const node& start, std::string_view path, bool follows, place& at) const {
+int file_tree::find(const node& start, std::string_view path, last_link last, place& at) const {
     if (path.empty()) return -ENOENT;
     if (path.size() > longest_path) return -ENAMETOOLONG;
     walk on{std::string(path), path.front() == '/' ? root_ : start};
@@ -77,21 +79,21 @@ int file_tree::find(const node& start, std::string_view path, bool follows, plac
     for (;;) {
         on.rest.erase(0, std::min(on.rest.find_first_not_of('/'), on.rest.size()));
         if (on.rest.empty()) return 0;
-        const int failure = step(on, follows, at);
+        const int failure = step(on, last, at);
         if (failure < 0 || at.found == nullptr) return failure;
     }
 }
 
 int file_tree::look_up(const node& start, std::string_view path, bool follows, node& found) const {
     place at;
-    const int failure = find(start, path, follows, at);
+    const int failure = find(start, path, follows ? last_link::followed : last_link::itself, at);
     if (failure < 0) return failure;
     found = at.found;
     return found == nullptr ? -ENOENT : 0;
 }
 
 int file_tree::find_room(const node& start, std::string_view path, place& at) const {
-    const int failure = find(start, path, false, at);
+    const int failure = find(start, path, last_link::named, at);
     if (failure < 0) return failure;
     if (at.found != nullptr) return -EEXIST;
     return 0;
@@ -110,7 +112,8 @@ int file_tree::open(const node& start, std::string_view path, int flags, mode_t 
     const bool makes = (flags & O_CREAT) != 0;
     const bool is_new = makes && (flags & O_EXCL) != 0;
     place at;
-    const int failure = find(start, path, !is_new && (flags & O_NOFOLLOW) == 0, at);
+    const bool follows = !is_new && (flags & O_NOFOLLOW) == 0;
+    const int failure = find(start, path, follows ? last_link::followed : last_link::itself, at);
     if (failure < 0) return failure;
     if (at.found == nullptr) {
         if (!makes) return -ENOENT;
@@ -186,11 +189,11 @@ int file_tree::make_socket(std::string_view path, std::weak_ptr<unix_socket> bou
 
 int file_tree::remove(const node& start, std::string_view path, bool is_directory) {
     place at;
-    if (const int failure = find(start, path, false, at); failure < 0) return failure;
+    if (const int failure = find(start, path, last_link::named, at); failure < 0) return failure;
     if (at.found == nullptr) return -ENOENT;
     if (!is_directory && at.found->is_directory()) return -EISDIR;
+    if ((is_directory || at.ends_in_slash) && !at.found->is_directory()) return -ENOTDIR;
     if (is_directory) {
-        if (!at.found->is_directory()) return -ENOTDIR;
         if (at.name == ".") return -EINVAL;
         if (at.name.empty()) return -EBUSY;
         if (at.name == ".." || !at.found->entries.empty()) return -ENOTEMPTY;
@@ -211,7 +214,6 @@ bool file_tree::is_below(const node& what, const node& directory) {
 
 int file_tree::why_not_replaced(const place& from, const place& to) {
     const bool moves_directory = from.found->is_directory();
-    if (!moves_directory && (from.ends_in_slash || to.ends_in_slash)) return -ENOTDIR;
     if (moves_directory && is_below(to.directory, from.found)) return -EINVAL;
     if (to.found == nullptr) return 0;
     if (!moves_directory) return to.found->is_directory() ? -EISDIR : 0;
@@ -221,11 +223,13 @@ int file_tree::why_not_replaced(const place& from, const place& to) {
 
 int file_tree::rename(std::string_view from, std::string_view to) {
     place old;
-    if (const int failure = find(root_, from, false, old); failure < 0) return failure;
+    if (const int failure = find(root_, from, last_link::named, old); failure < 0) return failure;
     if (old.found == nullptr) return -ENOENT;
     place target;
-    if (const int failure = find(root_, to, false, target); failure < 0) return failure;
+    if (const int failure = find(root_, to, last_link::named, target); failure < 0) return failure;
     if (!is_ordinary(old.name) || !is_ordinary(target.name)) return -EBUSY;
+    const bool wants_directory = old.ends_in_slash || target.ends_in_slash;
+    if (wants_directory && !old.found->is_directory()) return -ENOTDIR;
     if (old.found == target.found) return 0;
     if (const int failure = why_not_replaced(old, target); failure < 0) return failure;
     if (in_.chance(in_.faults().no_space)) return -ENOSPC;

@@ -69,9 +69,13 @@ private:
     };
     using change = std::vector<naming>;  // all or none
 
+    /// What is meant by a path that ends with a symbolic link: what it leads to; itself, but what it leads to with a slash behind it; or its
+    /// name, as of what is made, removed and renamed.
+    enum class last_link { followed, itself, named };
+
     static node entry_of(const node& directory, const std::string& name);
-    int step(walk& on, bool follows, place& at) const;
-    int find(const node& start, std::string_view path, bool follows, place& at) const;
+    int step(walk& on, last_link last, place& at) const;
+    int find(const node& start, std::string_view path, last_link last, place& at) const;
     /// Where something new is to be.
     int find_room(const node& start, std::string_view path, place& at) const;
     node make(mode_t mode);
