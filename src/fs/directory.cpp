@@ -23,6 +23,16 @@ std::nullopt_t no_entry(int result, const std::filesystem::path& what, std::erro
     return std::nullopt;
 }
 
+// Of a file system that does not tell types. 0, or a negative errno value.
+int find_type(directory_entry& entry) {
+    struct stat found{};
+    const int result = detail::path_calls::link_status(entry.path, found);
+    if (result < 0 && result != -ENOENT) return result;
+    entry.type =
+        result < 0 ? std::filesystem::file_type::not_found : detail::file_type_of(found.st_mode);
+    return 0;
+}
+
 }  // namespace
 
 struct directory_entries::state {
@@ -61,16 +71,12 @@ std::optional<directory_entry> directory_entries::take(std::error_code* ec) {
             return no_entry(count, ended->path, ec);
         }
     }
-    detail::directory_item& item = state_->batch[state_->given];
+    const detail::directory_item& item = state_->batch[state_->given];
     directory_entry entry{state_->path / item.name, detail::file_type_of(item.type)};
     if (item.type == 0) {
-        struct stat found{};
-        const int result = detail::path_calls::link_status(entry.path, found);
-        if (!detail::is_interruption(result)) ++state_->given;
-        if (result < 0 && result != -ENOENT) return no_entry(result, entry.path, ec);
-        entry.type = result < 0 ? std::filesystem::file_type::not_found
-                                : detail::file_type_of(found.st_mode);
-        return entry;
+        const int result = find_type(entry);
+        if (result < 0 && !detail::is_interruption(result)) state_.reset();
+        if (result < 0) return no_entry(result, entry.path, ec);
     }
     ++state_->given;
     return entry;

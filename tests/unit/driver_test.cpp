@@ -6,12 +6,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <mioco/mioco.hpp>
@@ -103,6 +106,18 @@ public:
     std::int64_t seek(int, std::int64_t offset, int origin) noexcept override {
         place_ = offset + (origin == SEEK_CUR ? place_ : 0);
         return place_;
+    }
+    // A file system that does not tell types: of its files one is gone by then, and one is not to be looked at.
+    int read_directory(int, std::vector<mioco::detail::directory_item>& into) noexcept override {
+        for (const char* const each : {"there", "gone", "barred", "behind"})
+            into.push_back({each, 0});
+        return 4;
+    }
+    int file_status(const char* path, struct stat& status) noexcept override {
+        const std::string_view name = path;
+        if (name.ends_with("gone")) return -ENOENT;
+        status.st_mode = S_IFREG;
+        return name.ends_with("barred") ? -EACCES : 0;
     }
     int close_file(int fd) noexcept override { return open_.erase(fd) == 1 ? 0 : -EBADF; }
 
@@ -225,6 +240,17 @@ TEST_F(in_a_made_up_world, files_are_the_driver_s) {
         EXPECT_EQ(read_from(file), "up");
         mioco::fs::file::adopt(file.native_handle());
         EXPECT_THROW(file.close(), std::system_error) << "it is closed already";
+    });
+}
+
+TEST_F(in_a_made_up_world, a_directory_that_does_not_tell_types_is_asked_for_each) {
+    using std::filesystem::file_type;
+    run([&] {
+        auto entries = mioco::fs::read_directory("/no/such/folder");
+        EXPECT_EQ(entries.next().value().type, file_type::regular);
+        EXPECT_EQ(entries.next().value().type, file_type::not_found);
+        EXPECT_EQ(mioco_test::error_of([&] { entries.next(); }), std::errc::permission_denied);
+        EXPECT_FALSE(entries.next()) << "there are no more after a failure";
     });
 }
 

@@ -34,9 +34,9 @@ public:
     /// Closes the directory. It may park, and is no cancellation point.
     ~directory_entries();
 
-    /// The next entry; none: there are no more. Some hundred are read at a time, by a call on the pool as those of files are. A
-    /// cancelled call has read nothing, and the next one goes on; after another failure there are no more. Throws `std::system_error`, and is a
-    /// cancellation point when it has to read.
+    /// The next entry; none: there are no more. Some hundred are read at a time, by a call on the pool as those of files are; where the file
+    /// system does not tell types there is another call for each entry. A cancelled call has read nothing, and the next one goes on; after
+    /// another failure there are no more. Throws `std::system_error`, and is a cancellation point, when it has to make such a call.
     std::optional<directory_entry> next();
     /// The same, with the error in `ec` and no entry returned.
     std::optional<directory_entry> next(std::error_code& ec);
