@@ -282,6 +282,16 @@ int close_checked(int fd) noexcept { return checked(::close(fd)); }
 
 int file_status(int fd, struct stat& status) noexcept { return checked(::fstat(fd, &status)); }
 
+// A sandbox may not know statx(2).
+int file_type(int fd) noexcept {
+    struct statx found{};
+    if (::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &found) == 0)
+        return found.stx_mode & S_IFMT;
+    struct stat status{};
+    const int failure = file_status(fd, status);
+    return failure < 0 ? failure : static_cast<int>(status.st_mode & S_IFMT);
+}
+
 int poll_one(int fd, short events, short& revents) noexcept {
     pollfd entry{fd, events, 0};
     const int result = checked(::poll(&entry, 1, 0));

@@ -100,6 +100,8 @@ int sync_data(int fd) noexcept;
 int close_checked(int fd) noexcept;
 /// Type and identity of what is open.
 int file_status(int fd, struct stat& status) noexcept;
+/// The S_IFMT bits of what is open. No server is asked.
+int file_type(int fd) noexcept;
 /// Of what the path names, a symbolic link itself.
 int link_status(const char* path, struct stat& status) noexcept;
 int target_status(const char* path, struct stat& status) noexcept;

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "fs/poller_calls.hpp"
 #include "fs/pool_calls.hpp"
@@ -12,12 +13,12 @@ namespace mioco::detail::file_calls {
 
 namespace {
 
-// May ask a server, so rather on the pool.
 kind look_at(driver& io, int fd, int flags) noexcept {
-    struct stat status{};
-    if (io.is_repeatable() || io.fd_status(fd, status) < 0) return kind::unknown;
+    if (io.is_repeatable()) return kind::unknown;
     const bool is_direct = (flags & O_DIRECT) != 0;
-    switch (status.st_mode & S_IFMT) {
+    const int type = io.fd_type(fd);
+    if (type < 0) return kind::unknown;
+    switch (type) {
         case S_IFREG:
             return is_direct ? kind::direct : kind::regular;
         case S_IFBLK:
@@ -66,7 +67,8 @@ std::int64_t size(int fd) {
 }
 
 std::int64_t seek(int fd, std::int64_t offset, int origin) {
-    return current_driver().seek(fd, offset, origin);
+    if (origin != SEEK_END) return current_driver().seek(fd, offset, origin);
+    return repeated_on_pool([=](driver& io) noexcept { return io.seek(fd, offset, SEEK_END); });
 }
 
 int close(int fd) {

@@ -30,11 +30,10 @@ constexpr std::int64_t here = driver::here;
 ssize_t read(int fd, std::span<std::byte> into, std::int64_t offset, kind of = kind::unknown);
 ssize_t write(int fd, std::span<const std::byte> from, std::int64_t offset,
               kind of = kind::unknown);
-
 /// Until what was written is on the device; `data_only`: without what only times and owners need.
 int sync(int fd, bool data_only);
 std::int64_t size(int fd);
-/// Moves the position, as lseek(2). Does not block.
+/// Moves the position, as lseek(2). Parks only if it counts from the end, for which a server may have to be asked.
 std::int64_t seek(int fd, std::int64_t offset, int origin);
 
 /// The descriptor is gone in every case. No cancellation point.

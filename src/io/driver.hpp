@@ -200,7 +200,7 @@ public:
     /// `data_only`: without what only times and owners need.
     virtual int sync_file(int fd, bool data_only) noexcept = 0;
     virtual std::int64_t file_size(int fd) noexcept = 0;
-    /// As lseek(2); the new place. Does not block.
+    /// As lseek(2); the new place. From the end of a file on a server it may block.
     virtual std::int64_t seek(int fd, std::int64_t offset, int origin) noexcept = 0;
     virtual int set_file_size(int fd, std::int64_t size) noexcept = 0;
     virtual int set_file_mode(int fd, unsigned mode) noexcept = 0;
@@ -256,8 +256,14 @@ public:
         static_cast<void>(fd);
         return nullptr;
     }
-    /// Type and identity of what is open.
+    /// Of what is open, type and identity among it. That of a file on a server may block.
     virtual int fd_status(int fd, struct stat& status) noexcept = 0;
+    /// Its type alone, the bits of S_IFMT. Does not block.
+    virtual int fd_type(int fd) noexcept {
+        struct stat status{};
+        const int failure = fd_status(fd, status);
+        return failure < 0 ? failure : static_cast<int>(status.st_mode & S_IFMT);
+    }
     /// As fcntl(2) with F_GETFL, and with F_GETFD.
     virtual int status_flags(int fd) noexcept = 0;
     virtual int descriptor_flags(int fd) noexcept = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <mioco/async_fd.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 
@@ -57,11 +58,11 @@ bool is_over(driver& io, int pipe) noexcept {
     return events < 0 || (events & POLLHUP) != 0;
 }
 
-usage usage_of_standard(driver& io, int number, const struct stat& status) noexcept {
-    if (S_ISREG(status.st_mode)) return {io.duplicate(number), call_mode::pool};
-    if (S_ISSOCK(status.st_mode)) return {io.duplicate(number), call_mode::dont_wait};
+usage usage_of_standard(driver& io, int number, int type) noexcept {
+    if (type == S_IFREG) return {io.duplicate(number), call_mode::pool};
+    if (type == S_IFSOCK) return {io.duplicate(number), call_mode::dont_wait};
     if (io.is_terminal(number)) return opened_anew(io, number);
-    if (!S_ISFIFO(status.st_mode)) return {io.duplicate(number), call_mode::pool_if_ready};
+    if (type != S_IFIFO) return {io.duplicate(number), call_mode::pool_if_ready};
     const usage use = opened_anew(io, number);
     if (use.mode != call_mode::direct || !is_over(io, number)) return use;
     io.close(use.fd);
@@ -87,22 +88,22 @@ void undo(driver& io, const usage& use, bool is_lent) noexcept {
     if (is_lent) io.close(use.fd);
 }
 
-const char* why_it_cannot_be_waited_for(const struct stat& status) noexcept {
-    if (S_ISREG(status.st_mode)) return ", which is a regular file: use mioco::fs::file";
-    if (S_ISBLK(status.st_mode)) return ", which is a disk: use mioco::fs::file";
-    if (S_ISDIR(status.st_mode)) return ", which is a folder: there is nothing to wait for";
+const char* why_it_cannot_be_waited_for(int type) noexcept {
+    if (type == S_IFREG) return ", which is a regular file: use mioco::fs::file";
+    if (type == S_IFBLK) return ", which is a disk: use mioco::fs::file";
+    if (type == S_IFDIR) return ", which is a folder: there is nothing to wait for";
     return nullptr;
 }
 
 fd_ref use_descriptor(int fd, bool is_lent, const char* call, std::error_code* ec) {
     std::string what = call + (" of descriptor " + std::to_string(fd));
     if (refuse_foreign(fd, what, ec)) return {};
-    struct stat status{};
     fd_ref made;
     driver& io = current_driver();
-    int failure = io.fd_status(fd, status);
+    const int type = io.fd_type(fd);
+    int failure = std::min(type, 0);
     if (failure == 0) {
-        if (const char* const why = why_it_cannot_be_waited_for(status)) {
+        if (const char* const why = why_it_cannot_be_waited_for(type)) {
             what += why;
             failure = -EINVAL;
         } else {
@@ -126,12 +127,13 @@ fd_ref standard_stream(int number, std::error_code* ec) {
     const std::string what = "use of standard stream " + std::to_string(number);
     if (refuse_foreign(number, what, ec)) return {};
     fd_ref made;
-    struct stat status{};
     driver& io = current_driver();
     const int flags = io.descriptor_flags(number);
-    int failure = flags < 0 || (flags & FD_CLOEXEC) != 0 ? 0 : io.fd_status(number, status);
-    if (failure == 0 && status.st_mode != 0) {
-        const usage use = usage_of_standard(io, number, status);
+    const bool is_one = flags >= 0 && (flags & FD_CLOEXEC) == 0;
+    const int type = is_one ? io.fd_type(number) : 0;
+    int failure = std::min(type, 0);
+    if (is_one && failure == 0) {
+        const usage use = usage_of_standard(io, number, type);
         failure = count(made, use);
         if (failure < 0 && use.fd >= 0) io.close(use.fd);
     }

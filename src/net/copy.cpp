@@ -38,12 +38,10 @@ struct progress {
 // Whether the kernel refuses the kind of descriptor, before anything was moved.
 bool is_refused(ssize_t result) noexcept { return result == -EINVAL || result == -ENOSYS; }
 
-bool has_type(const copy_end& end, mode_t type) noexcept {
+bool has_type(const copy_end& end, int type) noexcept {
     if (end.open == nullptr || end.open->get() == nullptr) return false;
     if (end.open->get()->mode != call_mode::direct) return false;
-    struct stat status{};
-    return current_driver().fd_status(fd_native(*end.open), status) == 0 &&
-           (status.st_mode & S_IFMT) == type;
+    return current_driver().fd_type(fd_native(*end.open)) == type;
 }
 
 bool is_pipe(const copy_end& end) noexcept { return has_type(end, S_IFIFO); }

@@ -41,9 +41,9 @@ int set_capacity(int fd, std::size_t bytes) noexcept {
 // 0, or a negative errno value.
 int check_end(int fd, pipe_end end) noexcept {
     driver& io = current_driver();
-    struct stat status{};
-    if (const int failure = io.fd_status(fd, status); failure < 0) return failure;
-    if (!S_ISFIFO(status.st_mode)) return -EINVAL;
+    const int type = io.fd_type(fd);
+    if (type < 0) return type;
+    if (type != S_IFIFO) return -EINVAL;
     const int flags = io.status_flags(fd);
     if (flags < 0) return flags;
     const int other = end == pipe_end::read ? O_WRONLY : O_RDONLY;

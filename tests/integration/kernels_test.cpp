@@ -24,6 +24,7 @@
 #include <sys/eventfd.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -66,6 +67,13 @@ constexpr std::size_t moved_before = 4'096;
 std::atomic<int> flushed{0};
 std::atomic<int> is_registered{-1};
 std::atomic<int> registrations{0};
+
+std::atomic<pid_t> may_not_wait{0};  // a thread that must not wait for a file server
+std::atomic<int> servers_asked{0};
+
+void ask_a_server() noexcept {
+    if (syscall(SYS_gettid) == may_not_wait) ++servers_asked;
+}
 
 int fail_with(int code) {
     errno = code;
@@ -139,6 +147,22 @@ extern "C" int fdatasync(int fd) {
 extern "C" int fsync(int fd) {
     ++flushed;
     return fd == refuses ? fail_with(ECANCELED) : static_cast<int>(syscall(SYS_fsync, fd));
+}
+
+extern "C" int fstat(int fd, struct stat* status) noexcept {
+    ask_a_server();
+    return static_cast<int>(syscall(SYS_fstat, fd, status));
+}
+
+extern "C" int statx(int at, const char* path, int flags, unsigned what,
+                     struct statx* found) noexcept {
+    if ((flags & AT_STATX_DONT_SYNC) == 0) ask_a_server();
+    return static_cast<int>(syscall(SYS_statx, at, path, flags, what, found));
+}
+
+extern "C" off_t lseek(int fd, off_t offset, int origin) noexcept {
+    if (origin == SEEK_END) ask_a_server();
+    return syscall(SYS_lseek, fd, offset, origin);
 }
 
 extern "C" int epoll_ctl(int epoll_fd, int operation, int fd, epoll_event* event) noexcept {
@@ -265,6 +289,20 @@ TEST(kernels_on_one_worker, is_told_of_a_descriptor_once) {
         }
         EXPECT_EQ(registrations, 1);
         is_registered = -1;
+    });
+}
+
+TEST(kernels_on_one_worker, asks_file_servers_on_the_pool) {
+    const mioco_test::socket_folder folder;
+    mioco::run(mioco::config{}.workers(1), [&] {
+        may_not_wait = mioco_test::thread_number();
+        auto written = file::open(folder.path("file"), {.write = true, .create = true});
+        written.write_all("12345678"sv);
+        EXPECT_EQ(file::adopt(dup(written.native_handle())).size(), 8U);
+        EXPECT_EQ(written.seek(-1, mioco::fs::seek_from::end), 7U);
+        EXPECT_THROW(mioco::async_fd::adopt(written.native_handle()), std::system_error);
+        EXPECT_EQ(servers_asked, 0);
+        may_not_wait = 0;
     });
 }
 

@@ -188,7 +188,8 @@ public:
         return write_some(detail::bytes_of(from), offset, &ec);
     }
 
-    /// Moves the position, and returns it in bytes from the beginning. It may lie behind the end. Does not block.
+    /// Moves the position, and returns it in bytes from the beginning. It may lie behind the end. Does not block, and is no cancellation
+    /// point, but with `seek_from::end`: then it is as the other calls, since a file server may have to be asked.
     std::uint64_t seek(std::int64_t offset, seek_from origin = seek_from::begin) {
         return move_to(offset, origin, nullptr);
     }

@@ -239,6 +239,7 @@ public:
     int fd_status(int fd, struct stat& status) noexcept override {
         return sys::file_status(fd, status);
     }
+    int fd_type(int fd) noexcept override { return sys::file_type(fd); }
     int status_flags(int fd) noexcept override { return sys::file_status_flags(fd); }
     int descriptor_flags(int fd) noexcept override { return sys::descriptor_flags(fd); }
     bool is_terminal(int fd) noexcept override { return sys::is_terminal(fd); }
