@@ -263,6 +263,18 @@ ssize_t write_at(int fd, const void* from, std::size_t size, std::uint64_t offse
     return checked(::pwrite(fd, from, size, static_cast<off_t>(offset)));
 }
 
+ssize_t read_into_at(int fd, const iovec* into, std::size_t count, std::uint64_t offset) noexcept {
+    return checked(::preadv(fd, into, static_cast<int>(count), static_cast<off_t>(offset)));
+}
+
+ssize_t write_from(int fd, const iovec* from, std::size_t count) noexcept {
+    return checked(::writev(fd, from, static_cast<int>(count)));
+}
+
+ssize_t write_from_at(int fd, const iovec* from, std::size_t count, std::uint64_t offset) noexcept {
+    return checked(::pwritev(fd, from, static_cast<int>(count), static_cast<off_t>(offset)));
+}
+
 std::int64_t seek(int fd, std::int64_t offset, int origin) noexcept {
     return checked(std::int64_t{::lseek(fd, offset, origin)});
 }

@@ -91,6 +91,10 @@ void expect_ring_threads() noexcept;
 int open(const char* path, int flags, unsigned mode) noexcept;
 ssize_t read_at(int fd, void* into, std::size_t size, std::uint64_t offset) noexcept;
 ssize_t write_at(int fd, const void* from, std::size_t size, std::uint64_t offset) noexcept;
+/// The same with several buffers, or at the position.
+ssize_t read_into_at(int fd, const iovec* into, std::size_t count, std::uint64_t offset) noexcept;
+ssize_t write_from(int fd, const iovec* from, std::size_t count) noexcept;
+ssize_t write_from_at(int fd, const iovec* from, std::size_t count, std::uint64_t offset) noexcept;
 /// To where `origin` says, as lseek(2); the new place.
 std::int64_t seek(int fd, std::int64_t offset, int origin) noexcept;
 std::int64_t file_size(int fd) noexcept;

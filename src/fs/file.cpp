@@ -106,6 +106,18 @@ std::size_t file::write_some(std::span<const std::byte> from, std::optional<std:
         calls::write(fd_, from, offset ? place(*offset) : calls::here, kind_from(kind_)));
 }
 
+std::size_t file::read_parts(std::span<const iovec> into, std::optional<std::uint64_t> offset,
+                             std::error_code* ec) {
+    const reported to{offset ? "readv_at" : "readv", path_, fd_, ec};
+    return to.finish(calls::read_into(fd_, into, offset ? place(*offset) : calls::here));
+}
+
+std::size_t file::write_parts(std::span<const iovec> from, std::optional<std::uint64_t> offset,
+                              std::error_code* ec) {
+    const reported to{offset ? "writev_at" : "writev", path_, fd_, ec};
+    return to.finish(calls::write_from(fd_, from, offset ? place(*offset) : calls::here));
+}
+
 std::size_t file::write_whole(std::span<const std::byte> from, std::error_code* ec) {
     const reported to{"write_all", path_, fd_, ec};
     std::size_t done = 0;

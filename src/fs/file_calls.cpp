@@ -55,6 +55,16 @@ ssize_t write(int fd, std::span<const std::byte> from, std::int64_t offset, kind
     return repeated_on_pool([=](driver& io) noexcept { return io.write_file(fd, from, offset); });
 }
 
+ssize_t read_into(int fd, std::span<const iovec> into, std::int64_t offset) {
+    return repeated_on_pool(
+        [=](driver& io) noexcept { return io.read_file_into(fd, into, offset); });
+}
+
+ssize_t write_from(int fd, std::span<const iovec> from, std::int64_t offset) {
+    return repeated_on_pool(
+        [=](driver& io) noexcept { return io.write_file_from(fd, from, offset); });
+}
+
 int sync(int fd, bool data_only) {
     if (fiber* const self = poller_calls::who_writes())
         return poller_calls::sync(*self, fd, data_only);

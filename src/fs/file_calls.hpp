@@ -7,6 +7,7 @@
 
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include "io/driver.hpp"
 
@@ -30,6 +31,10 @@ constexpr std::int64_t here = driver::here;
 ssize_t read(int fd, std::span<std::byte> into, std::int64_t offset, kind of = kind::unknown);
 ssize_t write(int fd, std::span<const std::byte> from, std::int64_t offset,
               kind of = kind::unknown);
+/// With several buffers, on the pool.
+ssize_t read_into(int fd, std::span<const iovec> into, std::int64_t offset);
+ssize_t write_from(int fd, std::span<const iovec> from, std::int64_t offset);
+
 /// Until what was written is on the device; `data_only`: without what only times and owners need.
 int sync(int fd, bool data_only);
 std::int64_t size(int fd);

@@ -187,6 +187,10 @@ public:
     virtual ssize_t read_file(int fd, std::span<std::byte> into, std::int64_t offset) noexcept = 0;
     virtual ssize_t write_file(int fd, std::span<const std::byte> from,
                                std::int64_t offset) noexcept = 0;
+    virtual ssize_t read_file_into(int fd, std::span<const iovec> into,
+                                   std::int64_t offset) noexcept = 0;
+    virtual ssize_t write_file_from(int fd, std::span<const iovec> from,
+                                    std::int64_t offset) noexcept = 0;
     /// Of what is in memory, and does not block: what there is of it, or any failure where the call above is to decide.
     virtual ssize_t read_file_at_once(int fd, std::span<std::byte> into,
                                       std::int64_t offset) noexcept {

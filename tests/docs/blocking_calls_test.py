@@ -46,7 +46,6 @@ MENTION_WAITING = {
     "condition_variable::get_into_line",
     "condition_variable::shielded",
     "file::adopt",
-    "file::seek",
     "unix_datagram::release",
     "basic_unix_listener::release",
 }

@@ -284,6 +284,38 @@ std::vector<blocking_call> of_the_pool() {
              EXPECT_EQ(buffer[0], 'b');
          }),
          false},
+        {"file::readv", throws_before_it_runs, throws_before_it_runs, in_a_file([](file& from) {
+             char buffer[1];
+             const iovec into[] = {{buffer, 1}};
+             EXPECT_EQ(from.readv(into), 1U);
+         }),
+         false},
+        {"file::readv_at", throws_before_it_runs, throws_before_it_runs, in_a_file([](file& from) {
+             char buffer[1];
+             const iovec into[] = {{buffer, 1}};
+             EXPECT_EQ(from.readv_at(into, 1), 1U);
+         }),
+         false},
+        {"file::writev", throws_before_it_runs, throws_before_it_runs,
+         in_a_file(
+             [](file& to) {
+                 char x = 'x';
+                 const iovec from[] = {{&x, 1}};
+                 EXPECT_EQ(to.writev(from), 1U);
+             },
+             "xbc"),
+         false},
+        {"file::writev_at", throws_before_it_runs, throws_before_it_runs,
+         in_a_file(
+             [](file& to) {
+                 char x = 'x';
+                 const iovec from[] = {{&x, 1}};
+                 EXPECT_EQ(to.writev_at(from, 2), 1U);
+             },
+             "abx"),
+         false},
+        {"file::seek", throws_before_it_runs, throws_before_it_runs,
+         in_a_file([](file& in) { EXPECT_EQ(in.seek(0, mioco::fs::seek_from::end), 3U); }), false},
         {"file::write", throws_before_it_runs, throws_before_it_runs,
          in_a_file([=](file& to) { EXPECT_EQ(to.write(one), 1U); }, "xbc"), false},
         {"file::write_all", throws_before_it_runs, throws_before_it_runs,

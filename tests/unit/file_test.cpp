@@ -143,6 +143,34 @@ TEST_P(files, are_read_and_written_at_an_offset_beside_the_position) {
     EXPECT_EQ(contents(path), "0123ab6789\0\0z"sv);
 }
 
+TEST_P(files, are_read_and_written_with_several_buffers) {
+    const auto path = folder.with("0123456789");
+    inside([&] {
+        auto both = file::open(path, {.read = true, .write = true});
+        std::string head(3, ' ');
+        std::string rest(4, ' ');
+        const iovec into[] = {{head.data(), head.size()}, {rest.data(), rest.size()}};
+        EXPECT_EQ(both.readv(into), 7U);
+        EXPECT_EQ(head + '|' + rest, "012|3456");
+        EXPECT_EQ(both.readv_at(into, 5), 5U);
+        EXPECT_EQ(head + '|' + rest, "567|8956");
+        EXPECT_EQ(both.readv_at(into, 10), 0U);
+        EXPECT_EQ(both.readv({}), 0U);
+        std::string a = "ab";
+        std::string b = "cde";
+        const iovec from[] = {{a.data(), a.size()}, {b.data(), b.size()}};
+        EXPECT_EQ(both.writev_at(from, 1), 5U);
+        EXPECT_EQ(both.writev(from), 5U);
+        std::error_code ec;
+        EXPECT_EQ(both.writev_at(from, ~std::uint64_t{0}, ec), 0U);
+        EXPECT_EQ(ec, std::errc::invalid_argument);
+        both.close();
+        EXPECT_EQ(error_of([&] { both.readv(into); }), std::errc::bad_file_descriptor);
+        EXPECT_EQ(error_of([&] { both.writev(from); }), std::errc::bad_file_descriptor);
+    });
+    EXPECT_EQ(contents(path), "0abcde6abcde"sv);
+}
+
 TEST_P(files, refuse_offsets_beyond_what_the_kernel_counts) {
     inside([path = folder.with("0123")] {
         auto both = file::open(path, {.read = true, .write = true});

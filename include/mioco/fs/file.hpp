@@ -9,6 +9,8 @@
 #include <system_error>
 #include <utility>
 
+#include <sys/uio.h>
+
 #include <mioco/byte_range.hpp>
 #include <mioco/fs/file_status.hpp>
 
@@ -153,6 +155,22 @@ public:
         return read_some(detail::writable_bytes_of(into), offset, &ec);
     }
 
+    /// Reads into several buffers, one after the other, from the position, which moves on; returns the count of all, which is less than
+    /// there is room for at the end of the file. `std::errc::invalid_argument`: more than the system takes at once, 1,024.
+    std::size_t readv(std::span<const iovec> into) { return read_parts(into, position, nullptr); }
+    /// The same, with the error in `ec`.
+    std::size_t readv(std::span<const iovec> into, std::error_code& ec) {
+        return read_parts(into, position, &ec);
+    }
+    /// The same from `offset` bytes behind the beginning, and leaves the position alone. Always on the pool.
+    std::size_t readv_at(std::span<const iovec> into, std::uint64_t offset) {
+        return read_parts(into, offset, nullptr);
+    }
+    /// The same, with the error in `ec`.
+    std::size_t readv_at(std::span<const iovec> into, std::uint64_t offset, std::error_code& ec) {
+        return read_parts(into, offset, &ec);
+    }
+
     /// Writes at the position, which moves on; returns the count, which is less than asked for only when the device is full
     /// or a limit is reached. In the original since 0.9.
     template <byte_range B>
@@ -186,6 +204,22 @@ public:
     template <byte_range B>
     std::size_t write_at(const B& from, std::uint64_t offset, std::error_code& ec) {
         return write_some(detail::bytes_of(from), offset, &ec);
+    }
+
+    /// Writes from several buffers, one after the other, at the position, which moves on; returns the count of all, which is less than asked
+    /// for as that of `write` is. `std::errc::invalid_argument`: more than the system takes at once, 1,024.
+    std::size_t writev(std::span<const iovec> from) { return write_parts(from, position, nullptr); }
+    /// The same, with the error in `ec`.
+    std::size_t writev(std::span<const iovec> from, std::error_code& ec) {
+        return write_parts(from, position, &ec);
+    }
+    /// The same at `offset` bytes behind the beginning, as `write_at`. Always on the pool.
+    std::size_t writev_at(std::span<const iovec> from, std::uint64_t offset) {
+        return write_parts(from, offset, nullptr);
+    }
+    /// The same, with the error in `ec`.
+    std::size_t writev_at(std::span<const iovec> from, std::uint64_t offset, std::error_code& ec) {
+        return write_parts(from, offset, &ec);
     }
 
     /// Moves the position, and returns it in bytes from the beginning. It may lie behind the end. Does not block, and is no cancellation
@@ -279,6 +313,10 @@ private:
     std::size_t read_all(std::span<std::byte> into, std::error_code* ec);
     std::size_t write_some(std::span<const std::byte> from, std::optional<std::uint64_t> offset,
                            std::error_code* ec);
+    std::size_t read_parts(std::span<const iovec> into, std::optional<std::uint64_t> offset,
+                           std::error_code* ec);
+    std::size_t write_parts(std::span<const iovec> from, std::optional<std::uint64_t> offset,
+                            std::error_code* ec);
     std::size_t write_whole(std::span<const std::byte> from, std::error_code* ec);
     std::uint64_t move_to(std::int64_t offset, seek_from origin, std::error_code* ec);
     std::uint64_t size_of(std::error_code* ec) const;

@@ -163,6 +163,16 @@ public:
         if (offset == here) return sys::write(fd, from.data(), from.size());
         return sys::write_at(fd, from.data(), from.size(), static_cast<std::uint64_t>(offset));
     }
+    ssize_t read_file_into(int fd, std::span<const iovec> into,
+                           std::int64_t offset) noexcept override {
+        if (offset == here) return sys::read_into(fd, into.data(), into.size());
+        return sys::read_into_at(fd, into.data(), into.size(), static_cast<std::uint64_t>(offset));
+    }
+    ssize_t write_file_from(int fd, std::span<const iovec> from,
+                            std::int64_t offset) noexcept override {
+        if (offset == here) return sys::write_from(fd, from.data(), from.size());
+        return sys::write_from_at(fd, from.data(), from.size(), static_cast<std::uint64_t>(offset));
+    }
     ssize_t send_file(int file, int to, std::size_t most) noexcept override {
         return sys::send_file(file, to, most);
     }

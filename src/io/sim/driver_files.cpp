@@ -164,28 +164,38 @@ ssize_t sim_driver::splice_to_pipe(sim::open_file& from, pipe_file& to, std::siz
 }
 
 ssize_t sim_driver::read_file(int fd, std::span<std::byte> into, std::int64_t offset) noexcept {
-    if (offset == here) return read(into, fd);
-    const auto [from, failure] = find(fd, "read");
-    if (from == nullptr) return failure;
-    if (from->what() != sim::open_file::kind::regular) return -ESPIPE;
     const iovec part{into.data(), into.size()};
-    part_cursor parts({&part, 1});
-    const auto& file = static_cast<regular_file&>(*from);
-    return done(file, act::read,
-                file.read_at(parts, into.size(), static_cast<std::uint64_t>(offset)));
+    return read_file_into(fd, {&part, 1}, offset);
 }
 
 ssize_t sim_driver::write_file(int fd, std::span<const std::byte> from,
                                std::int64_t offset) noexcept {
-    if (offset == here) return write(from, fd);
+    const iovec part{const_cast<std::byte*>(from.data()), from.size()};
+    return write_file_from(fd, {&part, 1}, offset);
+}
+
+ssize_t sim_driver::read_file_into(int fd, std::span<const iovec> into,
+                                   std::int64_t offset) noexcept {
+    if (offset == here) return read_into(fd, into);
+    const auto [from, failure] = find(fd, "read");
+    if (from == nullptr) return failure;
+    if (from->what() != sim::open_file::kind::regular) return -ESPIPE;
+    part_cursor parts(into);
+    const auto& file = static_cast<regular_file&>(*from);
+    return done(file, act::read,
+                file.read_at(parts, parts.left(), static_cast<std::uint64_t>(offset)));
+}
+
+ssize_t sim_driver::write_file_from(int fd, std::span<const iovec> from,
+                                    std::int64_t offset) noexcept {
+    if (offset == here) return write_from(fd, from);
     const auto [to, failure] = find(fd, "write");
     if (to == nullptr) return failure;
     if (to->what() != sim::open_file::kind::regular) return -ESPIPE;
-    const iovec part{const_cast<std::byte*>(from.data()), from.size()};
-    part_cursor parts({&part, 1});
+    part_cursor parts(from);
     auto& file = static_cast<regular_file&>(*to);
     return done(file, act::write,
-                file.write_at(parts, from.size(), static_cast<std::uint64_t>(offset)));
+                file.write_at(parts, parts.left(), static_cast<std::uint64_t>(offset)));
 }
 
 ssize_t sim_driver::send_file(int file, int to, std::size_t most) noexcept {

@@ -63,6 +63,10 @@ public:
     ssize_t read_file(int fd, std::span<std::byte> into, std::int64_t offset) noexcept override;
     ssize_t write_file(int fd, std::span<const std::byte> from,
                        std::int64_t offset) noexcept override;
+    ssize_t read_file_into(int fd, std::span<const iovec> into,
+                           std::int64_t offset) noexcept override;
+    ssize_t write_file_from(int fd, std::span<const iovec> from,
+                            std::int64_t offset) noexcept override;
     ssize_t send_file(int file, int to, std::size_t most) noexcept override;
     int sync_file(int fd, bool data_only) noexcept override;
     std::int64_t file_size(int fd) noexcept override;
