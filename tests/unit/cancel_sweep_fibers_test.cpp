@@ -104,6 +104,35 @@ scene forking_into_a_full_scope() {
             [=] { told->notify(); }};
 }
 
+// Where a failure is its fiber's own business, a cancel is still that of all.
+std::vector<blocking_call> of_scopes_that_contain() {
+    using mioco::on_failure;
+    return {
+        {"scope::wait", throws, throws, until_told([](auto& told) {
+             mioco::scope all(0, on_failure::contain);
+             for (int i = 0; i < 2; ++i) all.spawn([&] { told.wait(); });
+             all.wait();
+         }),
+         false},
+        {"scope::spawn", throws, throws, until_told([](auto& told) {
+             mioco::scope all(1, on_failure::contain);
+             for (int i = 0; i < 2; ++i) all.spawn([&] { told.wait(); });
+             all.wait();
+         }),
+         false},
+        {"forked::join", throws, throws, until_told([](auto& told) {
+             mioco::scope all(0, on_failure::contain);
+             auto one = all.fork([&] {
+                 told.wait();
+                 return 7;
+             });
+             EXPECT_EQ(one.join(), 7);
+         }),
+         false},
+    };
+}
+MIOCO_SWEEP(scopes_that_contain, of_scopes_that_contain);
+
 scene suspended() {
     using resumer = mioco::resumer<int>;
     using ends = std::pair<mioco::sender<resumer>, mioco::receiver<resumer>>;

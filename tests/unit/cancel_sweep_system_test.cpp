@@ -2,15 +2,22 @@
 // Cancels and deadlines at each call on paths, of files as such, of children and of signals; see cancel_sweep_test.cpp.
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <variant>
 #include <vector>
 
 #include <gtest/gtest.h>
 #include <mioco/mioco.hpp>
+
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <mioco/owned_fd.hpp>
 
 #include "support/busy_pool.hpp"
 #include "support/cancel_sweep.hpp"
@@ -216,6 +223,75 @@ std::vector<blocking_call> of_file_locks() {
     };
 }
 MIOCO_SWEEP(file_locks, of_file_locks);
+
+// Standard input, which is a pipe, a socket, or an eventfd, of which each is read in another way
+
+class replaced_input {
+public:
+    explicit replaced_input(int by) { dup2(by, STDIN_FILENO); }
+    ~replaced_input() {
+        dup2(kept_, STDIN_FILENO);
+        close(kept_);
+    }
+    replaced_input(const replaced_input&) = delete;
+    replaced_input& operator=(const replaced_input&) = delete;
+
+private:
+    int kept_ = dup(STDIN_FILENO);
+};
+
+struct ends {
+    int ours;
+    int others;
+};
+ends of_a_pipe() {
+    int made[2];
+    EXPECT_EQ(pipe(made), 0);
+    return {made[0], made[1]};
+}
+ends of_a_socket() {
+    int made[2];
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, made), 0);
+    return {made[0], made[1]};
+}
+ends of_an_eventfd() {
+    const int made = eventfd(0, 0);
+    return {made, dup(made)};
+}
+
+constexpr std::uint64_t something = 7;
+
+template <class Call>
+std::function<scene()> of_input(ends (*kind)(), Call call) {
+    return [=] {
+        const auto [ours, others] = kind();
+        const replaced_input meanwhile(ours);
+        const auto input = std::make_shared<mioco::async_fd>(mioco::standard_input());
+        const auto other = std::make_shared<mioco::owned_fd>(others);
+        close(ours);
+        return scene{[=](lasting) { call(*input); },
+                     [=] { EXPECT_EQ(write(other->get(), &something, sizeof something), 8); }};
+    };
+}
+
+void read_something(mioco::async_fd& from) {
+    std::uint64_t found = 0;
+    EXPECT_EQ(from.read(std::as_writable_bytes(std::span(&found, 1))), sizeof found);
+    EXPECT_EQ(found, something);
+}
+
+std::vector<blocking_call> of_standard_input() {
+    return {
+        {"reading::read", throws, throws, of_input(of_a_pipe, read_something)},
+        {"reading::read", throws, throws, of_input(of_a_socket, read_something)},
+        {"reading::read", throws, throws, of_input(of_an_eventfd, read_something)},
+        {"async_fd::wait_readable", throws, throws,
+         of_input(of_an_eventfd, [](auto& from) { from.wait_readable(); })},
+        {"select", throws, throws,
+         of_input(of_a_pipe, [](auto& from) { mioco::select(from.readable()); })},
+    };
+}
+MIOCO_SWEEP(standard_input, of_standard_input);
 
 // Children
 
