@@ -6,12 +6,18 @@
 
 #include <pthread.h>
 
+#include "sched/current.hpp"
+#include "sched/worker.hpp"
+
 namespace mioco::detail {
 
 std::atomic<bool> in_forked_child{false};
 
 void watch_for_fork() {
-    static const int watching = pthread_atfork(nullptr, nullptr, [] { in_forked_child = true; });
+    static const int watching = pthread_atfork(nullptr, nullptr, [] {
+        in_forked_child = true;
+        if (current_fiber() != nullptr) current_worker()->stay_with_fiber();
+    });
     static_cast<void>(watching);
 }
 

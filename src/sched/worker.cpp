@@ -197,7 +197,8 @@ void worker::fiber_main(void* block) {
 fiber* worker::succeed(fiber& ended) noexcept {
     fiber* next = std::exchange(successor_, nullptr);
     if (next == nullptr && !must_see_loop()) next = next_local();
-    --ticks_left_;
+    if (--ticks_left_ < 0) [[unlikely]]
+        refuse_in_forked_child(ended, true);
     ++other_ticks_;
     const bool is_new = next != nullptr && !next->has_started();
     if (is_new && next->wanted_stack == ended.memory.kind &&

@@ -84,6 +84,8 @@ public:
     // For guards of the running fiber; see no_park.cpp
     void forbid_leaving(no_park_region& region, const fiber& self) noexcept;
     void allow_leaving(const no_park_region& region) noexcept;
+    /// [in a forked child, by the fiber that has forked] No other fiber runs here any more, see fork.cpp.
+    void stay_with_fiber() noexcept;
 
     // Making fibers ready
     /// [this thread] Queues a fiber here, or where it belongs.
@@ -131,6 +133,7 @@ private:
     [[nodiscard]] bool must_see_loop() const noexcept { return ticks_left_ <= 0; }
     [[noreturn]] void refuse_to_leave(const fiber& self) noexcept;
     [[noreturn]] void refuse_outlived_guard() noexcept;
+    void refuse_in_forked_child(const fiber& self, bool has_ended) const noexcept;
 
     // worker.cpp: the rest of switching
     static void fiber_main(void* block);

@@ -54,6 +54,7 @@ inline fiber* worker::next_to_switch_to(const fiber& self) noexcept {
     if (--ticks_left_ < 0) [[unlikely]] {
         if (no_park_ != nullptr) [[unlikely]]
             refuse_to_leave(self);
+        refuse_in_forked_child(self, false);
         return nullptr;
     }
     fiber* const next = next_local();

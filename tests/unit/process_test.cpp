@@ -82,6 +82,39 @@ TEST_F(process, forked_before_first_use_runs) {
         },
         testing::ExitedWithCode(5), "");
 }
+
+// What the child of a fiber is ended by that goes on with `rest` in it, while another fiber is ready: SIGABRT, after a message.
+int end_of_child_of_fiber(void (*rest)()) {
+    const pid_t parent = getpid();
+    int status = -1;
+    mioco::run(mioco::config{}.workers(1), [&] {
+        auto other = mioco::spawn([parent] {
+            mioco::yield();
+            if (getpid() != parent) _exit(3);
+        });
+        mioco::yield();
+        auto forking = mioco::spawn([&] {
+            const pid_t child = fork();
+            if (child == 0) return rest();
+            waitpid(child, &status, 0);
+        });
+        forking.join();
+        if (getpid() != parent) _exit(4);
+        other.join();
+    });
+    return WIFSIGNALED(status) ? WTERMSIG(status) : 100 + WEXITSTATUS(status);
+}
+
+TEST_F(process, forked_in_a_fiber_ends_where_it_would_run_another) {
+    EXPECT_EXIT(
+        std::exit(end_of_child_of_fiber([] { mioco::yield(); })), testing::ExitedWithCode(SIGABRT),
+        "^mioco: fiber [0-9]+ would let others run in a forked child: [^\n]*_exit[^\n]*\n$");
+    EXPECT_EXIT(
+        std::exit(end_of_child_of_fiber([] { mioco::sleep_for(std::chrono::milliseconds(1)); })),
+        testing::ExitedWithCode(SIGABRT), "would wait for sleep in a forked child");
+    EXPECT_EXIT(std::exit(end_of_child_of_fiber([] { const mioco::this_fiber::no_park over; })),
+                testing::ExitedWithCode(SIGABRT), "would end in a forked child");
+}
 #endif
 
 void ends_a_wait_of(void (*f)()) {
