@@ -40,8 +40,8 @@ void ask_and_tell(const std::string& address) {
         std::puts(ask(address, "how are you?\n").c_str());
     } catch (const std::system_error& e) {
         if (e.code() != std::errc::timed_out) throw;
-        std::puts(
-            e.what());  // mioco: read, as the deadline of 2 s has passed: Connection timed out
+        // mioco: read, as the deadline of 2 s has passed: Connection timed out
+        std::puts(e.what());
     }
 }
 // end
