@@ -107,9 +107,8 @@ void serve(client whom, mioco::graceful_stop& stop) {
     try {
         while (const auto request = whom.next_request(stop)) answer(whom, *request);
         whom.say_goodbye();
-    } catch (
-        const std::
-            exception&) {  // a client that resets, or sends nonsense, is no reason for a message
+    } catch (const std::exception&) {
+        // A client that resets, or sends nonsense, is no reason for a message.
     }
 }
 
