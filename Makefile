@@ -11,6 +11,8 @@ C ?= 128
 T ?= 5
 PREFIX ?= /usr/local
 SEEDS ?= 20000
+# Without tests, which need more than the tools do, unless they are configured already.
+with_tools = if test -f $(BUILD)/build.ninja; then cmake -DMIOCO_TOOLS=ON $(BUILD); else cmake --preset release -DMIOCO_TESTS=OFF; fi
 CTEST := ctest --output-on-failure --no-tests=error -j$(JOBS)
 
 .DEFAULT_GOAL := help
@@ -42,8 +44,8 @@ test:  ## Build and run the whole test suite
 	@$(CTEST) --test-dir $(BUILD)
 
 load:  ## Put the echo server under load: C connections (128) for T seconds (5)
-	@scripts/install-deps build test tools
-	@cmake --preset release
+	@scripts/install-deps build tools
+	@$(with_tools)
 	@cmake --build $(BUILD) -j$(JOBS) --target example_echo tool_mioco_load
 	@scripts/load $(BUILD) -c $(C) -t $(T)
 
@@ -60,8 +62,8 @@ semi-benchmarks:  ## The original's comparison with libev, Node and Go; SEMI=--q
 	@python3 bench/semi_benchmarks.py build/bench $(SEMI)
 
 tools:  ## Build the tools: mioco-load, tcp_bench, benchmark-echo, colerr
-	@scripts/install-deps build test tools
-	@cmake --preset release
+	@scripts/install-deps build tools
+	@$(with_tools)
 	@cmake --build $(BUILD) -j$(JOBS) --target tool_mioco_load tool_tcp_bench tool_benchmark_echo tool_colerr
 
 examples:  ## Build the example programs
