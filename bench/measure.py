@@ -5,6 +5,10 @@ import dataclasses
 import statistics
 import sys
 
+import ratios
+
+OURS = "mioco"
+
 
 @dataclasses.dataclass
 class Check:
@@ -22,9 +26,10 @@ class Check:
 
 @dataclasses.dataclass
 class Result:
-    """A case: rows of a table (each a dictionary of column and text), its targets, its remarks and its raw samples; and
-    when and of which commit it was measured, with how fast the machine was then, and the share of it that other
-    programs took meanwhile. Results that were stored before there was such a share have none."""
+    """A case: rows of a table (each a dictionary of column and text), its targets, its remarks and its raw samples; the figures
+    by which mioco is compared with its rivals; and when and of which commit it was measured, with how fast the machine was
+    then, and the share of it that other programs took meanwhile. Results that were stored before there were shares and
+    figures have none."""
 
     name: str
     title: str
@@ -32,8 +37,37 @@ class Result:
     checks: list = dataclasses.field(default_factory=list)
     notes: list = dataclasses.field(default_factory=list)
     samples: dict = dataclasses.field(default_factory=dict)
+    figures: dict = dataclasses.field(default_factory=dict)
     taken: str = ""
     others_share: float | None = None
+
+    def figure(self, name, of, smaller_is_better=True):
+        """Adds a figure to compare and to draw, its unit in its name: for each who has it, by name, what it was in each round.
+        mioco goes by this name here. A case is judged to be steady by its first figure, and is first drawn by it."""
+        self.figures[name] = {"smaller_is_better": smaller_is_better, "of": of}
+
+    def comparisons(self, name):
+        """mioco's to each rival's, as far as there is a ratio; other settings of mioco are no rivals."""
+        of = self.figures[name]["of"]
+        compared = {}
+        for rival, samples in of.items():
+            if OURS in of and not rival.startswith(OURS):
+                compared[rival] = ratios.compare(of[OURS], samples, self.figures[name]["smaller_is_better"])
+        return {rival: comparison for rival, comparison in compared.items() if comparison is not None}
+
+    def spread(self):
+        """Of the first figure: the widest, and whose it is."""
+        for figure in self.figures.values():
+            return max(((ratios.spread(samples), who) for who, samples in figure["of"].items()), default=(0.0, ""))
+        return 0.0, ""
+
+    def check_not_behind(self, name, rivals=None):
+        """A target: to be behind none of these, or of all. It is none where there are too few rounds to tell."""
+        compared = {rival: comparison.verdict for rival, comparison in self.comparisons(name).items() if rivals is None or rival in rivals}
+        if not compared or ratios.TOO_FEW in compared.values():
+            return
+        behind = [rival for rival, verdict in compared.items() if verdict == ratios.BEHIND]
+        self.checks.append(Check(f"rivals that mioco is behind in {name}" + f" ({', '.join(behind)})" * bool(behind), len(behind), 0))
 
 
 def say(text, end="\n"):

@@ -18,6 +18,11 @@ START_TIMEOUT_S = 20
 STOP_TIMEOUT_S = 10
 RUN_TIMEOUT_S = 300
 
+CLIENTS = ("load_client", "mioco-load")
+
+# What servers read into, unless ECHO_BUFFER_BYTES says otherwise.
+BUFFER_BYTES = 16 * 1024
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NO_COMMIT = "this tree"
 
@@ -26,24 +31,33 @@ FOLDERS = (".", "bench/peers", "bench/net", "bench/micro", "peers", "net", "micr
 
 @dataclasses.dataclass(frozen=True)
 class Peer:
-    """An echo server. `environment(workers)` says on how many threads it runs."""
+    """An echo server. `environment(workers)` says on how many threads it runs; `settings` are pairs that it always has there."""
 
     name: str
     program: str
     workers_variable: str | None = None
+    settings: tuple = ()
 
     def environment(self, workers):
-        return {self.workers_variable: str(workers)} if self.workers_variable else {}
+        chosen = {self.workers_variable: str(workers)} if self.workers_variable else {}
+        return chosen | dict(self.settings)
 
 
 MIOCO = Peer("mioco", "echo", "MIOCO_WORKERS")
 RAW = Peer("raw epoll", "raw_epoll")
+RAW_URING = Peer("raw io_uring", "raw_uring")
 LIBEV = Peer("libev", "libev_echo")
+LIBUV = Peer("libuv", "libuv_echo")
 ASIO = Peer("Boost.Asio", "asio_echo")
+ASIO_COROUTINES = Peer("Boost.Asio, coroutines", "asio_coroutine_echo")
 BOOST_FIBER = Peer("Boost.Fiber", "boost_fiber_echo")
 GO = Peer("Go", "go_echo", "GOMAXPROCS")
 TOKIO = Peer("Tokio", "tokio_echo", "TOKIO_WORKER_THREADS")
-PEERS = (MIOCO, RAW, LIBEV, ASIO, BOOST_FIBER, GO, TOKIO)
+# On one thread, too, in the runtime that can have several.
+TOKIO_MULTI = Peer("Tokio, multi-thread", "tokio_echo", "TOKIO_WORKER_THREADS", (("TOKIO_FLAVOR", "multi_thread"),))
+NODE = Peer("Node", "node_echo")
+RUNTIMES = (LIBEV, LIBUV, ASIO, ASIO_COROUTINES, BOOST_FIBER, GO, TOKIO, TOKIO_MULTI, NODE)
+PEERS = (MIOCO, RAW, RAW_URING, *RUNTIMES)
 
 
 def commit(root=ROOT):
@@ -126,8 +140,8 @@ class Server:
             return self._process.communicate()[1]
 
 
-def serve(programs, peer, workers=1, cpus=SERVER_CPU):
-    return Server([programs.need(peer.program)], cpus, peer.environment(workers))
+def serve(programs, peer, workers=1, cpus=SERVER_CPU, environment=None):
+    return Server([programs.need(peer.program)], cpus, peer.environment(workers) | (environment or {}))
 
 
 def run_json(command, cpus=None, environment=None):
@@ -148,9 +162,9 @@ def client_command(programs, server, **options):
     return [*map(str, command), server.address]
 
 
-def load(programs, server, **options):
+def load(programs, server, client=None, **options):
     """Loads a server, by the client that was chosen as far as it has the options."""
-    if programs.client == "mioco-load" and set(options) <= {"c", "p", "r", "t"}:
+    if (client or programs.client) == "mioco-load" and set(options) <= {"c", "p", "r", "s", "t", "w"}:
         return _load_by_mioco(programs, server, options)
     return run_json(client_command(programs, server, **options), CLIENT_CPU)
 
@@ -162,10 +176,11 @@ def _server_times(pid):
 
 
 def _load_by_mioco(programs, server, options):
-    """The same by way of mioco-load, which knows nothing of the server's CPU time: here it includes accepting."""
+    """The same by way of mioco-load, which knows nothing of the server's CPU time: here it includes accepting, and there is no
+    warm-up, which would count as well."""
     command = [programs.need("mioco-load"), "--json", "--workers", 1, "-a", server.address]
     for letter, value in options.items():
-        command += [f"-{letter}", value]
+        command += [f"-{letter}", value] if letter != "w" else []
     before = _server_times(server.pid)
     sample = run_json(command, CLIENT_CPU)
     after = _server_times(server.pid)

@@ -5,6 +5,7 @@ import dataclasses
 import json
 
 import measure
+import ratios
 
 
 def table(rows):
@@ -18,6 +19,8 @@ def check_line(check):
     unit = f" {check.unit}" if check.unit else ""
     if check.met:
         verdict = "met"
+    elif check.limit == 0:
+        verdict = "**not met**"
     else:
         verdict = f"**not met**, by {100 * (check.value / check.limit - 1):.1f} %"
     return f"{check.what}: {check.value:.3g}{unit}, at most {check.limit:g}{unit}: {verdict}"
@@ -30,10 +33,63 @@ def measured_line(result):
     return line
 
 
+def _rivals(results):
+    """All there are, in the order in which they turn up."""
+    return list(dict.fromkeys(rival for result in results for figure in result.figures for rival in result.comparisons(figure)))
+
+
+def _ratio(comparison):
+    if comparison.verdict == ratios.TOO_FEW:
+        return f"{comparison.ratio:.3f}"
+    verdict = f"**{comparison.verdict}**" if comparison.verdict == ratios.BEHIND else comparison.verdict
+    return f"{comparison.ratio:.3f} ({comparison.low:.3f} to {comparison.high:.3f}), {verdict}"
+
+
+def _verdict(comparison):
+    """Without the interval, for a table of all."""
+    if comparison.verdict == ratios.TOO_FEW:
+        return f"{comparison.ratio:.2f}"
+    verdict = f"**{comparison.verdict}**" if comparison.verdict == ratios.BEHIND else comparison.verdict
+    return f"{comparison.ratio:.2f} {verdict}"
+
+
+def comparison_rows(result):
+    """A row a rival, a column a figure."""
+    compared = {figure: result.comparisons(figure) for figure in result.figures}
+    return [{"mioco's to that of": rival} |
+            {figure: _ratio(of[rival]) for figure, of in compared.items() if rival in of} for rival in _rivals([result])]
+
+
+def summary_rows(results):
+    """A row a case and figure, a column a rival."""
+    rivals = _rivals(results)
+    rows = []
+    for result in results:
+        for figure in result.figures:
+            compared = result.comparisons(figure)
+            if compared:
+                rows.append({"case": f"{result.name}: {figure}"} |
+                            {rival: _verdict(compared[rival]) if rival in compared else "" for rival in rivals})
+    return rows
+
+
+def _summary(results):
+    rows = summary_rows(results)
+    if not rows:
+        return []
+    return ["## Summary", "",
+            "mioco's figure to each rival's, by the medians of the rounds: below 1 is less. It is ahead or behind where 1 lies outside the "
+            "95 % bootstrap interval of that ratio, and tied where it lies within; the intervals stand at each case. Where a verdict is "
+            f"missing there were fewer than {ratios.FEWEST_ROUNDS} rounds.", "", *table(rows), ""]
+
+
 def _section(result):
     lines = [f"## {result.title}", ""]
     if result.rows:
         lines += [*table(result.rows), ""]
+    compared = comparison_rows(result)
+    if compared:
+        lines += [*table(compared), ""]
     lines += [f"- {check_line(check)}" for check in result.checks]
     lines += [f"- {note}" for note in result.notes]
     if result.taken:
@@ -44,8 +100,9 @@ def _section(result):
 def markdown(facts, results, quick):
     lines = ["# Results", "", "Written by `make bench`; how each figure is taken stands in bench/README.md.", ""]
     if quick:
-        lines += ["**A quick run: one short round of each, good for trying the commands and for nothing else.**", ""]
-    lines += [*table([{"what": name, "on this run": value} for name, value in facts.items()]), ""]
+        lines += ["**A quick run: one short round of most cases, good for trying the commands and for nothing else.**", ""]
+    lines += _summary(results)
+    lines += ["## The machine", "", *table([{"what": name, "on this run": value} for name, value in facts.items()]), ""]
     for result in results:
         lines += _section(result)
     return "\n".join(lines)
@@ -56,6 +113,8 @@ def write(folder, facts, results, quick):
     for result in results:
         cases[result.name] = dataclasses.asdict(result)
         cases[result.name]["checks"] = [dataclasses.asdict(c) | {"met": c.met} for c in result.checks]
+        cases[result.name]["comparisons"] = {
+            figure: {rival: dataclasses.asdict(c) for rival, c in result.comparisons(figure).items()} for figure in result.figures}
     raw = {"machine": facts, "quick": quick, "cases": cases}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "RESULTS.md").write_text(markdown(facts, results, quick), encoding="utf-8")
@@ -80,5 +139,6 @@ def read(folder):
     results = {}
     for name, case in raw["cases"].items():
         checks = [measure.Check(c["what"], c["value"], c["limit"], c["unit"]) for c in case["checks"]]
-        results[name] = measure.Result(**(case | {"checks": checks}))
+        stored = {what: value for what, value in case.items() if what != "comparisons"}  # which follow from the figures
+        results[name] = measure.Result(**(stored | {"checks": checks}))
     return results

@@ -9,6 +9,7 @@
 //       -n N    instead of -t: so many requests, no warm-up
 //       -r N    open loop: N requests a second over all connections, latency counted from the intended send time
 //       -P PID  the server: report its CPU time over the very window in which requests are counted
+//       -i N    idle connections beside, each served once before the start (0)
 //       -x      one connection more, on which a request for computing is always under way; it is not counted
 //       -k      keep: one round trip on each connection, then print "kept N" and hold them until stdin ends
 //
@@ -29,10 +30,18 @@
 
 #include "histogram.h"
 
-enum { chunk_bytes = 256 * 1024, events_a_wait = 1024, ring_open_loop = 4096 };
+enum {
+    chunk_bytes = 256 * 1024,
+    events_a_wait = 1024,
+    ring_open_loop = 4096,
+    many_connections = 1000
+};
 
 static const uint64_t second_ns = 1000000000;
 static const double drain_seconds = 2;
+
+// The ports of so many would be taken for a minute after an orderly end, and the next runs would find none.
+static const struct linger reset_at_close = {.l_onoff = 1, .l_linger = 0};
 
 struct options {
     struct sockaddr_in server;
@@ -44,6 +53,7 @@ struct options {
     uint64_t requests;
     double rate;
     pid_t server_pid;
+    unsigned idle_connections;
     bool compute;
     bool keep;
 };
@@ -192,6 +202,9 @@ static void open_connection(struct connection* c, uint64_t ring) {
     if (connect(c->fd, (struct sockaddr*)&options.server, sizeof options.server) != 0)
         die("connect");
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    if (options.connections + options.idle_connections > many_connections) {
+        setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset_at_close, sizeof reset_at_close);
+    }
     c->send_times_ns = calloc(ring, sizeof *c->send_times_ns);
     if (c->send_times_ns == NULL) die("calloc");
     c->ring_mask = ring - 1;
@@ -200,7 +213,10 @@ static void open_connection(struct connection* c, uint64_t ring) {
 
 // --- The loops ----------------------------------------------------------------------------------------------------
 
-static unsigned connection_count(void) { return options.connections + (options.compute ? 1U : 0U); }
+// Those that are loaded come first, then the one for computing, then the idle ones.
+static unsigned loaded_count(void) { return options.connections + (options.compute ? 1U : 0U); }
+
+static unsigned connection_count(void) { return loaded_count() + options.idle_connections; }
 
 static bool more_to_ask(void) { return options.requests == 0 || asked < options.requests; }
 
@@ -257,7 +273,7 @@ static void run_for(double seconds) {
 
 static void start_requests(void) {
     const uint64_t time_ns = now_ns();
-    for (unsigned i = 0; i < connection_count(); ++i) {
+    for (unsigned i = 0; i < loaded_count(); ++i) {
         struct connection* c = &connections[i];
         if (c->uncounted) {
             ask(c, 1, time_ns);
@@ -267,10 +283,14 @@ static void start_requests(void) {
     }
 }
 
-static void keep_connections(void) {
+static void ask_each_once(unsigned first, unsigned count) {
     const uint64_t time_ns = now_ns();
-    for (unsigned i = 0; i < options.connections; ++i) ask(&connections[i], 1, time_ns);
+    for (unsigned i = first; i < first + count; ++i) ask(&connections[i], 1, time_ns);
     while (outstanding() > 0) handle_events(second_ns, false);
+}
+
+static void keep_connections(void) {
+    ask_each_once(0, options.connections);
     printf("kept %u\n", options.connections);
     fflush(stdout);
     while (read(STDIN_FILENO, received, sizeof received) > 0) {
@@ -314,7 +334,7 @@ static void parse_address(const char* text) {
 }
 
 static void parse_options(int argc, char** argv) {
-    for (int option; (option = getopt(argc, argv, "c:s:p:t:w:n:r:P:xk")) != -1;) {
+    for (int option; (option = getopt(argc, argv, "c:s:p:t:w:n:r:P:i:xk")) != -1;) {
         switch (option) {
             case 'c':
                 options.connections = (unsigned)atoi(optarg);
@@ -339,6 +359,9 @@ static void parse_options(int argc, char** argv) {
                 break;
             case 'P':
                 options.server_pid = (pid_t)atoi(optarg);
+                break;
+            case 'i':
+                options.idle_connections = (unsigned)atoi(optarg);
                 break;
             case 'x':
                 options.compute = true;
@@ -379,7 +402,7 @@ static void open_connections(void) {
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (connections == NULL || epoll_fd < 0) die("start");
     for (unsigned i = 0; i < connection_count(); ++i) {
-        connections[i].uncounted = i >= options.connections;
+        connections[i].uncounted = i >= options.connections && i < loaded_count();
         open_connection(&connections[i], ring);
     }
 }
@@ -393,6 +416,8 @@ int main(int argc, char** argv) {
         keep_connections();
         return 0;
     }
+    ask_each_once(loaded_count(), options.idle_connections);
+    asked = replies = 0;
     if (options.requests != 0) {
         measuring = true;
         const struct snapshot from = take_snapshot();
