@@ -10,12 +10,15 @@
 
 namespace {
 
+const std::size_t buffer_bytes = echo_buffer_bytes();
+
 void serve(int fd) {
     peer::socket connection(fd);
-    char buffer[echo_buffer_bytes];
+    // Not set to zero: pages that are never read into need not be there.
+    const auto buffer = std::make_unique_for_overwrite<char[]>(buffer_bytes);
     for (;;) {
-        const ssize_t got = connection.read(buffer, sizeof buffer);
-        if (got <= 0 || !connection.write_all(buffer, static_cast<std::size_t>(got))) return;
+        const ssize_t got = connection.read(buffer.get(), buffer_bytes);
+        if (got <= 0 || !connection.write_all(buffer.get(), static_cast<std::size_t>(got))) return;
     }
 }
 

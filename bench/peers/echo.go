@@ -8,9 +8,10 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"strconv"
 )
 
-const bufferBytes = 16 * 1024
+var bufferBytes = 16 * 1024
 
 func serve(connection net.Conn) {
 	defer connection.Close()
@@ -34,6 +35,14 @@ func main() {
 	if os.Args[1] == "--version" {
 		fmt.Println("Go " + runtime.Version()[2:])
 		return
+	}
+	if text := os.Getenv("ECHO_BUFFER_BYTES"); text != "" {
+		size, err := strconv.Atoi(text)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(2)
+		}
+		bufferBytes = size
 	}
 	listener, err := net.Listen("tcp", os.Args[1])
 	if err != nil {

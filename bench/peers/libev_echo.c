@@ -12,7 +12,8 @@ struct connection {
     size_t end;
 };
 
-static char buffer[echo_buffer_bytes];
+static char* buffer;
+static size_t buffer_bytes;
 
 static void drop(struct ev_loop* loop, struct connection* c) {
     ev_io_stop(loop, &c->watcher);
@@ -56,7 +57,7 @@ static void on_ready(struct ev_loop* loop, ev_io* watcher, int events) {
         flush_backlog(loop, c);
         return;
     }
-    const ssize_t got = recv(watcher->fd, buffer, sizeof buffer, 0);
+    const ssize_t got = recv(watcher->fd, buffer, buffer_bytes, 0);
     if (got <= 0) {
         if (got == 0 || errno != EAGAIN) drop(loop, c);
         return;
@@ -87,6 +88,8 @@ int main(int argc, char** argv) {
     char version[64];
     snprintf(version, sizeof version, "libev %d.%d", ev_version_major(), ev_version_minor());
     const int listener = listen_and_report(argc, argv, version);
+    buffer = make_echo_buffer();
+    buffer_bytes = echo_buffer_bytes();
     struct ev_loop* loop = ev_default_loop(EVBACKEND_EPOLL);
     if (loop == NULL) die("ev_default_loop");
     ev_io acceptor;

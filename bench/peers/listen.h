@@ -14,11 +14,23 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { echo_buffer_bytes = 16 * 1024, echo_backlog = 4096 };
+enum { echo_buffer_usual_bytes = 16 * 1024, echo_backlog = 4096 };
 
 static inline void die(const char* what) {
     fprintf(stderr, "%s: %s\n", what, strerror(errno));
     exit(1);
+}
+
+// What a server reads into at once: ECHO_BUFFER_BYTES, or as much as is usual.
+static inline size_t echo_buffer_bytes(void) {
+    const char* text = getenv("ECHO_BUFFER_BYTES");
+    return text != NULL ? strtoul(text, NULL, 10) : echo_buffer_usual_bytes;
+}
+
+static inline char* make_echo_buffer(void) {
+    char* buffer = (char*)malloc(echo_buffer_bytes());
+    if (buffer == NULL) die("malloc");
+    return buffer;
 }
 
 // Opens a non-blocking listener at "a.b.c.d:port" and prints the address it got as the first line. TCP_NODELAY is set

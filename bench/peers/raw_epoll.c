@@ -17,7 +17,8 @@ struct backlog {
 };
 
 static int epoll_fd;
-static char buffer[echo_buffer_bytes];
+static char* buffer;
+static size_t buffer_bytes;
 static struct backlog* backlogs;  // by descriptor
 
 static void drop(int fd) {
@@ -82,13 +83,13 @@ static void serve(int fd, uint32_t events) {
     // A short read leaves nothing behind, unless the peer's end came in the same edge: that has to be read too.
     const bool to_the_end = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
     for (;;) {
-        const ssize_t got = recv(fd, buffer, sizeof buffer, 0);
+        const ssize_t got = recv(fd, buffer, buffer_bytes, 0);
         if (got <= 0) {
             if (got == 0 || errno != EAGAIN) drop(fd);
             return;
         }
         if (!send_all(fd, (size_t)got)) return;
-        if ((size_t)got < sizeof buffer && !to_the_end) return;
+        if ((size_t)got < buffer_bytes && !to_the_end) return;
     }
 }
 
@@ -102,6 +103,8 @@ static void accept_all(int listener) {
 
 int main(int argc, char** argv) {
     const int listener = listen_and_report(argc, argv, "epoll loop in C, " __VERSION__);
+    buffer = make_echo_buffer();
+    buffer_bytes = echo_buffer_bytes();
     backlogs = calloc((size_t)sysconf(_SC_OPEN_MAX), sizeof *backlogs);
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (epoll_fd < 0 || backlogs == NULL) die("start");

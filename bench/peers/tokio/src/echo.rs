@@ -9,11 +9,15 @@ use std::io::Result;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-const BUFFER_BYTES: usize = 16 * 1024;
+const USUAL_BUFFER_BYTES: usize = 16 * 1024;
 
-async fn serve(mut stream: TcpStream) -> Result<()> {
+fn buffer_bytes() -> usize {
+    std::env::var("ECHO_BUFFER_BYTES").map_or(USUAL_BUFFER_BYTES, |n| n.parse().expect("a number of bytes"))
+}
+
+async fn serve(mut stream: TcpStream, buffer_bytes: usize) -> Result<()> {
     stream.set_nodelay(true)?;
-    let mut buffer = vec![0; BUFFER_BYTES];
+    let mut buffer = vec![0; buffer_bytes];
     loop {
         let size = stream.read(&mut buffer).await?;
         if size == 0 {
@@ -26,10 +30,11 @@ async fn serve(mut stream: TcpStream) -> Result<()> {
 async fn listen(address: String) -> Result<()> {
     let listener = TcpListener::bind(address).await?;
     println!("listening on {}", listener.local_addr()?);
+    let buffer_bytes = buffer_bytes();
     loop {
         let (stream, _) = listener.accept().await?;
         // A connection that breaks concerns nobody else.
-        tokio::spawn(async { serve(stream).await.unwrap_or(()) });
+        tokio::spawn(async move { serve(stream, buffer_bytes).await.unwrap_or(()) });
     }
 }
 
