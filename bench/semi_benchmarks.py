@@ -12,7 +12,6 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 
@@ -25,7 +24,6 @@ import report
 DATA_BYTES = 2954
 CPUS = os.cpu_count() or 1
 ALL_CPUS = f"0-{CPUS - 1}"
-NODE_SCRIPT = pathlib.Path(__file__).parent / "peers" / "node_echo.js"
 TIMEOUT_S = 3600
 
 
@@ -38,19 +36,14 @@ class Subject:
     workers: int = 1
 
     def start(self, found):
-        if self.peer is NODE:
-            return p.Server([shutil.which("node"), NODE_SCRIPT], ALL_CPUS)
         return p.serve(found, self.peer, self.workers, ALL_CPUS)
 
     def there(self, found):
-        if self.peer is NODE:
-            return shutil.which("node") is not None
         return found.find(self.peer.program) is not None
 
 
-NODE = p.Peer("node", "node")
 THREADS = "1 thread" if CPUS == 1 else f"{CPUS} threads"
-SUBJECTS = [Subject("libev", p.LIBEV), Subject("node", NODE), Subject("Go, 1 thread", p.GO),
+SUBJECTS = [Subject("libev", p.LIBEV), Subject("node", p.NODE), Subject("Go, 1 thread", p.GO),
             Subject("mioco, 1 thread", p.MIOCO)]
 if CPUS > 1:
     SUBJECTS += [Subject(f"Go, {THREADS}", p.GO, CPUS), Subject(f"mioco, {THREADS}", p.MIOCO, CPUS)]
@@ -152,10 +145,8 @@ def text(facts, results, subjects, sizes, quick):
 
 
 def describe(found, left_out):
-    wanted = ("date", "processor", "cores", "memory", "kernel", "compiler", "load", p.LIBEV.name, p.GO.name)
+    wanted = ("date", "processor", "cores", "memory", "kernel", "compiler", "load", p.LIBEV.name, p.GO.name, p.NODE.name)
     facts = {name: value for name, value in machine.describe(found).items() if name in wanted}
-    if shutil.which("node"):
-        facts["node"] = machine.first_line("node", "--version")
     facts["mioco"] = found.commit
     if left_out:
         facts["not there, so left out"] = ", ".join(left_out)

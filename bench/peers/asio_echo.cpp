@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 // An echo server on Boost.Asio: one thread, callbacks, a session kept alive by its handlers, as in Asio's own examples.
 
-#include <array>
 #include <boost/asio.hpp>
-#include <boost/version.hpp>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <exception>
+#include <cstddef>
 #include <memory>
-#include <string>
 #include <utility>
+
+#include "asio_main.hpp"
 
 namespace {
 
@@ -23,7 +19,7 @@ public:
     explicit session(tcp::socket socket) : socket_(std::move(socket)) {}
 
     void read() {
-        socket_.async_read_some(asio::buffer(buffer_),
+        socket_.async_read_some(asio::buffer(buffer_.get(), buffer_bytes_),
                                 [self = shared_from_this()](error failed, std::size_t size) {
                                     if (!failed) self->write(size);
                                 });
@@ -31,66 +27,32 @@ public:
 
 private:
     void write(std::size_t size) {
-        asio::async_write(socket_, asio::buffer(buffer_.data(), size),
+        asio::async_write(socket_, asio::buffer(buffer_.get(), size),
                           [self = shared_from_this()](error failed, std::size_t) {
                               if (!failed) self->read();
                           });
     }
 
     tcp::socket socket_;
-    std::array<char, 16 * 1024> buffer_;
+    std::size_t buffer_bytes_ = echo_buffer_bytes();
+    // Not set to zero: pages that are never read into need not be there.
+    std::unique_ptr<char[]> buffer_ = std::make_unique_for_overwrite<char[]>(buffer_bytes_);
 };
 
-class server {
-public:
-    server(asio::io_context& context, const tcp::endpoint& at) : acceptor_(context) {
-        acceptor_.open(at.protocol());
-        acceptor_.set_option(tcp::acceptor::reuse_address(true));
-        acceptor_.bind(at);
-        acceptor_.listen(4096);
-        accept();
-    }
-
-    tcp::endpoint local() const { return acceptor_.local_endpoint(); }
-
-private:
-    void accept() {
-        acceptor_.async_accept([this](error failed, tcp::socket socket) {
-            if (!failed) {
-                socket.set_option(tcp::no_delay(true), failed);
-                std::make_shared<session>(std::move(socket))->read();
-            }
-            accept();
-        });
-    }
-
-    tcp::acceptor acceptor_;
-};
-
-tcp::endpoint parse(const std::string& text) {
-    const auto colon = text.rfind(':');
-    return {asio::ip::make_address(text.substr(0, colon)),
-            static_cast<unsigned short>(std::stoi(text.substr(colon + 1)))};
+void accept_all(const std::shared_ptr<tcp::acceptor>& acceptor) {
+    acceptor->async_accept([acceptor](error failed, tcp::socket socket) {
+        if (!failed) {
+            socket.set_option(tcp::no_delay(true), failed);
+            std::make_shared<session>(std::move(socket))->read();
+        }
+        accept_all(acceptor);
+    });
 }
 
 }  // namespace
 
-int main(int argc, char** argv) try {
-    if (argc == 2 && std::strcmp(argv[1], "--version") == 0) {
-        std::puts("Boost.Asio " BOOST_LIB_VERSION);
-        return 0;
-    }
-    if (argc != 2) {
-        std::fprintf(stderr, "usage: %s 127.0.0.1:PORT\n", argv[0]);
-        return 2;
-    }
-    asio::io_context context(1);
-    const server echo(context, parse(argv[1]));
-    std::printf("listening on %s:%d\n", echo.local().address().to_string().c_str(),
-                echo.local().port());
-    std::fflush(stdout);
-    context.run();
-} catch (const std::exception& failed) {
-    std::fprintf(stderr, "%s\n", failed.what());
-    return 1;
+int main(int argc, char** argv) {
+    return asio_main(argc, argv, [](tcp::acceptor acceptor) {
+        accept_all(std::make_shared<tcp::acceptor>(std::move(acceptor)));
+    });
 }
