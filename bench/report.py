@@ -80,7 +80,7 @@ def _summary(results):
     return ["## Summary", "",
             "mioco's figure to each rival's, by the medians of the rounds: below 1 is less. It is ahead or behind where 1 lies outside the "
             "95 % bootstrap interval of that ratio, and tied where it lies within; the intervals stand at each case. Where a verdict is "
-            f"missing there were fewer than {ratios.FEWEST_ROUNDS} rounds.", "", *table(rows), ""]
+            f"missing it is a count, or there were fewer than {ratios.FEWEST_ROUNDS} rounds.", "", *table(rows), ""]
 
 
 def _section(result):
@@ -109,6 +109,7 @@ def markdown(facts, results, quick):
 
 
 def write(folder, facts, results, quick):
+    """Returns what is in results.json then."""
     cases = {}
     for result in results:
         cases[result.name] = dataclasses.asdict(result)
@@ -119,6 +120,7 @@ def write(folder, facts, results, quick):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "RESULTS.md").write_text(markdown(facts, results, quick), encoding="utf-8")
     (folder / "results.json").write_text(json.dumps(raw, indent=1) + "\n", encoding="utf-8")
+    return raw
 
 
 def _read_raw(folder):

@@ -14,6 +14,7 @@ import resource
 import sys
 
 import cancel_cases
+import charts
 import echo_cases
 import file_cases
 import instruction_cases
@@ -187,8 +188,13 @@ def main():
     if share > BUSY_SHARE:
         measure.say(f"other programs took {100 * share:.0f} % of the machine: do not trust times and latencies")
     in_order = [results[name] for name in CASES if name in results]
-    report.write(arguments.output, facts, in_order, arguments.quick)
+    raw = report.write(arguments.output, facts, in_order, arguments.quick)
     measure.say(f"written: {arguments.output / 'RESULTS.md'} and {arguments.output / 'results.json'}")
+    try:
+        drawn = charts.write(arguments.output / "charts", raw)
+        measure.say(f"drawn in {arguments.output / 'charts'}: {', '.join(drawn) or 'nothing'}")
+    except FileNotFoundError as missing:
+        measure.say(f"no charts: {missing}")
     return 1 if failed else 0
 
 
