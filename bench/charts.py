@@ -18,7 +18,7 @@ import ratios
 HEADLINE = (("echo-128-pingpong", "", "Echo, 128 connections", "CPU of the server a request, µs"),
             ("idle-memory", "", "An idle connection", "memory, KiB"),
             ("echo-128-two-workers", "p99 us", "Echo, 2 workers, 128 connections", "p99, µs"),
-            ("spawn_join", "", "Spawn and join", "ns"))
+            ("spawn_join", "", "Spawn and join", ""))
 PERCENTILES = {"p50": "p50_us", "p99": "p99_us", "p99.9": "p99_9_us"}
 COLUMNS = 2
 

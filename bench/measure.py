@@ -12,12 +12,14 @@ OURS = "mioco"
 
 @dataclasses.dataclass
 class Check:
-    """A target and what was measured. `limit` is the largest value that meets it."""
+    """A target and what was measured. `limit` is the largest value that meets it. An aim is a target that may be missed: what
+    counts is how far it is away."""
 
     what: str
     value: float
     limit: float
     unit: str = ""
+    aim: bool = False
 
     @property
     def met(self):

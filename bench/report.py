@@ -18,11 +18,11 @@ def table(rows):
 def check_line(check):
     unit = f" {check.unit}" if check.unit else ""
     if check.met:
-        verdict = "met"
-    elif check.limit == 0:
-        verdict = "**not met**"
+        verdict = "aim reached" if check.aim else "met"
     else:
-        verdict = f"**not met**, by {100 * (check.value / check.limit - 1):.1f} %"
+        verdict = "aim missed" if check.aim else "**not met**"
+        if check.limit > 0:
+            verdict += f", by {100 * (check.value / check.limit - 1):.1f} %"
     return f"{check.what}: {check.value:.3g}{unit}, at most {check.limit:g}{unit}: {verdict}"
 
 
@@ -140,7 +140,7 @@ def read(folder):
     raw = _read_raw(folder)
     results = {}
     for name, case in raw["cases"].items():
-        checks = [measure.Check(c["what"], c["value"], c["limit"], c["unit"]) for c in case["checks"]]
+        checks = [measure.Check(c["what"], c["value"], c["limit"], c["unit"], c.get("aim", False)) for c in case["checks"]]
         stored = {what: value for what, value in case.items() if what != "comparisons"}  # which follow from the figures
         results[name] = measure.Result(**(stored | {"checks": checks}))
     return results

@@ -59,6 +59,10 @@ class Report(unittest.TestCase):
     def test_a_limit_of_none_is_told(self):
         self.assertEqual(report.check_line(measure.Check("so many", 2, 0)), "so many: 2, at most 0: **not met**")
 
+    def test_an_aim_tells_its_distance_and_is_no_failure(self):
+        for value, told in ((9, "aim missed, by 12.5 %"), (8, "aim reached")):
+            self.assertEqual(report.check_line(measure.Check("yield", value, 8, "ns", aim=True)), f"yield: {value} ns, at most 8 ns: {told}")
+
 
 class Choose(unittest.TestCase):
     def choose(self, *wanted):
