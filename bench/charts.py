@@ -24,12 +24,12 @@ COLUMNS = 2
 
 # In pixels.
 PANEL_WIDTH = 470
-NAMES_WIDTH = 178
+NAMES_WIDTH = 186
 VALUES_WIDTH = 64
 BAR_HEIGHT = 19
 TITLE_HEIGHT = 50
 SCALE_HEIGHT = 22
-FOOT_HEIGHT = 30
+FOOT_HEIGHT = 46
 LONG_TITLE = 68  # letters
 
 GROUND, TEXT, FAINT, GRID, OURS, RIVAL = "#ffffff", "#1f2328", "#59636e", "#d1d9e0", "#0b6bcb", "#9aa7b4"
@@ -126,10 +126,11 @@ def quoted(text):
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def foot(raw, more):
+def foot(raw, how):
+    """Two lines: how to read it, and what it was measured on."""
     facts = raw["machine"]
     where = ", ".join(facts[what] for what in ("processor", "kernel", "date") if what in facts)
-    return f"{more}  {where}" + ("  Quick run: not to be relied on." if raw["quick"] else "")
+    return how, where + (" (a quick run, not to be relied on)" if raw["quick"] else "")
 
 
 def label(number, text, x, y, size, colour):
@@ -146,10 +147,11 @@ class Sheet:
         self.width = PANEL_WIDTH * self.columns
         self.height = sum(self.rows) + FOOT_HEIGHT
 
-    def start(self, caption):
+    def start(self, captions):
         return [f"set multiplot layout {len(self.rows)},{self.columns} rowsfirst", "set border 0", "set tics scale 0", "unset key",
                 f"set tics textcolor rgb '{TEXT}'", f"set grid xtics lc rgb '{GRID}' lw 1 lt 1",
-                label(9, caption, 14 / self.width, 14 / self.height, 10, FAINT)]
+                *(label(8 + line, caption, 14 / self.width, (28 - 16 * line) / self.height, 10, FAINT)
+                  for line, caption in enumerate(captions))]
 
     def place(self, index, title, unit):
         """Sets a panel's margins, in parts of the page, and writes its title above."""
@@ -198,7 +200,7 @@ def script(raw, panels):
     sheet = Sheet([one.height for one in panels])
     lines = sheet.start(foot(raw, "Less is better. Whiskers: 95 % interval of the median."))
     for index, one in enumerate(panels):
-        lines += sheet.place(index, one.title, one.unit) + bar_panel(f"bars{index}", one) + ["unset label 9"]
+        lines += sheet.place(index, one.title, one.unit) + bar_panel(f"bars{index}", one) + ["unset label 8", "unset label 9"]
     return [*lines, "unset multiplot"], (sheet.width, sheet.height)
 
 
@@ -208,7 +210,7 @@ def latency_script(raw, found):
     sheet.height += SCALE_HEIGHT * len(sheet.rows)
     lines = sheet.start(foot(raw, "From p50 (dot) by p99 (large dot) to p99.9 (square), by the p99. Less is better."))
     for index, (title, of) in enumerate(found.items()):
-        lines += sheet.place(index, title, "latency of a request, µs") + latency_panel(f"latency{index}", of) + ["unset label 9"]
+        lines += sheet.place(index, title, "latency of a request, µs") + latency_panel(f"latency{index}", of) + ["unset label 8", "unset label 9"]
     return [*lines, "unset multiplot"], (sheet.width, sheet.height)
 
 

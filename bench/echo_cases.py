@@ -23,6 +23,7 @@ CLIENTS_LIMIT = 0.03
 CPU = "CPU us a request"
 ROUND_TRIP = "round trip us"
 P99 = "p99 us"
+IDLE = "RSS KiB an idle connection"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -215,8 +216,10 @@ def idle_memory(run):
     samples = m.interleave(run.rounds(5), _by_name(peers), lambda peer: _idle_connection(run, peer))
     result = m.Result("idle-memory", f"Memory of an idle connection, {IDLE_CONNECTIONS} of them, each served once",
                       samples=samples)
-    result.figure("KiB an idle connection", _each(samples, lambda s: s["rss_kib"] + s["page_tables_kib"]))
-    result.check_not_behind("KiB an idle connection", {p.GO.name, p.TOKIO.name, p.BOOST_FIBER.name})
+    result.figure(IDLE, _each(samples, lambda s: s["rss_kib"]))
+    result.figure(f"{IDLE}, with page tables", _each(samples, lambda s: s["rss_kib"] + s["page_tables_kib"]))
+    # Those that have a stack or a task for each connection, and in it a buffer, as mioco's users have.
+    result.check_not_behind(IDLE, {peer.name for peer in (p.BOOST_FIBER, p.GO, p.TOKIO, p.TOKIO_MULTI)})
     for peer in peers:
         rss = [s["rss_kib"] for s in samples[peer.name]]
         tables = m.median([s["page_tables_kib"] for s in samples[peer.name]])

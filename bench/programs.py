@@ -102,7 +102,7 @@ class Programs:
             return self.commit
         done = subprocess.run([self.need(peer.program), "--version"], capture_output=True, text=True,
                               timeout=START_TIMEOUT_S, check=True)
-        return done.stdout.strip().replace("_", ".")
+        return re.sub(r"(\d)_(\d)", r"\1.\2", done.stdout.strip())  # as Boost writes it
 
 
 class Server:

@@ -54,7 +54,7 @@ class Charts(unittest.TestCase):
         self.assertEqual(charts.latencies(self.raw), {"Case echo-128-pingpong": {"mioco": [51, 500, 5000], "Go": [71, 700, 7000]}})
 
     def test_a_quick_run_says_so(self):
-        self.assertIn("Quick run", charts.foot(self.raw, "Less is better."))
+        self.assertEqual(charts.foot(self.raw, "Less is better."), ("Less is better.", "a % b, 6.1, today (a quick run, not to be relied on)"))
 
     def test_nothing_gives_no_picture(self):
         self.assertEqual(charts.pictures({"cases": {}}), {})

@@ -17,14 +17,13 @@ fn buffer_bytes() -> usize {
 
 async fn serve(mut stream: TcpStream, buffer_bytes: usize) -> Result<()> {
     stream.set_nodelay(true)?;
-    let mut buffer = vec![0; buffer_bytes];
-    loop {
-        let size = stream.read(&mut buffer).await?;
-        if size == 0 {
-            return Ok(());
-        }
-        stream.write_all(&buffer[..size]).await?;
+    // Not set to zero: pages that are never read into need not be there.
+    let mut buffer = Vec::with_capacity(buffer_bytes);
+    while stream.read_buf(&mut buffer).await? > 0 {
+        stream.write_all(&buffer).await?;
+        buffer.clear();
     }
+    Ok(())
 }
 
 async fn listen(address: String) -> Result<()> {
