@@ -72,10 +72,17 @@ process::finished run_to_end(std::vector<std::string> arguments, std::string_vie
     const process::options wanted = for_run(how, input);
     if (!input.empty() && wanted.standard_input.what != stream::kind::piped)
         report(-EINVAL, "run of a program with input, but no pipe for it", nullptr);
+    const std::string program = arguments.empty() ? std::string() : arguments.front();
     process::finished result;
     process::child running = spawn_program(std::move(arguments), wanted, nullptr);
-    exchange(running, input, result);
-    result.status = running.wait();
+    try {
+        exchange(running, input, result);
+        result.status = running.wait();
+    } catch (const std::system_error& e) {
+        // Of its parts, such as a select, the caller knows nothing.
+        if (e.code() != std::errc::timed_out) throw;
+        throw_failure(deadline_failure, "run of \"" + program + '"');
+    }
     return result;
 }
 

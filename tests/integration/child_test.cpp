@@ -366,6 +366,13 @@ TEST_P(children, are_run_to_their_end) {
         process::run({"mioco-no-such"}, "x", {}, ec);
         EXPECT_EQ(ec, std::errc::no_such_file_or_directory);
         EXPECT_EQ(process::run({"cat"}, "x", {}, ec).output, "x");
+        const std::string wanted = "run of \"sleep\", as the deadline of ";
+        std::string said;
+        // A short limit may be over before the program has started.
+        for (auto limit = 1ms; limit < 20s && said.find(wanted) == std::string::npos; limit *= 4)
+            said = message_of(
+                [&] { mioco::with_deadline(limit, [] { process::run({"sleep", "1000"}); }); });
+        EXPECT_NE(said.find(wanted), std::string::npos) << said;
         EXPECT_FALSE(ec);
         mioco::with_deadline(
             1ms, [&] { process::run({"sh", "-c", "cat; cat >&2"}, {}, {process::inherited}, ec); });
