@@ -21,6 +21,8 @@ std::string cure_of(int failure) {
         case -too_many_watched:
             return " (raise the system's limit of descriptors that a user may have watched: sysctl "
                    "fs.epoll.max_user_watches)";
+        case EBADF:
+            return " (it was closed, moved from, or never opened)";
         default:
             return "";
     }

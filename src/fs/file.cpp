@@ -20,6 +20,10 @@ namespace {
 namespace calls = detail::file_calls;
 using reported = detail::file_report;
 
+constexpr const char* wanted_options =
+    " (ask for read, write or append; create and create_new take write or append, truncate takes "
+    "write without append)";
+
 // As open(2) wants them, or -EINVAL for a contradiction.
 int flags_of(const open_options& options) noexcept {
     const bool writes = options.write || options.append;
@@ -57,7 +61,7 @@ file file::open_file(const std::filesystem::path& path, const open_options& opti
                      std::error_code* ec) {
     const int flags = flags_of(options);
     const reported to{flags < 0 ? "open with contradictory options" : "open", path,
-                      detail::file_report::no_descriptor, ec};
+                      detail::file_report::no_descriptor, ec, flags < 0 ? wanted_options : nullptr};
     // The kernel would open what stands before a zero.
     const bool is_whole = path.native().find('\0') == std::string::npos;
     file opened(-1, 0, path);

@@ -19,6 +19,12 @@ std::error_code code_of_file(std::int64_t failure) {
     return {failure == deadline_failure ? ETIMEDOUT : number, std::system_category()};
 }
 
+// An open file gets EBADF for what its mode does not allow.
+std::string cure_of_file(std::int64_t failure, int fd) {
+    if (failure != -EBADF) return cure_of(static_cast<int>(failure));
+    return fd >= 0 ? " (the file was not opened for that)" : "";
+}
+
 }  // namespace
 
 // Of which file an error speaks: "\"/etc/passwd\"", or "descriptor 7".
@@ -37,9 +43,9 @@ std::string file_report::text() const {
 std::uint64_t file_report::fail(std::int64_t failure) const {
     if (ec == nullptr) {
         throw_if_cancel(failure);
-        throw std::system_error(code_of_file(failure),
-                                text() + deadline_text(failure) +
-                                    (why != nullptr ? why : cure_of(static_cast<int>(failure))));
+        throw std::system_error(
+            code_of_file(failure),
+            text() + deadline_text(failure) + (why != nullptr ? why : cure_of_file(failure, fd)));
     }
     *ec = code_of_file(failure);
     return 0;
@@ -50,8 +56,10 @@ std::size_t file_report::fail_after(std::size_t done, std::int64_t last) const {
     const std::error_code code =
         last < 0 ? code_of_file(last) : make_error_code(errc::end_of_stream);
     if (ec == nullptr)
-        throw io_error(
-            code, text() + " after " + std::to_string(done) + " bytes" + deadline_text(last), done);
+        throw io_error(code,
+                       text() + " after " + std::to_string(done) + " bytes" + deadline_text(last) +
+                           cure_of_file(last, fd),
+                       done);
     *ec = code;
     return done;
 }

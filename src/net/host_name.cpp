@@ -55,6 +55,8 @@ parts split_bracketed(std::string_view text) noexcept {
 
 // A host with several colons is an IPv6 address without a port.
 parts split_any(std::string_view text) noexcept {
+    if (text.find("://") != std::string_view::npos)
+        return {{}, {}, "it is a URL, of which only \"host:port\" is wanted"};
     if (text.starts_with('[')) return split_bracketed(text);
     const std::size_t colon = text.find(':');
     if (colon == std::string_view::npos || colon != text.rfind(':')) return {text, {}};

@@ -7,6 +7,7 @@
 #include <mioco/detail/socket_io.hpp>
 #include <mioco/error.hpp>
 
+#include "base/cure.hpp"
 #include "io/wait_ready.hpp"
 #include "net/lease_pool.hpp"
 #include "net/result.hpp"
@@ -47,7 +48,7 @@ inline std::size_t fail_after(std::size_t done, ssize_t last, const char* what,
     if (ec == nullptr) {
         throw io_error(code,
                        std::string("mioco: ") + what + " after " + std::to_string(done) + " bytes" +
-                           deadline_text(last),
+                           deadline_text(last) + cure_of(static_cast<int>(last)),
                        done);
     }
     *ec = code;

@@ -13,7 +13,7 @@ public:
     [[nodiscard]] std::string message(int code) const override {
         switch (static_cast<errc>(code)) {
             case errc::end_of_stream:
-                return "the peer closed before all bytes had come";
+                return "the end came before all bytes had";
             case errc::too_many_fibers:
                 return "too many fibers";
             case errc::channel_closed:

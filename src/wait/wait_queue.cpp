@@ -46,7 +46,7 @@ void throw_no_channel() {
     begin_attempt();
     throw std::system_error(
         std::make_error_code(std::errc::invalid_argument),
-        "mioco: use of an end of no channel: it was moved from, or made without one");
+        "mioco: use of an end of no channel: it was moved from, used up, or made without one");
 }
 
 void prepare_to_wait() { require_blocking(current_waiter()); }

@@ -86,6 +86,7 @@ TEST_P(names, bad_forms_are_refused_with_a_reason) {
         {"localhost: 80", "the port is neither a number nor a name"},
         {"[::1:80", "\"[\" has no \"]\""},
         {"[::1]80", "no \":port\" after \"]\""},
+        {"http://localhost:80", "it is a URL"},
         {"[localhost]:80", "what stands in brackets is no IPv6 address"},
         {"[::1::]:80", "the host is no IPv6 address"},
         {"::1:http", "the host is no IPv6 address"},

@@ -138,6 +138,14 @@ TEST_P(pipes, close_wakes_both_sides) {
         out.close();
         reader.join();
         EXPECT_FALSE(out.is_open());
+        try {
+            read_some(out);
+            ADD_FAILURE() << "a closed pipe was read";
+        } catch (const std::system_error& e) {
+            EXPECT_STREQ(
+                e.what(),
+                "mioco: read (it was closed, moved from, or never opened): Bad file descriptor");
+        }
 
         auto [other_out, other_in] = mioco::pipe();
         beside writer([&other_in = other_in] {

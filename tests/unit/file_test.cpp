@@ -254,9 +254,9 @@ TEST_P(files, refuse_options_that_contradict_each_other) {
             EXPECT_FALSE(file::open(path, options, ec).is_open());
             EXPECT_EQ(ec, std::errc::invalid_argument);
         }
-        EXPECT_NE(text_of([&] {
-                      file::open(path, open_options{});
-                  }).find("open with contradictory options of \"" + path.native() + "\""),
+        EXPECT_NE(text_of([&] { file::open(path, open_options{}); })
+                      .find("open with contradictory options of \"" + path.native() +
+                            "\" (ask for read, write or append"),
                   std::string::npos);
         EXPECT_FALSE(std::filesystem::exists(path));
     });
@@ -268,12 +268,11 @@ TEST_P(files, errors_name_the_call_and_the_file) {
                   "mioco: open of \"" + none.native() + "\": No such file or directory");
         auto in = file::open(path);
         const std::string name = " of \"" + path.native() + "\"";
-        EXPECT_EQ(text_of([&] { in.write("x"sv); }),
-                  "mioco: write" + name + ": Bad file descriptor");
-        EXPECT_EQ(text_of([&] { in.write_at("x"sv, 1); }),
-                  "mioco: write_at" + name + ": Bad file descriptor");
+        const std::string not_for_that = " (the file was not opened for that): Bad file descriptor";
+        EXPECT_EQ(text_of([&] { in.write("x"sv); }), "mioco: write" + name + not_for_that);
+        EXPECT_EQ(text_of([&] { in.write_at("x"sv, 1); }), "mioco: write_at" + name + not_for_that);
         EXPECT_EQ(text_of([&] { in.write_all("x"sv); }),
-                  "mioco: write_all" + name + " after 0 bytes: Bad file descriptor");
+                  "mioco: write_all" + name + " after 0 bytes" + not_for_that);
         EXPECT_EQ(text_of([&] { in.seek(-1); }), "mioco: seek" + name + ": Invalid argument");
         std::string buffer(10, '\0');
         EXPECT_EQ(text_of([&] { in.read_exactly(buffer); }),
@@ -350,7 +349,8 @@ TEST_P(files, are_adopted_and_released) {
         EXPECT_TRUE(mine.path().empty());
         EXPECT_EQ(mioco_test::read_text(mine, 4), "text");
         EXPECT_EQ(text_of([&] { mine.write("x"sv); }),
-                  "mioco: write of descriptor " + std::to_string(fd) + ": Bad file descriptor");
+                  "mioco: write of descriptor " + std::to_string(fd) +
+                      " (the file was not opened for that): Bad file descriptor");
         EXPECT_EQ(mine.release(), fd);
         EXPECT_FALSE(mine.is_open());
         EXPECT_EQ(close(fd), 0);
