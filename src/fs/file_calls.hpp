@@ -31,6 +31,7 @@ constexpr std::int64_t here = driver::here;
 ssize_t read(int fd, std::span<std::byte> into, std::int64_t offset, kind of = kind::unknown);
 ssize_t write(int fd, std::span<const std::byte> from, std::int64_t offset,
               kind of = kind::unknown);
+
 /// With several buffers, on the pool.
 ssize_t read_into(int fd, std::span<const iovec> into, std::int64_t offset);
 ssize_t write_from(int fd, std::span<const iovec> from, std::int64_t offset);

@@ -267,6 +267,9 @@ scene closing_a_file() {
             }};
 }
 
+char letters[] = "xy";
+const iovec two_parts[] = {{letters + 1, 1}, {letters, 1}};
+
 std::vector<blocking_call> of_the_pool() {
     using mioco::fs::file;
     constexpr std::string_view one = "x";
@@ -314,35 +317,23 @@ std::vector<blocking_call> of_the_pool() {
          }),
          false},
         {"file::readv", throws_before_it_runs, throws_before_it_runs, in_a_file([](file& from) {
-             char buffer[1];
-             const iovec into[] = {{buffer, 1}};
-             EXPECT_EQ(from.readv(into), 1U);
+             char buffer[2];
+             const iovec into[] = {{buffer + 1, 1}, {buffer, 1}};
+             EXPECT_EQ(from.readv(into), 2U);
+             EXPECT_EQ(std::string_view(buffer, 2), "ba");
          }),
          false},
         {"file::readv_at", throws_before_it_runs, throws_before_it_runs, in_a_file([](file& from) {
-             char buffer[1];
-             const iovec into[] = {{buffer, 1}};
-             EXPECT_EQ(from.readv_at(into, 1), 1U);
+             char buffer[2];
+             const iovec into[] = {{buffer + 1, 1}, {buffer, 1}};
+             EXPECT_EQ(from.readv_at(into, 1), 2U);
+             EXPECT_EQ(std::string_view(buffer, 2), "cb");
          }),
          false},
         {"file::writev", throws_before_it_runs, throws_before_it_runs,
-         in_a_file(
-             [](file& to) {
-                 char x = 'x';
-                 const iovec from[] = {{&x, 1}};
-                 EXPECT_EQ(to.writev(from), 1U);
-             },
-             "xbc"),
-         false},
+         in_a_file([](file& to) { EXPECT_EQ(to.writev(two_parts), 2U); }, "yxc"), false},
         {"file::writev_at", throws_before_it_runs, throws_before_it_runs,
-         in_a_file(
-             [](file& to) {
-                 char x = 'x';
-                 const iovec from[] = {{&x, 1}};
-                 EXPECT_EQ(to.writev_at(from, 2), 1U);
-             },
-             "abx"),
-         false},
+         in_a_file([](file& to) { EXPECT_EQ(to.writev_at(two_parts, 1), 2U); }, "ayx"), false},
         {"file::seek", throws_before_it_runs, throws_before_it_runs,
          in_a_file([](file& in) { EXPECT_EQ(in.seek(0, mioco::fs::seek_from::end), 3U); }), false},
         {"file::write", throws_before_it_runs, throws_before_it_runs,

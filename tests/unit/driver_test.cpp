@@ -142,6 +142,7 @@ public:
         status.st_mode = is(fd, kind::terminal) ? S_IFCHR : S_IFIFO;
         return 0;
     }
+    int fd_type(int fd) noexcept override { return driver::fd_type(fd); }
     int status_flags(int fd) noexcept override {
         return is(fd, kind::writing) ? O_WRONLY : O_RDONLY;
     }
