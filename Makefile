@@ -13,7 +13,9 @@ PREFIX ?= /usr/local
 SEEDS ?= 20000
 # Without tests, which need more than the tools do, unless they are configured already.
 with_tools = if test -f $(BUILD)/build.ninja; then cmake -DMIOCO_TOOLS=ON $(BUILD); else cmake --preset release -DMIOCO_TESTS=OFF; fi
-CTEST := ctest --output-on-failure --no-tests=error -j$(JOBS)
+# Tests wait for most of their time.
+TEST_JOBS ?= $(shell expr 2 '*' $(JOBS))
+CTEST := ctest --output-on-failure --no-tests=error -j$(TEST_JOBS)
 
 .DEFAULT_GOAL := help
 EXAMPLES := $(basename $(notdir $(wildcard examples/*.cpp)))
