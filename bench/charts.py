@@ -70,13 +70,13 @@ def digits(value):
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
-def bars(samples):
-    """The least first."""
+def bars(samples, smaller_is_better=True):
+    """The best first."""
     made = []
     for who, values in samples.items():
         low, high = ratios.interval(values) if len(values) > 1 else (values[0], values[0])
         made.append(Bar(who, statistics.median(values), low, high))
-    return sorted(made, key=lambda bar: bar.median)
+    return sorted(made, key=lambda bar: bar.median, reverse=not smaller_is_better)
 
 
 def panel(case, figure="", title="", unit=""):
@@ -85,7 +85,9 @@ def panel(case, figure="", title="", unit=""):
     figure = figure or next(iter(figures), "")
     if not figures.get(figure, {}).get("of"):
         return None
-    return Panel(title or case["title"], unit or in_letters(figure), bars(figures[figure]["of"]))
+    smaller = figures[figure]["smaller_is_better"]
+    return Panel(title or case["title"], (unit or in_letters(figure)) + ("" if smaller else " (more is better)"),
+                 bars(figures[figure]["of"], smaller))
 
 
 def kind(case):
@@ -95,7 +97,7 @@ def kind(case):
         return None
     if "KiB" in figure:
         return "memory"
-    return "network" if re.search(r"request|round trip|instructions|\bp9", figure) else "micro"
+    return "micro" if re.search(r"\b(ns|ms|late)\b", figure) else "network"
 
 
 def pictures(raw):

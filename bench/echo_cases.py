@@ -152,6 +152,7 @@ def _check_echo(result, shape):
         result.check_not_behind(ROUND_TRIP, {p.RAW.name})
         return
     result.check_not_behind(CPU, {peer.name for peer in p.RUNTIMES})
+    result.check_not_behind(CPU, {p.RAW.name, p.RAW_URING.name}, aim=True)
     if shape.workers > 1:
         result.checks += [m.Check(f"p99 to that of {rival}", compared.ratio, TWO_WORKERS_LIMIT)
                           for rival, compared in result.comparisons(P99).items()]

@@ -98,7 +98,7 @@ class Programs:
 
     def version(self, peer):
         """What a rival says of itself; mioco's echo server has no such option, and is of this tree."""
-        if peer is MIOCO:
+        if peer.program == MIOCO.program:
             return self.commit
         done = subprocess.run([self.need(peer.program), "--version"], capture_output=True, text=True,
                               timeout=START_TIMEOUT_S, check=True)

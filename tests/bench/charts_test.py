@@ -50,6 +50,12 @@ class Charts(unittest.TestCase):
         first = charts.pictures(self.raw)["network"][0].bars[0]
         self.assertEqual((first.who, first.median, first.low, first.high), ("mioco", 4.1, 4, 4.2))
 
+    def test_where_more_is_better_the_most_stands_first(self):
+        result = measure.Result("http", "HTTP")
+        result.figure("requests a second", {"Go": [1], "mioco": [2]}, smaller_is_better=False)
+        drawn = charts.panel({"title": result.title, "figures": result.figures})
+        self.assertEqual(([bar.who for bar in drawn.bars], drawn.unit), (["mioco", "Go"], "requests a second (more is better)"))
+
     def test_latencies_are_the_medians_of_the_rounds(self):
         self.assertEqual(charts.latencies(self.raw), {"Case echo-128-pingpong": {"mioco": [51, 500, 5000], "Go": [71, 700, 7000]}})
 
