@@ -54,7 +54,7 @@ load:  ## Put the echo server under load: C connections (128) for T seconds (5)
 bench:  ## Measure against other libraries: all, QUICK=1, or ONLY="CASE..."
 	@scripts/install-deps build http tools bench
 	@cmake --preset bench
-	@cmake --build build/bench -j$(JOBS)
+	@cmake --build build/bench -j$(JOBS) --target bench_programs
 	@python3 bench/run.py build/bench $(if $(filter-out 0,$(QUICK)),--quick) $(ONLY:%=--only %) $(BENCH)
 
 semi-benchmarks:  ## The original's comparison with libev, Node and Go; SEMI=--quick to try it
