@@ -16,15 +16,15 @@ import ratios
 
 # Case and figure (the first of the case where none is named) of what README shows first, and what they are called there.
 HEADLINE = (("echo-128-pingpong", "", "Echo, 128 connections", "CPU of the server a request, µs"),
-            ("idle-memory", "", "An idle connection", "memory, KiB"),
+            ("idle-memory", "", "An idle connection", "resident memory, KiB"),
             ("echo-128-two-workers", "p99 us", "Echo, 2 workers, 128 connections", "p99, µs"),
             ("spawn_join", "", "Spawn and join", ""))
 PERCENTILES = {"p50": "p50_us", "p99": "p99_us", "p99.9": "p99_9_us"}
 COLUMNS = 2
 
 # In pixels.
-PANEL_WIDTH = 470
-NAMES_WIDTH = 186
+PANEL_WIDTH = 480
+NAMES_WIDTH = 196
 VALUES_WIDTH = 64
 BAR_HEIGHT = 19
 TITLE_HEIGHT = 50
@@ -193,7 +193,7 @@ def latency_panel(name, of):
     plot = [f"${name} using 2:1:($4-$2):(0):5:ytic(6) with vectors nohead lw 2 lc rgb variable"]
     plot += [f"${name} using {column}:1:5 with points pt {shape} ps {size} lc rgb variable" for column, shape, size in
              ((2, 7, 0.7), (3, 7, 1.4), (4, 5, 0.7))]
-    return [*block_of(name, rows), "set logscale x", "set autoscale x", f"set xtics autofreq format '%g' font ',10' textcolor rgb '{FAINT}'",
+    return [*block_of(name, rows), "set logscale x", "set autoscale x", f"set xtics autofreq format '%.0s%c' font ',10' textcolor rgb '{FAINT}'",
             "plot " + ", ".join(plot)]
 
 
