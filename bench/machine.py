@@ -94,4 +94,7 @@ def describe(programs):
     missing = [peer.name for peer in p.PEERS if programs.find(peer.program) is None]
     if missing:
         facts["not built, so left out"] = ", ".join(missing)
+    for peer in p.PEERS:
+        if peer.name not in missing and programs.failure(peer):
+            facts[f"{peer.name} does not start, so left out"] = programs.failure(peer)
     return facts

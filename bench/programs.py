@@ -79,6 +79,7 @@ class Programs:
         self.folder = pathlib.Path(folder)
         self.client = client
         self.commit = commit()  # once: they were built before, whatever is edited while they are measured
+        self._failures = {}
 
     def find(self, name):
         for sub in FOLDERS:
@@ -94,7 +95,20 @@ class Programs:
         return path
 
     def peers(self, wanted=PEERS):
-        return [peer for peer in wanted if self.find(peer.program) is not None]
+        """Those that are built and start here."""
+        return [peer for peer in wanted if self.find(peer.program) is not None and self.failure(peer) is None]
+
+    def failure(self, peer):
+        """Why a rival that is built does not start, or None: a kernel may have no io_uring, or deny it. mioco has no excuse."""
+        if peer.program == MIOCO.program:
+            return None
+        if peer not in self._failures:
+            try:
+                with serve(self, peer):
+                    self._failures[peer] = None
+            except RuntimeError as error:
+                self._failures[peer] = str(error)
+        return self._failures[peer]
 
     def version(self, peer):
         """What a rival says of itself; mioco's echo server has no such option, and is of this tree."""
@@ -120,8 +134,7 @@ class Server:
         first = self._process.stdout.readline()
         found = re.search(r" on (\S+:\d+)", first)
         if found is None:
-            self.stop()
-            raise RuntimeError(f"{self._command}: no address in its first line {first!r}")
+            raise RuntimeError(f"{' '.join(self._command)}: no address in its first line {first!r}: {self.stop().strip()}")
         self.address = found.group(1)
         self.pid = self._process.pid
         return self

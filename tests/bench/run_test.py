@@ -97,6 +97,21 @@ class Commit(Folder):
             self.assertEqual(programs.Programs(self.folder).version(programs.MIOCO), "abc1234")
 
 
+class Rivals(Folder):
+    def a_server(self, peer, does):
+        path = self.folder / peer.program
+        path.write_text(f"#!/bin/sh\n{does}\n", encoding="utf-8")
+        path.chmod(0o755)
+
+    def test_what_does_not_start_here_is_left_out_and_told(self):
+        self.a_server(programs.RAW, "echo listening on 127.0.0.1:1; exec sleep 60")
+        self.a_server(programs.RAW_URING, "echo 'io_uring_queue_init: Operation not permitted' >&2; exit 1")
+        found = programs.Programs(self.folder)
+        self.assertEqual(found.peers(), [programs.RAW])
+        self.assertIsNone(found.failure(programs.RAW))
+        self.assertIn("Operation not permitted", found.failure(programs.RAW_URING))
+
+
 class Run(Folder):
     def run_cases(self, cases, *options, commit="abc1234", processor="ours"):
         """Runs main with these cases and returns what it wrote: the text, and the JSON."""
