@@ -150,7 +150,12 @@ bool measuring_setting(const config& asked) {
 
 void check_engine() {
     const auto text = environment("MIOCO_ENGINE");
-    if (text && *text != "epoll") refuse("MIOCO_ENGINE", "\"" + *text + "\"", "epoll");
+    if (!text || *text == "epoll") return;
+    std::string allowed = "epoll";
+    if (*text == "uring")
+        allowed +=
+            ". Sockets gain too little by an io_uring, see docs/io-uring.md; files use one anyway";
+    refuse("MIOCO_ENGINE", "\"" + *text + "\"", allowed);
 }
 
 }  // namespace

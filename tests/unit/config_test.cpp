@@ -149,6 +149,12 @@ TEST(config, bad_migration_and_engine_in_the_environment_are_quoted) {
     expect_in(refusal_of("MIOCO_LOG", "verbose"), {"MIOCO_LOG", "\"verbose\"", "0 and 1"});
 }
 
+TEST(config, who_asks_for_io_uring_is_told_why_sockets_have_none) {
+    expect_in(refusal_of("MIOCO_ENGINE", "uring"),
+              {"MIOCO_ENGINE", "\"uring\"", "allowed is epoll", "docs/io-uring.md", "files"});
+    EXPECT_EQ(refusal_of("MIOCO_ENGINE", "kqueue").find("io-uring"), std::string::npos);
+}
+
 TEST(config, offloading_out_of_bounds_is_refused_with_the_bounds) {
     for (const unsigned threads : {0U, 1025U}) {
         expect_in(refusal(mioco::config{}.offload_threads(threads)),
