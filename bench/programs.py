@@ -95,12 +95,13 @@ class Programs:
         return path
 
     def peers(self, wanted=PEERS):
-        """Those that are built and start here."""
+        """Those that are built and, of the echo servers, start here."""
         return [peer for peer in wanted if self.find(peer.program) is not None and self.failure(peer) is None]
 
     def failure(self, peer):
-        """Why a rival that is built does not start, or None: a kernel may have no io_uring, or deny it. mioco has no excuse."""
-        if peer.program == MIOCO.program:
+        """Why a rival that is built does not start, or None: a kernel may have no io_uring, or deny it. mioco has no excuse. Others than
+        echo servers are not tried: it is not known here what they want to be started with."""
+        if peer.program == MIOCO.program or peer not in PEERS:
             return None
         if peer not in self._failures:
             try:

@@ -107,7 +107,10 @@ class Rivals(Folder):
         self.a_server(programs.RAW, "echo listening on 127.0.0.1:1; exec sleep 60")
         self.a_server(programs.RAW_URING, "echo 'io_uring_queue_init: Operation not permitted' >&2; exit 1")
         found = programs.Programs(self.folder)
+        proxy = programs.Peer("a proxy", "proxy")
+        self.a_server(proxy, "echo 'usage: proxy LISTEN FORWARD' >&2; exit 2")
         self.assertEqual(found.peers(), [programs.RAW])
+        self.assertEqual(found.peers([programs.RAW, programs.RAW_URING, proxy]), [programs.RAW, proxy])
         self.assertIsNone(found.failure(programs.RAW))
         self.assertIn("Operation not permitted", found.failure(programs.RAW_URING))
 
