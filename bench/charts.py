@@ -30,7 +30,7 @@ BAR_HEIGHT = 19
 TITLE_HEIGHT = 50
 SCALE_HEIGHT = 22
 FOOT_HEIGHT = 46
-LONG_TITLE = 68  # letters
+LONG_TITLE, LONGEST_TITLE = 56, 80  # letters
 
 GROUND, TEXT, FAINT, GRID, OURS, RIVAL = "#ffffff", "#1f2328", "#59636e", "#d1d9e0", "#0b6bcb", "#9aa7b4"
 DARK = {GROUND: "#0d1117", TEXT: "#e6edf3", FAINT: "#9198a1", GRID: "#30363d", OURS: "#4aa3ff", RIVAL: "#5c6773"}
@@ -66,6 +66,10 @@ def in_letters(figure):
     return re.sub(r"\bus\b", "µs", figure)
 
 
+def cut(title):
+    return title if len(title) <= LONGEST_TITLE else title[:title.rfind(" ", 0, LONGEST_TITLE - 1)] + " …"
+
+
 def digits(value):
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
@@ -80,10 +84,10 @@ def bars(samples, smaller_is_better=True):
 
 
 def panel(case, figure="", title="", unit=""):
-    """None where the case has no such figure."""
+    """None where the case has no such figure, or nobody to compare with."""
     figures = case.get("figures", {})
     figure = figure or next(iter(figures), "")
-    if not figures.get(figure, {}).get("of"):
+    if len(figures.get(figure, {}).get("of", ())) < 2:
         return None
     smaller = figures[figure]["smaller_is_better"]
     return Panel(title or case["title"], (unit or in_letters(figure)) + ("" if smaller else " (more is better)"),
@@ -164,7 +168,7 @@ class Sheet:
                 f"set rmargin at screen {(left + PANEL_WIDTH - VALUES_WIDTH) / self.width:.4f}",
                 f"set tmargin at screen {top - TITLE_HEIGHT / self.height:.4f}",
                 f"set bmargin at screen {top - self.heights[index] / self.height:.4f}",
-                label(1, title, (left + 14) / self.width, top - 18 / self.height, 11 if len(title) <= LONG_TITLE else 9, TEXT),
+                label(1, cut(title), (left + 14) / self.width, top - 18 / self.height, 11 if len(title) <= LONG_TITLE else 9, TEXT),
                 label(2, unit, (left + 14) / self.width, top - 35 / self.height, 10, FAINT)]
 
 

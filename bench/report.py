@@ -4,6 +4,7 @@
 import dataclasses
 import json
 
+import charts
 import measure
 import ratios
 
@@ -60,6 +61,16 @@ def comparison_rows(result):
             {figure: _ratio(of[rival]) for figure, of in compared.items() if rival in of} for rival in _rivals([result])]
 
 
+def summary_tables(results):
+    """A table for each kind of cases: their rivals are not the same."""
+    tables = {}
+    for kind, title in (("network", "Servers"), ("memory", "Memory"), ("micro", "Within a process")):
+        rows = summary_rows([result for result in results if charts.kind({"figures": result.figures}) == kind])
+        if rows:
+            tables[title] = rows
+    return tables
+
+
 def summary_rows(results):
     """A row a case and figure, a column a rival."""
     rivals = _rivals(results)
@@ -74,13 +85,13 @@ def summary_rows(results):
 
 
 def _summary(results):
-    rows = summary_rows(results)
-    if not rows:
+    tables = summary_tables(results)
+    if not tables:
         return []
     return ["## Summary", "",
             "mioco's figure to each rival's, by the medians of the rounds: below 1 is less. It is ahead or behind where 1 lies outside the "
             "95 % bootstrap interval of that ratio, and tied where it lies within; the intervals stand at each case. Where a verdict is "
-            f"missing it is a count, or there were fewer than {ratios.FEWEST_ROUNDS} rounds.", "", *table(rows), ""]
+            f"missing it is a count, or there were fewer than {ratios.FEWEST_ROUNDS} rounds.", ""] + [line for title, rows in tables.items() for line in (f"### {title}", "", *table(rows), "")]
 
 
 def _section(result):

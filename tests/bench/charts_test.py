@@ -65,6 +65,15 @@ class Charts(unittest.TestCase):
     def test_nothing_gives_no_picture(self):
         self.assertEqual(charts.pictures({"cases": {}}), {})
 
+    def test_who_has_no_rival_is_not_drawn(self):
+        self.assertIsNone(charts.panel({"title": "A", "figures": {"ns": {"of": {"mioco": [1]}, "smaller_is_better": True}}}))
+
+    def test_a_title_fits_its_panel(self):
+        self.assertEqual(charts.cut("short"), "short")
+        long = " ".join(["word"] * 40)
+        self.assertLessEqual(len(charts.cut(long)), charts.LONGEST_TITLE)
+        self.assertTrue(charts.cut(long).endswith("word …"))
+
     def test_values_have_three_digits(self):
         self.assertEqual([charts.digits(value) for value in (4.1, 15.94, 234.4)], ["4.10", "15.9", "234"])
 

@@ -33,9 +33,13 @@ def a_result(name="echo-1", **of):
 class Report(unittest.TestCase):
     def test_begins_with_the_verdicts_of_all_cases(self):
         results = [a_result("a", mioco=STEADY, Go=[2 * s for s in STEADY]), a_result("b", mioco=STEADY, Node=[s / 2 for s in STEADY])]
+        micro = measure.Result("yield", "Yield")
+        micro.figure("ns", {"mioco": STEADY, "Boost.Fiber": [4 * s for s in STEADY]})
+        results.append(micro)
         told = report.markdown({"kernel": "6.1"}, results, quick=False)
         self.assertIn("| case | Go | Node |\n|---|---:|---:|\n| a: CPU us a request | 0.50 ahead |  |\n"
                       "| b: CPU us a request |  | 2.00 **behind** |\n", told)
+        self.assertIn("### Within a process\n\n| case | Boost.Fiber |\n|---|---:|\n| yield: ns | 0.25 ahead |\n", told)
         self.assertLess(told.index("## Summary"), told.index("| kernel |"))
 
     def test_a_case_tells_the_interval(self):
