@@ -11,6 +11,7 @@ import functools
 import os
 import pathlib
 import resource
+import subprocess
 import sys
 
 import cancel_cases
@@ -62,6 +63,9 @@ BUSY_SHARE = 0.05
 # A case whose rounds lie further apart is measured again, so often in all.
 MOST_SPREAD = 0.10
 MOST_TRIES = 3
+
+# What a program that is missing, dies, hangs or talks nonsense gives. It costs its case, and no other.
+CASE_FAILURES = (OSError, RuntimeError, ValueError, subprocess.SubprocessError)
 
 # Descriptors: as many as the largest cases take, and some.
 WANTED_DESCRIPTORS = 65_536
@@ -176,7 +180,7 @@ def main():
             results[name] = measure_case(run, name)
             results[name].taken = taken
             results[name].others_share = others_meanwhile.share()
-        except (FileNotFoundError, RuntimeError) as error:
+        except CASE_FAILURES as error:
             measure.say(f"  left out: {error}")
             failed.append(name)
             results[name] = measure.Result(name, name, notes=[f"left out: {error}"])

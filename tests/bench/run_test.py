@@ -139,6 +139,17 @@ class Run(Folder):
         self.assertIn("12.5 % of the machine's time during the run", text)
         self.assertEqual([raw["cases"][name]["others_share"] for name in ("calm", "busy")], [0.0, 0.25])
 
+    def test_a_case_that_fails_costs_no_other(self):
+        hung = mock.Mock(side_effect=subprocess.TimeoutExpired("server", 10))
+        with (mock.patch.object(run, "CASES", {"hung": hung, "good": lambda _: measure.Result("good", "Case good")}),
+              mock.patch.object(machine, "describe", return_value={}),
+              mock.patch.object(sys, "argv", ["run.py", str(self.folder), "--output", str(self.folder)]),
+              contextlib.redirect_stderr(io.StringIO())):
+            self.assertEqual(run.main(), 1)
+        text = (self.folder / "RESULTS.md").read_text(encoding="utf-8")
+        self.assertRegex(text, r"## hung\n\n- left out: .*timed out")
+        self.assertIn("## Case good", text)
+
     def test_a_kept_case_tells_of_its_own_run(self):
         cases = {"kept": (50, 25), "anew": (50, 10)}
         self.run_cases(cases, commit="abc1234")
