@@ -142,6 +142,8 @@ template <class Fault = no_fault>
 struct basic_model_sync {
     template <class T>
     using atomic = model::atomic<T, Fault>;
+    template <class T>
+    using lock_atomic = atomic<T>;
 
     static void relax() noexcept { checker::current().relax(); }
     static void back_off(unsigned /*round*/, const atomic<bool>& awaited,

@@ -237,6 +237,8 @@ private:
 struct relacy_sync {
     template <class T>
     using atomic = relacy::atomic<T>;
+    template <class T>
+    using lock_atomic = atomic<T>;
 
     static void relax() noexcept { spin::turn(); }
     static void back_off(unsigned /*round*/, const atomic<bool>& /*awaited*/) noexcept {

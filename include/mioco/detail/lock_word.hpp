@@ -57,7 +57,7 @@ private:
     // `awaited` is entered and left under the guard only. While it is not, nobody is in line but for somebody who is about to try for
     // the mutex, and says so then. Acquire on taking, release on giving back: what one holder wrote the next one sees; one it
     // was handed to sees it by the claim of its wait.
-    typename Sync::template atomic<std::uint32_t> state_{free};
+    typename Sync::template lock_atomic<std::uint32_t> state_{free};
 };
 
 using lock_word = basic_lock_word<>;

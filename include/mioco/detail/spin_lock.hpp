@@ -30,7 +30,7 @@ private:
     }
 
     // Acquire on taking, release on giving back: what one holder wrote the next one sees.
-    typename Sync::template atomic<bool> held_{false};
+    typename Sync::template lock_atomic<bool> held_{false};
 };
 
 using spin_lock = basic_spin_lock<>;
