@@ -29,9 +29,11 @@ public:
     /// Takes the mutex. While somebody else has it, it parks the fiber or blocks the thread. No cancellation point. Throws
     /// `std::system_error` only on a thread that has to wait and gets no descriptor to wait with.
     void lock() {
-        detail::begin_attempt();
-        if (!word_.try_take()) [[unlikely]]
+        if (!word_.try_take()) [[unlikely]] {
             lock_waiting(detail::never);
+        } else if (detail::spend_holding()) [[unlikely]] {
+            lock_after_others();
+        }
     }
     /// Takes the mutex if nobody has it.
     [[nodiscard]] bool try_lock() noexcept {
@@ -73,6 +75,7 @@ private:
     // [guarded] Takes it, or leaves word that somebody waits.
     bool try_now() noexcept { return word_.take_or_announce(!line_.waiting.empty()); }
     bool lock_waiting(detail::nanoseconds_t deadline);
+    void lock_after_others();
     void hand_over() noexcept;
 
     detail::lock_word word_;

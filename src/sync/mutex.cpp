@@ -55,6 +55,13 @@ bool mutex::lock_waiting(detail::nanoseconds_t deadline) {
     }
 }
 
+// Who has it, but has used up his operations, lets others run, and not with the mutex in hand.
+void mutex::lock_after_others() {
+    unlock();
+    detail::begin_attempt();
+    if (!word_.try_take()) lock_waiting(detail::never);
+}
+
 // The first that nobody may pass gets it. Of the threads before that one the first is woken all the same, to be in line again and
 // passed once more, or to take the mutex if it went to nobody. So who comes later passes no fiber that is in line.
 void mutex::hand_over() noexcept {

@@ -42,6 +42,11 @@ void begin_attempt() noexcept {
     if (fiber* const running = current_fiber()) spend(*running);
 }
 
+bool spend_holding() noexcept {
+    fiber* const running = current_fiber();
+    return running != nullptr && --running->budget < 0;
+}
+
 void throw_no_channel() {
     begin_attempt();
     throw std::system_error(

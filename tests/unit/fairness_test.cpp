@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <atomic>
 #include <chrono>
+#include <mutex>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -44,6 +45,26 @@ TEST(budget, of_a_fiber_that_spawns_lets_its_children_run) {
         EXPECT_GT(ran, 0);
         EXPECT_LT(spawned, 2000);
         while (ran != spawned) mioco::yield();
+    });
+}
+
+TEST(budget, of_a_fiber_that_locks_again_and_again_lets_others_run_and_have_the_mutex) {
+    mioco::run(mioco::config{}.workers(1), [] {
+        mioco::mutex guard;
+        bool done = false;
+        auto locking = mioco::spawn([&] {
+            for (;;) {
+                const std::scoped_lock held(guard);
+                if (done) return;
+            }
+        });
+        for (int i = 0; i < 3; ++i) {
+            mioco::yield();
+            ASSERT_TRUE(guard.try_lock()) << "it has let others run with the mutex in hand";
+            guard.unlock();
+        }
+        const std::scoped_lock held(guard);
+        done = true;
     });
 }
 

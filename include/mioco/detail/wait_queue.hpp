@@ -132,6 +132,9 @@ bool begin_operation(wait_reason why);
 bool begin_to_lock(wait_reason why);
 /// At the start of a call that never waits, and is no cancellation point.
 void begin_attempt() noexcept;
+/// Instead of it, of a call that has taken a lock at once: what it writes is then on its way while the caller is at what the lock guards, and not
+/// waited for by the atomic instruction. True: the operations are used up, so give the lock back, `begin_attempt`, and try again.
+[[nodiscard]] bool spend_holding() noexcept;
 /// Of a thread, makes what it waits with. Throws when the system has no descriptor for that.
 void prepare_to_wait();
 
