@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
-// One fiber sends numbers to another over a channel with room for 128: `channel_stream [ITEMS [WORKERS]]`.
+// One fiber sends numbers to another over a channel with room for 128: `channel_stream [ITEMS [WORKERS [BESIDE]]]`.
+// With BESIDE the process has one thread more, which sleeps.
 
 #include <cstddef>
+#include <optional>
 
 #include <mioco/mioco.hpp>
 
@@ -11,6 +13,8 @@ int main(int argc, char** argv) {
     constexpr std::size_t room = 128;
     const std::size_t count = bench::argument(argc, argv, 1, 20'000'000);
     const std::size_t workers = bench::argument(argc, argv, 2, 1);
+    std::optional<bench::sleeping_thread> beside;
+    if (argc > 3) beside.emplace();
     mioco::run(mioco::config{}.workers(static_cast<unsigned>(workers)), [&] {
         auto [out, in] = mioco::channel<std::size_t>(room);
         std::size_t sum = 0;

@@ -3,11 +3,16 @@
 
 // What the micro benchmarks share: arguments, clocks, and the line of JSON that each prints.
 
+#include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <mutex>
+#include <stop_token>
+#include <thread>
 
 namespace bench {
 
@@ -53,6 +58,54 @@ times measure(std::size_t count, F&& body) {
     const auto each = static_cast<double>(count);
     return {(end.wall_ns - start.wall_ns) / each, (end.cpu_ns - start.cpu_ns) / each};
 }
+
+/// Between two looks of a loop that waits for another thread.
+inline void pause() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+}
+
+/// A thread that sleeps while this lives: a process that has but one may do without atomic instructions.
+class sleeping_thread {
+    std::jthread thread_{[](const std::stop_token& ended) {
+        std::mutex mutex;
+        std::condition_variable_any sleep;
+        std::unique_lock held(mutex);
+        sleep.wait(held, ended, [] { return false; });
+    }};
+};
+
+/// So many parties start at once, and each on a thread of its own: who comes holds his thread until the last one is there. The time
+/// from then on, up to the last who leaves.
+class meeting {
+public:
+    explicit meeting(std::size_t parties) : parties_(parties) {}
+
+    void meet() {
+        if (come_.fetch_add(1) + 1 == parties_) {
+            start_ = times::now();
+            has_begun_.store(true, std::memory_order_release);
+        }
+        while (!has_begun_.load(std::memory_order_acquire)) pause();
+    }
+    void leave() {
+        if (left_.fetch_add(1) + 1 == parties_) end_ = times::now();
+    }
+    /// Once all have left, divided by `count`.
+    [[nodiscard]] times until_last_left(std::size_t count) const {
+        const auto each = static_cast<double>(count);
+        return {(end_.wall_ns - start_.wall_ns) / each, (end_.cpu_ns - start_.cpu_ns) / each};
+    }
+
+private:
+    std::size_t parties_;
+    std::atomic<std::size_t> come_{0};
+    std::atomic<std::size_t> left_{0};
+    std::atomic<bool> has_begun_{false};
+    times start_;
+    times end_;
+};
 
 /// The beginning of the line; the caller adds what else there is, and the brace.
 inline void begin_report(const char* name, std::size_t workers, std::size_t count, const times& t) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-// Locking and unlocking a mutex that nobody else wants, of mioco and of the standard library: `mutex_alone [COUNT]`. The process has a
-// second thread, as glibc locks without an atomic instruction where there is none.
+// Locking and unlocking a mutex that nobody else wants, of mioco and of the standard library: `mutex_alone [COUNT [WORKERS [ONLY]]]`, on
+// one worker; with ONLY mioco's alone. The process has a second thread, as both lock without an atomic instruction where there is none.
 
 #include <cstddef>
 #include <mutex>
@@ -31,11 +31,12 @@ double each_of(std::size_t count) {
 
 int main(int argc, char** argv) {
     const std::size_t count = bench::argument(argc, argv, 1, 20'000'000);
-    mioco::run(mioco::config{}.workers(2), [&] {
+    const bench::sleeping_thread beside;
+    mioco::run(mioco::config{}.workers(1), [&] {
         const double ours = each_of<mioco::mutex>(count);
-        const double standard = each_of<std::mutex>(count);
+        const double standard = argc > 3 ? 0 : each_of<std::mutex>(count);
         std::printf(
-            "{\"case\": \"mutex_alone\", \"workers\": 2, \"count\": %zu, \"mioco_ns\": %.2f, "
+            "{\"case\": \"mutex_alone\", \"workers\": 1, \"count\": %zu, \"mioco_ns\": %.2f, "
             "\"std_ns\": %.2f}\n",
             count, ours, standard);
     });

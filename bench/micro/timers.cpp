@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 // What a deadline costs that is set for a wait and cleared as the wait ends in time, while many others are pending:
-// `timers [COUNT]`. Two fibers throw a number to and fro, which is two waits; the difference between doing so with a
+// `timers [COUNT [WORKERS [PENDING]]]`, on one worker. Two fibers throw a number to and fro, which is two waits; the difference between doing so with a
 // deadline on each wait and without is told, a deadline.
 
 #include <chrono>
@@ -33,7 +33,7 @@ void throw_to_and_fro(std::size_t count, Receive receive) {
 
 int main(int argc, char** argv) {
     const std::size_t count = bench::argument(argc, argv, 1, 2'000'000);
-    constexpr std::size_t pending = 1'000'000;
+    const std::size_t pending = bench::argument(argc, argv, 3, 1'000'000);
     mioco::runtime runtime(mioco::config{}.workers(1));
     runtime
         .spawn([&] {

@@ -249,6 +249,174 @@ func mutexYielding(count int) {
 	report("mutex_yielding", count, t, "")
 }
 
+// One goroutine hands numbers to another over a channel without room.
+func channelHandover(count int) {
+	items := make(chan int)
+	sum := make(chan int)
+	t := measure(count, func() {
+		go func() {
+			total := 0
+			for number := range items {
+				total += number
+			}
+			sum <- total
+		}()
+		for i := 0; i < count; i++ {
+			items <- i
+		}
+		close(items)
+		if <-sum != count*(count-1)/2 {
+			panic("another sum")
+		}
+	})
+	report("channel_handover", count, t, "")
+}
+
+// As channelPingpong, but each waits in a select beside a channel on which nothing comes.
+func selectPingpong(count int) {
+	there, back, quiet := make(chan int, 1), make(chan int, 1), make(chan int, 1)
+	receive := func(in chan int) (int, bool) {
+		select {
+		case number := <-quiet:
+			return number, true
+		case number, more := <-in:
+			return number, more
+		}
+	}
+	go func() {
+		for number, more := receive(there); more; number, more = receive(there) {
+			back <- number
+		}
+	}()
+	t := measure(count, func() {
+		for i := 0; i < count; i++ {
+			there <- i
+			if number, _ := receive(back); number != i {
+				panic("another number")
+			}
+		}
+	})
+	close(there)
+	report("select_pingpong", count, t, "")
+}
+
+// As many goroutines as threads, each of which starts on one of its own, lock a mutex, add to a number, unlock, and add to one of
+// their own.
+func mutexContended(count int) {
+	routines := runtime.GOMAXPROCS(0)
+	var mutex sync.Mutex
+	var group sync.WaitGroup
+	var here int32
+	guarded = 0
+	group.Add(routines)
+	start := make(chan struct{})
+	for i := 0; i < routines; i++ {
+		go func() {
+			defer group.Done()
+			<-start
+			for atomic.AddInt32(&here, 1); atomic.LoadInt32(&here) < int32(routines); {
+			}
+			var own [16]int
+			for done := 0; done < count/routines; done++ {
+				mutex.Lock()
+				guarded++
+				mutex.Unlock()
+				for k := range own {
+					own[k]++
+				}
+			}
+		}()
+	}
+	t := measure(count/routines*routines, func() {
+		close(start)
+		group.Wait()
+	})
+	if guarded != count/routines*routines {
+		panic("an increment was lost")
+	}
+	report("mutex_contended", count, t, "")
+}
+
+// A tree of goroutines, ten children each, whose leaves send their numbers and whose other nodes the sums. The middle of the rounds after
+// the first.
+func skynet(leaves int) {
+	const children, rounds = 10, 4
+	var node func(up chan<- int, first, leaves int)
+	node = func(up chan<- int, first, leaves int) {
+		if leaves == 1 {
+			up <- first
+			return
+		}
+		each := leaves / children
+		down := make(chan int, children)
+		for i := 0; i < children; i++ {
+			go node(down, first+i*each, each)
+		}
+		sum := 0
+		for i := 0; i < children; i++ {
+			sum += <-down
+		}
+		up <- sum
+	}
+	nodes := 0
+	for layer := leaves; layer > 0; layer /= children {
+		nodes += layer
+	}
+	var taken []times
+	for i := 0; i < rounds; i++ {
+		t := measure(nodes, func() {
+			top := make(chan int)
+			go node(top, 0, leaves)
+			if <-top != leaves*(leaves-1)/2 {
+				panic("another sum")
+			}
+		})
+		taken = append(taken, t)
+	}
+	taken = taken[1:]
+	sort.Slice(taken, func(a, b int) bool { return taken[a].wall < taken[b].wall })
+	t := taken[len(taken)/2]
+	report("skynet", nodes, t, fmt.Sprintf(", \"ms\": %.2f", t.wall*float64(nodes)/1e6))
+}
+
+// From the start of a goroutine to its first wait.
+func parkedSpawn(count int) {
+	var started int64
+	gate := make(chan int, 1)
+	t := measure(count, func() {
+		for i := 0; i < count; i++ {
+			go func() {
+				atomic.AddInt64(&started, 1)
+				<-gate
+			}()
+		}
+		for atomic.LoadInt64(&started) < int64(count) {
+			runtime.Gosched()
+		}
+	})
+	report("parked_spawn", count, t, "")
+}
+
+// How long a goroutine that was started by one that goes on computing waits until another thread runs it.
+func spawnElsewhere(count int) {
+	waited := make([]float64, count)
+	for i := range waited {
+		var ran int32
+		var at time.Time
+		start := time.Now()
+		go func() {
+			at = time.Now()
+			atomic.StoreInt32(&ran, 1)
+		}()
+		for atomic.LoadInt32(&ran) == 0 {
+		}
+		waited[i] = float64(at.Sub(start)) / float64(time.Microsecond)
+	}
+	sort.Float64s(waited)
+	fmt.Printf("{\"case\": \"spawn_elsewhere\", \"count\": %d, \"median_us\": %.2f, \"p99_us\": %.2f}\n",
+		count, waited[count/2], waited[count*99/100])
+}
+
 // The middle of how late a sleep ends.
 func sleepFor(count int, asked time.Duration) {
 	late := make([]float64, count)
@@ -287,6 +455,8 @@ func main() {
 		"yield": yield, "spawn_join": spawnJoin, "batch_spawn": batchSpawn, "parked_memory": parkedMemory,
 		"channel_pingpong": channelPingpong, "channel_stream": channelStream, "select_receive": selectReceive,
 		"mutex_alone": mutexAlone, "mutex_yielding": mutexYielding, "timers": timers,
+		"channel_handover": channelHandover, "select_pingpong": selectPingpong, "mutex_contended": mutexContended,
+		"skynet": skynet, "parked_spawn": parkedSpawn, "spawn_elsewhere": spawnElsewhere,
 		"sleep_1000": func(count int) { sleepFor(count, time.Millisecond) },
 		"sleep_100":  func(count int) { sleepFor(count, 100*time.Microsecond) },
 	}

@@ -2,6 +2,7 @@
 // The micro cases on Boost.Fiber: `micro_boost_fiber CASE COUNT THREADS`, one line of JSON.
 // With one thread the scheduler is round robin, the fastest that Boost has; with more it is work stealing.
 
+#include <algorithm>
 #include <atomic>
 #include <boost/context/fiber.hpp>
 #include <boost/fiber/all.hpp>
@@ -12,7 +13,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <iterator>
 #include <mutex>
+#include <numeric>
 #include <string>
 #include <thread>
 #include <utility>
@@ -178,6 +181,104 @@ measured mutex_yielding(std::size_t count) {
     return result;
 }
 
+// A channel without room.
+measured channel_handover(std::size_t count) {
+    fibers::unbuffered_channel<std::size_t> items;
+    std::size_t sum = 0;
+    const measured result = measure(count, [&] {
+        fibers::fiber taker([&] {
+            for (const std::size_t number : items) sum += number;
+        });
+        for (std::size_t i = 0; i < count; ++i) items.push(i);
+        items.close();
+        taker.join();
+    });
+    if (sum != count * (count - 1) / 2) std::abort();
+    return result;
+}
+
+// A tree of fibers. A child runs at once (`dispatch`), so that few are alive at a time.
+std::size_t sum_of(std::size_t first, std::size_t leaves) {
+    if (leaves == 1) return first;
+    constexpr std::size_t children = 10;
+    constexpr std::size_t stack_bytes = 16 * 1024;
+    const std::size_t each = leaves / children;
+    std::size_t sums[children];
+    std::vector<fibers::fiber> nodes;
+    nodes.reserve(children);
+    for (std::size_t i = 0; i < children; ++i) {
+        nodes.emplace_back(
+            fibers::launch::dispatch, std::allocator_arg, fibers::fixedsize_stack(stack_bytes),
+            [&into = sums[i], from = first + i * each, each] { into = sum_of(from, each); });
+    }
+    for (auto& node : nodes) node.join();
+    return std::accumulate(std::begin(sums), std::end(sums), std::size_t{0});
+}
+
+// The second round of two.
+measured skynet(std::size_t leaves) {
+    std::size_t count = 0;
+    for (std::size_t layer = leaves; layer > 0; layer /= 10) count += layer;
+    const auto round = [&] {
+        if (sum_of(0, leaves) != leaves * (leaves - 1) / 2) std::abort();
+    };
+    round();
+    return measure(count, round);
+}
+
+// From the making of a fiber to its first wait, with a guard. Each takes two mappings, of which a process may have 65,530.
+measured parked_spawn(std::size_t asked) {
+    constexpr std::size_t most = 30000;
+    constexpr std::size_t stack_bytes = 128 * 1024;
+    const std::size_t count = std::min(asked, most);
+    fibers::buffered_channel<int> gate(2);
+    std::atomic<std::size_t> started{0};
+    std::vector<fibers::fiber> parked;
+    parked.reserve(count);
+    const measured result = measure(count, [&] {
+        for (std::size_t i = 0; i < count; ++i) {
+            parked.emplace_back(fibers::launch::post, std::allocator_arg,
+                                fibers::protected_fixedsize_stack(stack_bytes), [&] {
+                                    ++started;
+                                    int got = 0;
+                                    gate.pop(got);
+                                });
+        }
+        while (started < count) boost::this_fiber::yield();
+    });
+    gate.close();
+    for (auto& each : parked) each.join();
+    return result;
+}
+
+// As many fibers as threads, each of which starts on one of its own, see mioco's.
+measured mutex_contended(std::size_t asked, unsigned threads) {
+    const std::size_t count = asked / threads * threads;
+    fibers::mutex mutex;
+    std::atomic<unsigned> here{0};
+    guarded = 0;
+    const auto work = [&] {
+        for (++here; here < threads;) {
+        }
+        volatile std::size_t own = 0;
+        for (std::size_t done = 0; done < count / threads; ++done) {
+            {
+                const std::scoped_lock held(mutex);
+                ++guarded;
+            }
+            for (int k = 0; k < 16; ++k) own = own + 1;
+        }
+    };
+    const measured result = measure(count, [&] {
+        std::vector<std::thread> others;
+        for (unsigned i = 1; i < threads; ++i) others.emplace_back(work);
+        work();
+        for (auto& other : others) other.join();
+    });
+    if (guarded != count) std::abort();
+    return result;
+}
+
 // Runs `body` on this thread while `threads - 1` others steal from it.
 template <class F>
 measured on_threads(unsigned threads, F body) {
@@ -222,12 +323,17 @@ int main(int argc, char** argv) {
                      : name == "channel_stream"   ? channel_stream
                      : name == "mutex_alone"      ? mutex_alone
                      : name == "mutex_yielding"   ? mutex_yielding
+                     : name == "channel_handover" ? channel_handover
+                     : name == "skynet"           ? skynet
+                     : name == "parked_spawn"     ? parked_spawn
                                                   : nullptr;
-    if (run == nullptr || threads == 0) {
+    const bool contends = name == "mutex_contended";
+    if ((run == nullptr && !contends) || threads == 0) {
         std::fprintf(stderr, "usage: %s CASE COUNT THREADS; there is no case like this\n", argv[0]);
         return 2;
     }
-    const measured result = on_threads(threads, [&] { return run(count); });
+    const measured result = contends ? mutex_contended(count, threads)
+                                     : on_threads(threads, [&] { return run(count); });
     std::printf(
         "{\"case\": \"%s\", \"workers\": %u, \"count\": %zu, \"wall_ns\": %.2f, \"cpu_ns\": %.2f",
         name.c_str(), threads, count, result.wall, result.cpu);

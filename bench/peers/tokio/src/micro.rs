@@ -136,6 +136,116 @@ async fn mutex_yielding(count: usize) {
     assert_eq!(*mutex.lock().await, count / ALL * ALL);
 }
 
+/// As `channel_pingpong`, but each waits in a select beside a channel on which nothing comes.
+async fn select_pingpong(count: usize) -> (f64, f64) {
+    async fn receive(quiet: &mut mpsc::Receiver<usize>, from: &mut mpsc::Receiver<usize>) -> Option<usize> {
+        tokio::select! {
+            number = quiet.recv() => number,
+            number = from.recv() => number,
+        }
+    }
+    let (there, mut from_here) = mpsc::channel(1);
+    let (back, mut from_there) = mpsc::channel(1);
+    let (_never_sent, mut quiet) = mpsc::channel(1);
+    let (_never_sent_either, mut as_quiet) = mpsc::channel(1);
+    let other = tokio::spawn(async move {
+        while let Some(number) = receive(&mut as_quiet, &mut from_here).await {
+            back.send(number).await.unwrap();
+        }
+    });
+    let times = measure(count, async {
+        for i in 0..count {
+            there.send(i).await.unwrap();
+            assert_eq!(receive(&mut quiet, &mut from_there).await, Some(i));
+        }
+    })
+    .await;
+    drop(there);
+    other.await.unwrap();
+    times
+}
+
+/// As many tasks as threads, each of which starts on one of its own, see mioco's.
+async fn mutex_contended(count: usize, workers: usize) {
+    let mutex = Arc::new(Mutex::new(0));
+    let here = Arc::new(AtomicUsize::new(0));
+    let tasks: Vec<_> = (0..workers)
+        .map(|_| {
+            let (mutex, here) = (mutex.clone(), here.clone());
+            tokio::spawn(async move {
+                here.fetch_add(1, Relaxed);
+                while here.load(Relaxed) < workers {
+                    tokio::task::yield_now().await;
+                }
+                let mut own = [0; 16];
+                for _ in 0..count / workers {
+                    *mutex.lock().await += 1;
+                    for number in &mut own {
+                        *std::hint::black_box(number) += 1;
+                    }
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(*mutex.lock().await, count / workers * workers);
+}
+
+/// A tree of tasks, ten children each, whose leaves give their numbers and whose other nodes the sums.
+fn sum_of(first: usize, leaves: usize) -> Pin<Box<dyn Future<Output = usize> + Send>> {
+    const CHILDREN: usize = 10;
+    Box::pin(async move {
+        let each = leaves / CHILDREN;
+        let mut sum = 0;
+        if each == 1 {
+            let nodes: [_; CHILDREN] = std::array::from_fn(|i| tokio::spawn(async move { first + i }));
+            for node in nodes {
+                sum += node.await.unwrap();
+            }
+        } else {
+            let nodes: [_; CHILDREN] = std::array::from_fn(|i| tokio::spawn(sum_of(first + i * each, each)));
+            for node in nodes {
+                sum += node.await.unwrap();
+            }
+        }
+        sum
+    })
+}
+
+/// The middle of the rounds after the first; prints its line itself.
+async fn skynet(leaves: usize, workers: usize) {
+    const ROUNDS: usize = 4;
+    let nodes: usize = std::iter::successors(Some(leaves), |layer| (*layer > 1).then_some(layer / 10)).sum();
+    let mut taken = Vec::new();
+    for _ in 0..ROUNDS {
+        let body = async { assert_eq!(tokio::spawn(sum_of(0, leaves)).await.unwrap(), leaves * (leaves - 1) / 2) };
+        taken.push(measure(nodes, body).await);
+    }
+    taken.remove(0);
+    taken.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (wall, cpu) = taken[taken.len() / 2];
+    let ms = wall * nodes as f64 / 1e6;
+    println!("{{\"case\": \"skynet\", \"workers\": {workers}, \"count\": {nodes}, \"wall_ns\": {wall:.2}, \"cpu_ns\": {cpu:.2}, \"ms\": {ms:.2}}}");
+}
+
+/// From the spawn of a task to its first wait.
+async fn parked_spawn(count: usize) {
+    let gate = Arc::new(tokio::sync::Semaphore::new(0));
+    let started = Arc::new(AtomicUsize::new(0));
+    for _ in 0..count {
+        let (gate, started) = (gate.clone(), started.clone());
+        tokio::spawn(async move {
+            started.fetch_add(1, Relaxed);
+            let _ = gate.acquire().await;
+        });
+    }
+    while started.load(Relaxed) < count {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// The middle of how late a sleep ends, in microseconds.
 async fn sleep_late(count: usize, asked: Duration) -> f64 {
     let mut late = Vec::with_capacity(count);
@@ -184,7 +294,7 @@ async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
     .await
 }
 
-async fn run(name: String, count: usize) -> ((f64, f64), Option<f64>) {
+async fn run(name: String, count: usize, workers: usize) -> ((f64, f64), Option<f64>) {
     match name.as_str() {
         "yield" => {
             let (times, alternated) = yields(count).await;
@@ -199,6 +309,9 @@ async fn run(name: String, count: usize) -> ((f64, f64), Option<f64>) {
         "channel_stream" => (measure(count, channel_stream(count)).await, None),
         "mutex_alone" => (measure(count, mutex_alone(count)).await, None),
         "mutex_yielding" => (measure(count, mutex_yielding(count)).await, None),
+        "select_pingpong" => (select_pingpong(count).await, None),
+        "mutex_contended" => (measure(count, mutex_contended(count, workers)).await, None),
+        "parked_spawn" => (measure(count, parked_spawn(count)).await, None),
         other => panic!("no case {other:?}"),
     }
 }
@@ -213,11 +326,12 @@ fn main() {
     match name.as_str() {
         "sleep_1000" => return runtime.block_on(runtime.spawn(sleeps(count, 1000))).unwrap(),
         "sleep_100" => return runtime.block_on(runtime.spawn(sleeps(count, 100))).unwrap(),
+        "skynet" => return runtime.block_on(runtime.spawn(skynet(count, workers))).unwrap(),
         "timers" => return runtime.block_on(runtime.spawn(timers(count))).unwrap(),
         _ => {}
     }
     // In a task of its own: what blocks on the runtime is no worker of it.
-    let task = runtime.spawn(run(name.clone(), count));
+    let task = runtime.spawn(run(name.clone(), count, workers));
     let ((wall, cpu), alternated) = runtime.block_on(task).unwrap();
     let more = alternated.map_or(String::new(), |share| format!(", \"alternated\": {share:.3}"));
     println!(
