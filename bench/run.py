@@ -24,6 +24,7 @@ import measure
 import micro_cases
 import programs
 import report
+import scale_cases
 import simulation_cases
 import wait_cases
 
@@ -60,6 +61,8 @@ CASES = {
     "cancel_throw": cancel_cases.cancel_throw,
     "file_read": file_cases.file_read,
     "simulation": simulation_cases.simulation,
+    "scale-fibers": scale_cases.fibers,
+    "scale-connections": scale_cases.connections,
 }
 
 HERE = pathlib.Path(__file__).parent

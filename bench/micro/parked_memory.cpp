@@ -6,44 +6,21 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
-#include <cstdlib>
-#include <fstream>
-#include <string>
 #include <thread>
 
 #include <mioco/mioco.hpp>
 
 #include "measure.hpp"
-
-namespace {
-
-using namespace std::chrono_literals;
-
-// The kibibytes after `key` in a file of /proc.
-std::size_t kib_of(const char* path, const std::string& key) {
-    std::ifstream file(path);
-    for (std::string word; file >> word;) {
-        std::size_t kib = 0;
-        if (word == key && file >> kib) return kib;
-    }
-    std::fprintf(stderr, "no %s in %s\n", key.c_str(), path);
-    std::exit(1);
-}
-
-std::size_t memory_bytes() {
-    return 1024 *
-           (kib_of("/proc/self/smaps_rollup", "Rss:") + kib_of("/proc/self/status", "VmPTE:"));
-}
-
-}  // namespace
+#include "memory.hpp"
 
 int main(int argc, char** argv) {
+    using namespace std::chrono_literals;
     const std::size_t count = bench::argument(argc, argv, 1, 1'000'000);
     const std::size_t workers = bench::argument(argc, argv, 2, 2);
     std::atomic<std::size_t> started{0};
     mioco::runtime runtime(mioco::config{}.workers(static_cast<unsigned>(workers)));
     runtime.spawn([] {}).join();
-    const std::size_t before = memory_bytes();
+    const std::size_t before = bench::memory_bytes();
     runtime
         .spawn([&] {
             for (std::size_t i = 0; i < count; ++i) {
@@ -57,6 +34,7 @@ int main(int argc, char** argv) {
     while (started < count) std::this_thread::sleep_for(1ms);
     std::this_thread::sleep_for(
         100ms);  // the last ones have counted themselves, and are about to park
-    const auto each = static_cast<double>(memory_bytes() - before) / static_cast<double>(count);
+    const auto each =
+        static_cast<double>(bench::memory_bytes() - before) / static_cast<double>(count);
     std::printf("{\"case\": \"parked_memory\", \"count\": %zu, \"bytes\": %.0f}\n", count, each);
 }
