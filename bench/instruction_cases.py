@@ -2,6 +2,8 @@
 """User instructions, counted by callgrind: those of a long run less those of a short one, so that starting and ending
 do not count."""
 
+import concurrent.futures
+import os
 import re
 import shutil
 import subprocess
@@ -15,12 +17,31 @@ SHORT_ECHOES, LONG_ECHOES = 20_000, 120_000
 QUICK_ECHOES = 2_000, 12_000
 
 # Program, arguments of the short and of the long run, operations between the two. One worker: with two, valgrind's
-# turn-taking of threads decides what happens.
+# turn-taking of threads decides what happens. What is told in time or memory alone (sleep, spawn_elsewhere, parked_memory), is the C++
+# library's (throw_threads) or up to the disk (file_read) has no count.
 MICRO = {
-    "context_switch": ("context_switch", ("100000",), ("1100000",), 2_000_000),  # it has two halves
+    "context_switch": ("context_switch", ("20000",), ("120000",), 200_000),  # it has two halves
     "yield": ("yield", ("20000", "1"), ("120000", "1"), 100_000),
     "spawn_join": ("spawn_join", ("10000", "1"), ("60000", "1"), 50_000),
     "batch_spawn": ("batch_spawn", ("10000", "1", "2"), ("10000", "1", "7"), 50_000),
+    "scope_spawn": ("scope_spawn", ("2000", "1"), ("22000", "1"), 20_000),  # and a bare one
+    "skynet": ("skynet", ("1000", "1", "2"), ("1000", "1", "12"), 11_110),
+    "parked_spawn": ("parked_spawn", ("2000", "1"), ("12000", "1"), 10_000),
+    "channel_pingpong": ("channel_pingpong", ("5000", "1"), ("35000", "1"), 30_000),
+    "channel_pingpong beside a thread": ("channel_pingpong", ("5000", "1", "1"), ("35000", "1", "1"), 30_000),
+    "channel_stream": ("channel_stream", ("10000", "1"), ("110000", "1"), 100_000),
+    "channel_stream beside a thread": ("channel_stream", ("10000", "1", "1"), ("110000", "1", "1"), 100_000),
+    "channel_handover": ("channel_handover", ("5000", "1"), ("35000", "1"), 30_000),
+    "event_pingpong": ("event_pingpong", ("5000", "1"), ("35000", "1"), 30_000),
+    "broadcast_pingpong": ("broadcast_pingpong", ("5000", "1"), ("35000", "1"), 30_000),
+    "select_receive": ("select_receive", ("10240",), ("61440",), 51_200),  # filling and a plain receive included
+    "select_pingpong": ("select_pingpong", ("2000", "1"), ("22000", "1"), 20_000),
+    "mutex_alone": ("mutex_alone", ("10000", "1", "1"), ("210000", "1", "1"), 200_000),
+    "mutex_yielding": ("mutex_yielding", ("6400", "1"), ("38400", "1"), 32_000),
+    "timers": ("timers", ("2000", "1", "1000"), ("22000", "1", "1000"), 20_000),
+    "deadline_read": ("deadline_read", ("8192",), ("49152",), 40_960),  # three reads
+    "cancel_throw": ("cancel_throw", ("200",), ("1200",), 1000),  # and two throws
+    "simulation": ("simulation", ("events", "20"), ("events", "70"), 50 * 32),
 }
 
 # Valgrind does not run Go's programs, knows nothing of multishot, and sees of Node's only the machine that it is.
@@ -48,6 +69,13 @@ def count_micro(programs, name):
     program, short, long, operations = MICRO[name]
     path = programs.need(program)
     return (_count_program([path, *long]) - _count_program([path, *short])) / operations
+
+
+def count_all_micro(programs):
+    """Of each case, as many at once as there are processors: a count is the same on a busy machine."""
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        counts = pool.map(lambda name: count_micro(programs, name), MICRO)
+        return dict(zip(MICRO, counts))
 
 
 def _count_echoes(programs, peer, requests):

@@ -26,7 +26,7 @@ LIMITS = {"echo": instruction_cases.ECHO_LIMIT}
 
 
 def count_all(programs):
-    counts = {name: round(instruction_cases.count_micro(programs, name), 2) for name in instruction_cases.MICRO}
+    counts = {name: round(count, 2) for name, count in instruction_cases.count_all_micro(programs).items()}
     # How many messages one poll finds is up to the client, and fewer of them share what a poll costs.
     counts["echo"] = round(min(instruction_cases.count_echo(programs, p.MIOCO) for _ in range(ECHO_ROUNDS)), 1)
     return counts
