@@ -139,11 +139,13 @@ TEST(lock_order, who_comes_later_passes_no_fiber_behind_a_thread) {
         begins.await_computing();
         mioco::sleep_for(
             10ms);  // without it the thread would not be in line yet, which proves less
+        bool tries = false;
         auto second = mioco::spawn([&] {
+            tries = true;
             const std::scoped_lock held(guard);
             order.push_back(2);
         });
-        mioco::yield();
+        while (!tries) mioco::yield();
         guard.unlock();
         {
             const std::scoped_lock held(guard);
