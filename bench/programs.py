@@ -168,9 +168,9 @@ def run_json(command, cpus=None, environment=None):
     return json.loads(done.stdout)
 
 
-def client_command(programs, server, **options):
-    """The command of the load client; an option is named by its letter, and True stands for a bare flag."""
-    command = [programs.need("load_client"), "-P", server.pid]
+def client_command(programs, server, client="load_client", **options):
+    """The command of a load client in C; an option is named by its letter, and True stands for a bare flag."""
+    command = [programs.need(client), "-P", server.pid]
     for letter, value in options.items():
         command += [f"-{letter}"] if value is True else [f"-{letter}", value]
     return [*map(str, command), server.address]
@@ -202,19 +202,19 @@ def _load_by_mioco(programs, server, options):
     return sample | {key: end - start for key, start, end in zip(keys, before, after)}
 
 
-def count_syscalls(programs, server, requests, connections):
+def count_syscalls(programs, server, requests, connections, client="load_client"):
     """The server's system calls while a client asks so often, or None where neither perf nor strace can count."""
-    client = ["taskset", "-c", CLIENT_CPU, *client_command(programs, server, c=connections, n=requests)]
+    command = ["taskset", "-c", CLIENT_CPU, *client_command(programs, server, client, c=connections, n=requests)]
     if shutil.which("perf"):
         done = subprocess.run(["perf", "stat", "-x,", "-e", "raw_syscalls:sys_enter", "-p", str(server.pid), "--",
-                               *client], capture_output=True, text=True, timeout=RUN_TIMEOUT_S)
+                               *command], capture_output=True, text=True, timeout=RUN_TIMEOUT_S)
         found = re.search(r"^(\d+),", done.stderr, re.MULTILINE)
         if done.returncode == 0 and found:
             return int(found.group(1))
     if shutil.which("strace"):
         strace = subprocess.Popen(["strace", "-c", "-f", "-p", str(server.pid)], stderr=subprocess.PIPE, text=True)
         strace.stderr.readline()  # "attached"
-        subprocess.run(client, check=True, capture_output=True, timeout=RUN_TIMEOUT_S)
+        subprocess.run(command, check=True, capture_output=True, timeout=RUN_TIMEOUT_S)
         strace.send_signal(signal.SIGINT)
         found = re.search(r"^\s*100\.00\s+\S+\s+(?:\d+\s+)?(\d+)", strace.communicate()[1], re.MULTILINE)
         return int(found.group(1)) if found else None

@@ -22,6 +22,7 @@ import instruction_cases
 import machine
 import measure
 import micro_cases
+import net_cases
 import programs
 import report
 import scale_cases
@@ -35,6 +36,7 @@ CASES = {
     "idle-memory": echo_cases.idle_memory,
     "two-workers": echo_cases.two_workers,
     "computing": echo_cases.computing,
+    "churn": net_cases.churn,
     "context_switch": micro_cases.context_switch,
     "yield": micro_cases.yield_case,
     "spawn_join": micro_cases.spawn_join,

@@ -15,19 +15,14 @@
 //
 // It prints one line of JSON. Each reply is compared with what was sent.
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "client.h"
 #include "histogram.h"
 
 enum {
@@ -37,7 +32,6 @@ enum {
     many_connections = 1000
 };
 
-static const uint64_t second_ns = 1000000000;
 static const double drain_seconds = 2;
 
 // The ports of so many would be taken for a minute after an orderly end, and the next runs would find none.
@@ -72,9 +66,7 @@ struct connection {
 struct snapshot {
     uint64_t time_ns;
     uint64_t replies;
-    uint64_t cpu_ns;
-    uint64_t user_ticks;
-    uint64_t system_ticks;
+    struct cpu_times server;
     uint64_t own_cpu_ns;
 };
 
@@ -90,52 +82,10 @@ static bool measuring;
 static uint64_t replies;
 static uint64_t asked;
 
-static void die(const char* what) {
-    fprintf(stderr, "load_client: %s: %s\n", what, strerror(errno));
-    exit(1);
-}
-
-static void fail(const char* what) {
-    fprintf(stderr, "load_client: %s\n", what);
-    exit(1);
-}
-
-static uint64_t clock_ns(clockid_t clock) {
-    struct timespec now;
-    if (clock_gettime(clock, &now) != 0) die("clock_gettime");
-    return (uint64_t)now.tv_sec * second_ns + (uint64_t)now.tv_nsec;
-}
-
-static uint64_t now_ns(void) { return clock_ns(CLOCK_MONOTONIC); }
-
-static void read_ticks(struct snapshot* s) {
-    char path[64];
-    char line[1024];
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)options.server_pid);
-    FILE* file = fopen(path, "r");
-    if (file == NULL || fgets(line, sizeof line, file) == NULL) die(path);
-    fclose(file);
-    const char* fields = strrchr(line, ')');  // a name may hold blanks
-    unsigned long user = 0;
-    unsigned long system = 0;
-    if (fields == NULL || sscanf(fields + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
-                                 &user, &system) != 2) {
-        fail("cannot read the server's times");
-    }
-    s->user_ticks = user;
-    s->system_ticks = system;
-}
-
 static struct snapshot take_snapshot(void) {
     struct snapshot s = {
         .time_ns = now_ns(), .replies = replies, .own_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID)};
-    if (options.server_pid != 0) {
-        clockid_t clock;
-        errno = clock_getcpuclockid(options.server_pid, &clock);
-        if (errno != 0) die("the server's clock");
-        s.cpu_ns = clock_ns(clock);
-        read_ticks(&s);
-    }
+    if (options.server_pid != 0) s.server = cpu_times_of(options.server_pid);
     return s;
 }
 
@@ -309,28 +259,8 @@ static void report(const struct snapshot* from, const struct snapshot* to) {
     printf("\"p50_us\": %.2f, \"p99_us\": %.2f, \"p99_9_us\": %.2f, \"max_us\": %.2f, ",
            histogram_quantile(&latencies, 0.5) / 1e3, histogram_quantile(&latencies, 0.99) / 1e3,
            histogram_quantile(&latencies, 0.999) / 1e3, (double)latencies.max / 1e3);
-    if (options.server_pid != 0) {
-        printf(
-            "\"server_cpu_ns\": %llu, \"server_user_ticks\": %llu, \"server_system_ticks\": %llu, ",
-            (unsigned long long)(to->cpu_ns - from->cpu_ns),
-            (unsigned long long)(to->user_ticks - from->user_ticks),
-            (unsigned long long)(to->system_ticks - from->system_ticks));
-    }
+    if (options.server_pid != 0) print_cpu_times(&from->server, &to->server);
     printf("\"client_cpu_ns\": %llu}\n", (unsigned long long)(to->own_cpu_ns - from->own_cpu_ns));
-}
-
-static void parse_address(const char* text) {
-    char host[INET_ADDRSTRLEN] = "";
-    const char* colon = strrchr(text, ':');
-    if (colon != NULL && (size_t)(colon - text) < sizeof host) {
-        memcpy(host, text, (size_t)(colon - text));
-        options.server.sin_port = htons((uint16_t)atoi(colon + 1));
-    }
-    options.server.sin_family = AF_INET;
-    if (inet_pton(AF_INET, host, &options.server.sin_addr) != 1) {
-        fprintf(stderr, "load_client: \"%s\" is no address like 127.0.0.1:5555\n", text);
-        exit(2);
-    }
 }
 
 static void parse_options(int argc, char** argv) {
@@ -379,7 +309,7 @@ static void parse_options(int argc, char** argv) {
             "usage: load_client [options] 127.0.0.1:PORT (the options stand at the top of "
             "load_client.c)");
     }
-    parse_address(argv[optind]);
+    options.server = parse_address(argv[optind]);
 }
 
 static char* make_pattern(char first) {
