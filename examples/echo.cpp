@@ -28,16 +28,14 @@ void serve(mioco::net::tcp_stream connection) {
 void accept_all(const char* address) {
     mioco::stop_on_signal(SIGINT);
     auto listener = mioco::net::tcp_listener::bind(address);
+    // Linux hands it on to each connection that is accepted there, which saves a system call for each.
+    listener.set_option(mioco::net::option::no_delay{1});
     const auto local = listener.local();
     std::printf("Starting tcp echo server on %s\n", local.to_string().c_str());
     std::printf("Try in another terminal: nc %s %u\n", local.address_string().c_str(),
                 unsigned{local.port()});
     std::fflush(stdout);
-    for (;;) {
-        auto connection = listener.accept();
-        connection.nodelay(true);
-        mioco::spawn(serve, std::move(connection));
-    }
+    for (;;) mioco::spawn(serve, listener.accept());
 }
 
 }  // namespace
