@@ -183,7 +183,8 @@ def load(programs, server, client=None, **options):
     return run_json(client_command(programs, server, **options), CLIENT_CPU)
 
 
-def _server_times(pid):
+def cpu_times(pid):
+    """Of a process from its start: nanoseconds by its CPU clock; and the kernel's ticks as a user, and within the system."""
     cpu_clock = (~pid << 3) | 2  # clock_getcpuclockid of a process, in the kernel's encoding
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return time.clock_gettime_ns(cpu_clock), int(fields[11]), int(fields[12])
@@ -195,9 +196,9 @@ def _load_by_mioco(programs, server, options):
     command = [programs.need("mioco-load"), "--json", "--workers", 1, "-a", server.address]
     for letter, value in options.items():
         command += [f"-{letter}", value] if letter != "w" else []
-    before = _server_times(server.pid)
+    before = cpu_times(server.pid)
     sample = run_json(command, CLIENT_CPU)
-    after = _server_times(server.pid)
+    after = cpu_times(server.pid)
     keys = ("server_cpu_ns", "server_user_ticks", "server_system_ticks")
     return sample | {key: end - start for key, start, end in zip(keys, before, after)}
 

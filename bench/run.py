@@ -27,6 +27,7 @@ import programs
 import report
 import scale_cases
 import simulation_cases
+import stall_cases
 import wait_cases
 
 CASES = {
@@ -36,7 +37,13 @@ CASES = {
     "idle-memory": echo_cases.idle_memory,
     "two-workers": echo_cases.two_workers,
     "computing": echo_cases.computing,
+    "stalls-0": functools.partial(stall_cases.stalls, load=0),
+    "stalls-64": functools.partial(stall_cases.stalls, load=64),
+    "stalls-160": functools.partial(stall_cases.stalls, load=160),
     "churn": net_cases.churn,
+    "http": net_cases.http,
+    "proxy-small": functools.partial(net_cases.proxy, connections=128, message_bytes=26, bulk=False),
+    "proxy-bulk": functools.partial(net_cases.proxy, connections=16, message_bytes=65536, bulk=True),
     "context_switch": micro_cases.context_switch,
     "yield": micro_cases.yield_case,
     "spawn_join": micro_cases.spawn_join,

@@ -11,6 +11,7 @@
 //       -P PID  the server: report its CPU time over the very window in which requests are counted
 //       -i N    idle connections beside, each served once before the start (0)
 //       -x      one connection more, on which a request for computing is always under way; it is not counted
+//       -z N    with -r: each N-th request asks for computing, on one of 16 connections more; these are not counted
 //       -k      keep: one round trip on each connection, then print "kept N" and hold them until stdin ends
 //
 // It prints one line of JSON. Each reply is compared with what was sent.
@@ -29,6 +30,7 @@ enum {
     chunk_bytes = 256 * 1024,
     events_a_wait = 1024,
     ring_open_loop = 4096,
+    connections_to_stall = 16,
     many_connections = 1000
 };
 
@@ -49,6 +51,7 @@ struct options {
     pid_t server_pid;
     unsigned idle_connections;
     bool compute;
+    unsigned compute_every;
     bool keep;
 };
 
@@ -163,8 +166,12 @@ static void open_connection(struct connection* c, uint64_t ring) {
 
 // --- The loops ----------------------------------------------------------------------------------------------------
 
-// Those that are loaded come first, then the one for computing, then the idle ones.
-static unsigned loaded_count(void) { return options.connections + (options.compute ? 1U : 0U); }
+static unsigned computing_count(void) {
+    return options.compute_every > 0 ? connections_to_stall : options.compute ? 1U : 0U;
+}
+
+// Those that are counted come first, then those for computing, then the idle ones.
+static unsigned loaded_count(void) { return options.connections + computing_count(); }
 
 static unsigned connection_count(void) { return loaded_count() + options.idle_connections; }
 
@@ -183,13 +190,22 @@ static void handle_events(uint64_t timeout_ns, bool closed_loop) {
         if ((events[i].events & ~(uint32_t)EPOLLOUT) == 0) continue;
         const uint64_t time_ns = now_ns();
         const uint64_t done = take_replies(c, time_ns);
-        if (done > 0 && (c->uncounted || (closed_loop && more_to_ask()))) ask(c, done, time_ns);
+        const bool again = c->uncounted ? options.compute : closed_loop && more_to_ask();
+        if (done > 0 && again) ask(c, done, time_ns);
     }
 }
 
 static void run_closed_loop(uint64_t until_ns) {
     while (options.requests != 0 ? replies < options.requests : now_ns() < until_ns)
         handle_events(second_ns / 10, true);
+}
+
+// In an open loop.
+static struct connection* connection_for(uint64_t request) {
+    const unsigned every = options.compute_every;
+    if (every > 0 && request % every == 0)
+        return &connections[options.connections + request / every % connections_to_stall];
+    return &connections[request % options.connections];
 }
 
 static void run_open_loop(uint64_t until_ns) {
@@ -200,7 +216,7 @@ static void run_open_loop(uint64_t until_ns) {
         if (due_ns >= until_ns) return;
         for (uint64_t time_ns = now_ns(); time_ns < due_ns; time_ns = now_ns())
             handle_events(due_ns - time_ns, false);
-        struct connection* c = &connections[i % options.connections];
+        struct connection* c = connection_for(i);
         if ((c->asked_bytes - c->received_bytes) / options.message_bytes >= ring_open_loop) {
             fail("the server does not keep up with the rate");
         }
@@ -226,7 +242,7 @@ static void start_requests(void) {
     for (unsigned i = 0; i < loaded_count(); ++i) {
         struct connection* c = &connections[i];
         if (c->uncounted) {
-            ask(c, 1, time_ns);
+            if (options.compute) ask(c, 1, time_ns);
         } else if (options.rate == 0) {
             ask(c, options.depth, time_ns);
         }
@@ -264,7 +280,7 @@ static void report(const struct snapshot* from, const struct snapshot* to) {
 }
 
 static void parse_options(int argc, char** argv) {
-    for (int option; (option = getopt(argc, argv, "c:s:p:t:w:n:r:P:i:xk")) != -1;) {
+    for (int option; (option = getopt(argc, argv, "c:s:p:t:w:n:r:P:i:xz:k")) != -1;) {
         switch (option) {
             case 'c':
                 options.connections = (unsigned)atoi(optarg);
@@ -296,6 +312,9 @@ static void parse_options(int argc, char** argv) {
             case 'x':
                 options.compute = true;
                 break;
+            case 'z':
+                options.compute_every = (unsigned)atoi(optarg);
+                break;
             case 'k':
                 options.keep = true;
                 break;
@@ -304,7 +323,8 @@ static void parse_options(int argc, char** argv) {
         }
     }
     if (optind + 1 != argc || options.connections == 0 || options.message_bytes == 0 ||
-        options.depth == 0 || options.message_bytes > chunk_bytes || options.rate < 0) {
+        options.depth == 0 || options.message_bytes > chunk_bytes || options.rate < 0 ||
+        (options.compute_every > 0 && (options.compute || options.rate == 0))) {
         fail(
             "usage: load_client [options] 127.0.0.1:PORT (the options stand at the top of "
             "load_client.c)");

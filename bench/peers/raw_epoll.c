@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <sys/epoll.h>
 
+#ifdef MAY_COMPUTE
+#include "../net/computing.h"
+#endif
 #include "listen.h"
 
 enum { events_a_wait = 512, listener_mark = -1 };
@@ -88,6 +91,9 @@ static void serve(int fd, uint32_t events) {
             if (got == 0 || errno != EAGAIN) drop(fd);
             return;
         }
+#ifdef MAY_COMPUTE
+        compute_if_asked(buffer);
+#endif
         if (!send_all(fd, (size_t)got)) return;
         if ((size_t)got < buffer_bytes && !to_the_end) return;
     }
