@@ -40,6 +40,8 @@ CASES = {
     "stalls-0": functools.partial(stall_cases.stalls, load=0),
     "stalls-64": functools.partial(stall_cases.stalls, load=64),
     "stalls-160": functools.partial(stall_cases.stalls, load=160),
+    "wake-and-compute": stall_cases.wake_and_compute,
+    "short-messages": stall_cases.short_messages,
     "churn": net_cases.churn,
     "http": net_cases.http,
     "proxy-small": functools.partial(net_cases.proxy, connections=128, message_bytes=26, bulk=False),

@@ -2,6 +2,7 @@
 """Servers and fibers that compute: what becomes of those who only wait for a little."""
 
 import measure as m
+import micro_cases
 import programs as p
 
 CONNECTIONS = 64
@@ -55,4 +56,47 @@ def stalls(run, load):
     result.notes.append(f"Open loop; latency counts from when a request is due. Two workers or threads on both cores, one of which the client "
                         f"shares. A request that computes takes {least_us:.0f} us of a core; these are equally spaced, come on 16 connections "
                         "of their own, and are not counted.")
+    return result
+
+
+WAKE_ROUNDS = 100
+COMPUTING_US = 5000
+WAIT_LIMIT_US = 2000.0
+
+
+def wake_and_compute(run):
+    """Long tasks: who is woken must not stand behind the waker, which goes on to compute."""
+    count = run.count(WAKE_ROUNDS)
+    commands = {}
+    for name, program, arguments, environment in (("mioco", "wake_and_compute", (count, 2), {}), ("Go", "go_wake", (count,), {"GOMAXPROCS": "2"}),
+                                                  ("Tokio", "tokio_wake", (count, 2), {})):
+        if run.programs.find(program):
+            commands[name] = ([run.programs.find(program), *arguments], environment)
+    samples = m.interleave(run.rounds(5), commands, lambda s: p.run_json(s[0], p.BOTH_CPUS, s[1]))
+    result = m.Result("wake-and-compute", "A fiber that wakes another and computes for 5 ms: until the other one runs, two workers",
+                      samples=samples)
+    result.figure("wait us", _each(samples, lambda s: s["median_us"]))
+    for who, taken in samples.items():
+        result.rows.append({"who": who, "us, median": f"{m.median([s['median_us'] for s in taken]):.0f}",
+                            "p99": f"{m.median([s['p99_us'] for s in taken]):.0f}",
+                            "median, least to most": m.spread([s["median_us"] for s in taken], 0)})
+        if who == "mioco":
+            result.checks.append(m.Check(f"wait of {COMPUTING_US} us of computing, p99", m.median([s["p99_us"] for s in taken]),
+                                         WAIT_LIMIT_US, "us"))
+    return result
+
+
+def short_messages(run):
+    """Short messages: two fibers that ask each other are not torn apart onto two workers."""
+    commands = {name: command for name, command in micro_cases.subjects(run, "channel_pingpong", run.count(1_000_000), 2).items()
+                if name in ("mioco", "Go", "Tokio")}
+    samples = m.interleave(run.rounds(7), commands, lambda s: p.run_json(s[0], p.BOTH_CPUS, s[1]))
+    result = m.Result("short-messages", "A round trip between two fibers over two channels, two workers", samples=samples)
+    for figure, key in (("wall ns", "wall_ns"), ("CPU ns", "cpu_ns")):
+        result.figure(figure, _each(samples, lambda s, key=key: s[key]))
+    for who, taken in samples.items():
+        result.rows.append({"who": who, "wall ns, median": f"{m.median([s['wall_ns'] for s in taken]):.1f}",
+                            "least to most": m.spread([s["wall_ns"] for s in taken], 1),
+                            "CPU ns, median": f"{m.median([s['cpu_ns'] for s in taken]):.1f}"})
+    result.check_not_behind("wall ns")
     return result
