@@ -11,6 +11,7 @@
 
 #include <mioco/detail/fd_ref.hpp>
 #include <mioco/fs/file.hpp>
+#include <mioco/net/leased_bytes.hpp>
 
 namespace mioco {
 
@@ -36,6 +37,7 @@ struct copy_end {
     const fd_ref* open = nullptr;
     const fs::file* file = nullptr;
     std::size_t (*read)(void*, bytes, std::error_code&) = nullptr;
+    net::leased_bytes (*read_lease)(void*, std::error_code&) = nullptr;  // if it lends
     std::size_t (*write_all)(void*, const_bytes, std::error_code&) = nullptr;
 };
 
@@ -57,6 +59,13 @@ copy_end copy_source(From& from) {
     made.read = [](void* object, bytes into, std::error_code& ec) -> std::size_t {
         return static_cast<From*>(object)->read(into, ec);
     };
+    if constexpr (requires(From& lender, std::error_code& ec) {
+                      { lender.read_lease(ec) } -> std::same_as<net::leased_bytes>;
+                  }) {
+        made.read_lease = [](void* object, std::error_code& ec) {
+            return static_cast<From*>(object)->read_lease(ec);
+        };
+    }
     return made;
 }
 
@@ -76,7 +85,8 @@ std::uint64_t copy_all(const copy_end& from, const copy_end& to, std::error_code
 namespace mioco {
 
 /// Copies all that comes from `from`, up to its end, to `to`; returns how many bytes that was. Within the kernel where both ends allow it:
-/// from a file anywhere, and between sockets and pipes; else through a buffer. `to` is left open: shut it down or destroy it to
+/// from a file anywhere, and between a pipe and a socket or another pipe; else through a buffer, which is lent between two sockets, so that
+/// a copy that waits holds none. `to` is left open: shut it down or destroy it to
 /// pass the end on.
 ///
 /// Parks the fiber, or blocks the thread, until there is something, and until there is room. A cancellation point. Throws `io_error`,

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 #include <mioco/error.hpp>
-#include <mioco/owned_fd.hpp>
+#include <mioco/net/leased_bytes.hpp>
 
 #include "io/wait_ready.hpp"
 #include "net/result.hpp"
@@ -117,44 +117,6 @@ std::optional<progress> splice_all(const copy_end& from, const copy_end& to) {
     return repeat([&, failed = 0]() mutable { return splice_once(from, to, failed); });
 }
 
-// All that a pipe of our own holds goes on before more is taken.
-ssize_t empty_pipe(int pipe, std::size_t held, const fd_ref& to) {
-    std::size_t moved = 0;
-    while (moved < held) {
-        const ssize_t count = attempt_or_wait(
-            *to.get(), side::write,
-            [&](driver& io, int number, worker*) { return io.splice(pipe, number, held - moved); },
-            [](ssize_t) { return false; });
-        if (count <= 0) return moved > 0 ? static_cast<ssize_t>(moved) : count;
-        moved += static_cast<std::size_t>(count);
-    }
-    return static_cast<ssize_t>(moved);
-}
-
-std::optional<progress> splice_through_pipe(const copy_end& source, const copy_end& target) {
-    const fd_ref& from = *source.open;
-    const fd_ref& to = *target.open;
-    int ends[2];
-    if (current_driver().open_pipe(ends) < 0) return std::nullopt;
-    const owned_fd out(ends[0]);
-    const owned_fd in(ends[1]);
-    std::size_t held = 0;  // of what could not go on
-    int failed = 0;
-    return repeat([&]() -> ssize_t {
-        if (held == 0) {
-            // There is room in the pipe, which is empty.
-            const ssize_t count = splice_when_readable(*from.get(), in.get(), buffer_bytes);
-            if (count == 0 || count == no_room) return move_one_part(source, target, failed);
-            if (count < 0) return count;
-            held = static_cast<std::size_t>(count);
-        }
-        const ssize_t count = empty_pipe(out.get(), held, to);
-        if (count > 0) held -= static_cast<std::size_t>(count);
-        if (is_refused(count)) return -EOPNOTSUPP;  // too late for another way
-        return count < 0 && to.get()->is_closed() ? -EBADF : count;
-    });
-}
-
 // Before 6.5 a kernel that was asked for more than the file has left keeps its tail back on a socket, as more may follow.
 std::size_t next_part_of(driver& io, int file) noexcept {
     const std::int64_t position = io.seek(file, 0, SEEK_CUR);
@@ -197,9 +159,20 @@ std::optional<progress> copy_in_kernel(const copy_end& from, const copy_end& to)
     }
     const bool from_pipe = is_pipe(from);
     if (!from_pipe && !is_socket(from)) return std::nullopt;
-    if ((from_pipe && (to_pipe || to_socket)) || to_pipe) return splice_all(from, to);
-    if (to_socket) return splice_through_pipe(from, to);
+    if ((from_pipe && to_socket) || to_pipe) return splice_all(from, to);
     return std::nullopt;
+}
+
+// splice(2) from one socket to another needs a pipe between them: twice the system calls for a small message, and not less of the
+// processor's time for a large one.
+progress copy_by_leases(const copy_end& from, const copy_end& to) {
+    progress made;
+    for (;;) {
+        const net::leased_bytes part = from.read_lease(from.object, made.failure);
+        if (made.failure || part.empty()) return made;
+        made.count += to.write_all(to.object, {part.data(), part.size()}, made.failure);
+        if (made.failure) return made;
+    }
 }
 
 progress copy_through_buffer(const copy_end& from, const copy_end& to) {
@@ -213,6 +186,13 @@ progress copy_through_buffer(const copy_end& from, const copy_end& to) {
     }
 }
 
+progress copy_in_the_best_way(const copy_end& from, const copy_end& to) {
+    if (from.read_lease != nullptr && is_socket(from) && is_socket(to))
+        return copy_by_leases(from, to);
+    if (const auto in_kernel = copy_in_kernel(from, to)) return *in_kernel;
+    return copy_through_buffer(from, to);
+}
+
 }  // namespace
 
 std::uint64_t copy_all(const copy_end& from, const copy_end& to, std::error_code* ec) {
@@ -223,8 +203,7 @@ std::uint64_t copy_all(const copy_end& from, const copy_end& to, std::error_code
     std::optional<keeping_fd> target;
     keep(from, source);
     keep(to, target);
-    const std::optional<progress> in_kernel = copy_in_kernel(from, to);
-    const progress made = in_kernel ? *in_kernel : copy_through_buffer(from, to);
+    const progress made = copy_in_the_best_way(from, to);
     if (ec != nullptr) {
         *ec = made.failure;
     } else if (made.failure) {

@@ -74,6 +74,27 @@ TEST_P(copies, from_socket_to_socket) {
     });
 }
 
+// A proxy has as many copies as connections, and twice.
+TEST_P(copies, between_sockets_take_no_descriptors) {
+    inside([] {
+        auto [near, from] = connected_pair();
+        auto [to, far] = connected_pair();
+        const std::size_t before = mioco_test::open_descriptors();
+        beside copier([&, &from = from, &to = to] {
+            EXPECT_EQ(mioco::copy(from, to), 3U);
+            to.close();
+        });
+        near.write_all("abc"sv);
+        char received[3];
+        far.read_exactly(received);
+        EXPECT_EQ(std::string_view(received, 3), "abc");
+        // One more may be that with which a plain thread is woken; a pipe would be two.
+        EXPECT_LE(mioco_test::open_descriptors(), before + 1);
+        near.close();
+        copier.join();
+    });
+}
+
 TEST_P(copies, between_pipes_and_sockets) {
     inside([] {
         auto [near, from] = connected_pair();
