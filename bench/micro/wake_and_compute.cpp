@@ -50,7 +50,8 @@ int main(int argc, char** argv) {
         std::vector<double> waits = waits_us(rounds);
         std::ranges::sort(waits);
         std::printf(
-            "{\"case\": \"wake_and_compute\", \"workers\": %zu, \"count\": %zu, \"median_us\": %.2f, "
+            "{\"case\": \"wake_and_compute\", \"workers\": %zu, \"count\": %zu, \"median_us\": "
+            "%.2f, "
             "\"p99_us\": %.2f}\n",
             workers, rounds, waits[rounds / 2], waits[rounds * 99 / 100]);
     });

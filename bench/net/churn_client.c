@@ -90,9 +90,7 @@ static void begin(struct connection* c) {
     if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, c->fd, &event) != 0) die("epoll_ctl");
 }
 
-static bool more_to_begin(void) {
-    return options.connections == 0 || begun < options.connections;
-}
+static bool more_to_begin(void) { return options.connections == 0 || begun < options.connections; }
 
 static void take_reply(struct connection* c) {
     const ssize_t got = recv(c->fd, received, sizeof received, MSG_DONTWAIT);
@@ -162,7 +160,9 @@ static void parse_options(int argc, char** argv) {
     }
     if (optind + 1 != argc || options.at_a_time == 0 || options.message_bytes == 0 ||
         options.message_bytes > most_bytes)
-        fail("usage: churn_client [options] 127.0.0.1:PORT (they stand at the top of churn_client.c)");
+        fail(
+            "usage: churn_client [options] 127.0.0.1:PORT (they stand at the top of "
+            "churn_client.c)");
     options.server = parse_address(argv[optind]);
 }
 

@@ -20,8 +20,8 @@ bool answer(mioco::net::tcp_stream& connection, std::string_view& bytes) {
     for (;;) {
         std::size_t used = 0;
         bool open = true;
-        const std::size_t size = http_answer(bytes.data(), bytes.size(), replies.data(),
-                                             replies.size(), &used, &open);
+        const std::size_t size =
+            http_answer(bytes.data(), bytes.size(), replies.data(), replies.size(), &used, &open);
         if (size == 0) return true;
         bytes.remove_prefix(used);
         std::error_code failed;

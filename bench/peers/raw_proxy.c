@@ -103,8 +103,7 @@ static void handle(struct side* s, uint32_t events) {
 }
 
 static void watch(struct side* s) {
-    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-                                .data.ptr = s};
+    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = s};
     if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, s->fd, &event) != 0) die("epoll_ctl");
 }
 
@@ -146,7 +145,8 @@ static void accept_all(int listener) {
 
 int main(int argc, char** argv) {
     if (argc == 3) read_target(*++argv);
-    const int listener = listen_and_report(argc == 3 ? 2 : argc, argv, "epoll loop in C, " __VERSION__);
+    const int listener =
+        listen_and_report(argc == 3 ? 2 : argc, argv, "epoll loop in C, " __VERSION__);
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (epoll_fd < 0) die("start");
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
