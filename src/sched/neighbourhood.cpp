@@ -65,10 +65,19 @@ void neighbourhood::help() noexcept {
     // A busy worker needs time between two looks to show that it gets on.
     if (now - looked_at_ < shortest_interval_ns / 2) return;
     looked_at_ = now;
-    bool is_needed = false;
-    for_each_other([&](worker& other) { is_needed |= help(other, now); });
-    interval_ns_ =
-        is_needed ? shortest_interval_ns : std::min(2 * interval_ns_, longest_interval_ns);
+    attention wanted = attention::none;
+    for_each_other([&](worker& other) { wanted = std::max(wanted, help(other, now)); });
+    switch (wanted) {
+        case attention::at_once:
+            interval_ns_ = shortest_interval_ns;
+            break;
+        case attention::soon:
+            interval_ns_ = std::min(2 * interval_ns_, held_up_interval_ns);
+            break;
+        case attention::none:
+            interval_ns_ = std::min(2 * interval_ns_, longest_interval_ns);
+            break;
+    }
 }
 
 neighbour_view::findings neighbourhood::look(worker& other, nanoseconds_t now) noexcept {
@@ -78,13 +87,15 @@ neighbour_view::findings neighbourhood::look(worker& other, nanoseconds_t now) n
     return views_[other.number()].look(signs, now);
 }
 
-// Whether there was something to do, or will be at the next look if it goes on so.
-bool neighbourhood::help(worker& other, nanoseconds_t now) noexcept {
+// At once: there was something to do, or will be at the next look if it goes on so. Soon: what may come to a worker that is held up
+// has nobody else to see it.
+neighbourhood::attention neighbourhood::help(worker& other, nanoseconds_t now) noexcept {
     const auto found = look(other, now);
-    if (found.is_asleep) return false;
+    if (found.is_asleep) return attention::none;
     bool helped = found.may_be_stolen_from && steal_from(other, found.queue_end_before);
     if (found.is_held_up) helped |= relieve(other);
-    return helped || other.queue_.has_before(found.queue_end_before);
+    if (helped || other.queue_.has_before(found.queue_end_before)) return attention::at_once;
+    return found.is_held_up ? attention::soon : attention::none;
 }
 
 bool neighbourhood::find_waiting_elsewhere() noexcept {

@@ -17,7 +17,8 @@ class worker;
 //
 // A worker runs the fibers whose events it polls, and wakes no other for them: a hand-over to a sleeping core costs more than most
 // handlers do. Instead an idle worker looks after the busy ones. While any worker is inside a fiber, one of the idle ones
-// watches, or two of many: it sleeps for 100 us at a time, more when there was nothing to do, and then takes
+// watches, or two of many: it sleeps for 100 us at a time, more when there was nothing to do (200 us at most while a fiber
+// holds up a worker), and then takes
 //
 //   - from a worker that has been busy for 400 us without a pause: fibers that were queued at the last look already;
 //   - from a worker that has not polled since the last look: those, the events at its poller, its overdue timers, what others
@@ -68,7 +69,8 @@ private:
     bool find_waiting_elsewhere() noexcept;
     void begin_watching(nanoseconds_t now) noexcept;
     neighbour_view::findings look(worker& other, nanoseconds_t now) noexcept;
-    bool help(worker& other, nanoseconds_t now) noexcept;
+    enum class attention { none, soon, at_once };
+    attention help(worker& other, nanoseconds_t now) noexcept;
     bool steal_from(worker& other, std::uint64_t up_to) noexcept;
     bool relieve(worker& other) noexcept;
     template <class Visit>
@@ -76,6 +78,7 @@ private:
 
     static constexpr unsigned quiet_rounds_until_sleep = 40;
     static constexpr nanoseconds_t shortest_interval_ns = 100'000;
+    static constexpr nanoseconds_t held_up_interval_ns = 200'000;
     static constexpr nanoseconds_t longest_interval_ns = 1'000'000;
 
     worker& self_;
