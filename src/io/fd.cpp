@@ -48,6 +48,7 @@ fd_object* new_fd_object(int number) noexcept {
     if (fd == nullptr) return nullptr;
     for (fd_side* const each : {&fd->reading, &fd->writing}) each->reset();
     fd->marks.store(0, std::memory_order_relaxed);
+    fd->leases.reset();
     fd->was_blocking = true;
     fd->may_be_shared = false;
     fd->mode = call_mode::direct;
@@ -94,6 +95,17 @@ int release_fd(fd_object& fd) noexcept {
     fd.shares.store(0, std::memory_order_relaxed);
     retire(fd);
     return number;
+}
+
+void note_lease(fd_object& fd, std::size_t count, std::size_t room) noexcept {
+    constexpr auto mark = fd_object::fills_leases;
+    const bool grown = fd.leases.note(count, room);
+    if (grown == ((fd.marks.load(std::memory_order_relaxed) & mark) != 0)) return;
+    if (grown) {
+        fd.marks.fetch_or(mark, std::memory_order_relaxed);
+    } else {
+        fd.marks.fetch_and(static_cast<std::uint8_t>(~mark), std::memory_order_relaxed);
+    }
 }
 
 void wake_sides(fd_object& fd) noexcept {

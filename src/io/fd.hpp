@@ -7,6 +7,7 @@
 #include "base/block_table.hpp"
 #include "base/lock.hpp"
 #include "io/fd_side.hpp"
+#include "io/lease_growth.hpp"
 #include "io/stray_waits.hpp"
 
 namespace mioco::detail {
@@ -34,16 +35,19 @@ struct alignas(64) fd_object {
     // What a message touches, in one cache line.
     fd_side reading;
     std::atomic<int> number{-1};
-    // All sticky, and of TCP nearly always 0. `hung_up`: hang-up or error was reported; `urgent`: urgent data came, at which a read ends
+    // All but the last sticky, and of TCP nearly always 0. `hung_up`: hang-up or error was reported; `urgent`: urgent data came, at which a read ends
     // early; `in_parts`: so does a read of this kind of descriptor, at the end of a part that the kernel keeps apart. With any of
     // them "a short read means drained" does not hold.
     // Sequentially consistent with the slot: it is set before the event is posted, and read after one was consumed.
+    // `fills_leases`: reads are to get a lease of another size than usual, see `leases`.
     // `closed` is set under `watch_lock`, so that nobody watches what takes the descriptor's place.
     static constexpr std::uint8_t hung_up = 1;
     static constexpr std::uint8_t closed = 2;
     static constexpr std::uint8_t urgent = 4;
     static constexpr std::uint8_t in_parts = 8;
+    static constexpr std::uint8_t fills_leases = 16;
     std::atomic<std::uint8_t> marks{0};
+    lease_growth leases;
     // Changed between uses. An event's key has it, and a wait compares it when it is over: who was woken may find the descriptor released.
     // That is told for sure where the two run one after the other; see `fd_handle::release` for where they do not.
     std::atomic<std::uint16_t> generation{0};
@@ -63,6 +67,10 @@ struct alignas(64) fd_object {
 
     fd_side& operator[](side which) noexcept { return which == side::read ? reading : writing; }
     [[nodiscard]] bool may_read_short() const noexcept {
+        return (marks.load(std::memory_order_seq_cst) & ~fills_leases) != 0;
+    }
+    /// [reader] Whether there is anything at all to be heeded; after an event was consumed.
+    [[nodiscard]] bool is_marked() const noexcept {
         return marks.load(std::memory_order_seq_cst) != 0;
     }
     [[nodiscard]] bool is_hung_up() const noexcept {
@@ -112,6 +120,9 @@ bool close_fd(fd_object& fd) noexcept;
 /// Gives the descriptor out of an object that only the caller uses: no longer watched, and blocking as it was. -EBUSY if
 /// there are other shares or somebody waits, -EBADF if it is closed. Whoever was woken and has not run yet finds another generation.
 int release_fd(fd_object& fd) noexcept;
+
+/// [reader] After a read of so many bytes into a lease with this room.
+void note_lease(fd_object& fd, std::size_t count, std::size_t room) noexcept;
 
 /// Makes all who wait try again.
 void wake_sides(fd_object& fd) noexcept;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
-#include <new>
+#include <utility>
+
+#include "io/lease_buffer.hpp"
 
 namespace mioco::detail {
 
@@ -11,30 +14,57 @@ class lease_cache {
 public:
     lease_cache() = default;
     ~lease_cache() {
-        while (count_ != 0) ::operator delete(buffers_[--count_]);
+        if (last_ != nullptr) free_lease(last_);
+        while (std::byte* const buffer = usual_.take()) free_lease(buffer);
+        while (std::byte* const buffer = large_.take()) free_lease(buffer);
     }
     lease_cache(const lease_cache&) = delete;
     lease_cache& operator=(const lease_cache&) = delete;
 
-    /// One of them, or else what `allocate` returns.
-    template <class Allocate>
-    std::byte* take_or(Allocate allocate) {
-        if (count_ == 0) [[unlikely]]
-            return allocate();
-        return buffers_[--count_];
+    /// One of the usual size, the one that came back last; null if there is none.
+    std::byte* take() noexcept {
+        if (std::byte* const buffer = std::exchange(last_, nullptr)) [[likely]]
+            return buffer;
+        return usual_.take();
     }
+    /// One of a larger size; null if there is none.
+    std::byte* take_large(unsigned level) noexcept { return large_.take_of(level); }
+
     /// False if there are enough.
     bool keep(std::byte* buffer) noexcept {
-        if (count_ == capacity) return false;
-        buffers_[count_++] = buffer;
-        return true;
+        if (last_ == nullptr && lease_level_of(buffer) == 0) [[likely]] {
+            last_ = buffer;
+            return true;
+        }
+        return lease_level_of(buffer) == 0 ? usual_.keep(buffer) : large_.keep(buffer);
     }
 
 private:
-    static constexpr std::size_t capacity = 32;
+    template <std::size_t Capacity>
+    class pile {
+    public:
+        std::byte* take() noexcept { return count_ == 0 ? nullptr : buffers_[--count_]; }
+        std::byte* take_of(unsigned level) noexcept {
+            for (std::size_t i = count_; i-- > 0;) {
+                if (lease_level_of(buffers_[i]) == level)
+                    return std::exchange(buffers_[i], buffers_[--count_]);
+            }
+            return nullptr;
+        }
+        bool keep(std::byte* buffer) noexcept {
+            if (count_ == Capacity) return false;
+            buffers_[count_++] = buffer;
+            return true;
+        }
 
-    std::size_t count_ = 0;
-    std::byte* buffers_[capacity];
+    private:
+        std::size_t count_ = 0;
+        std::array<std::byte*, Capacity> buffers_;
+    };
+
+    std::byte* last_ = nullptr;  // nearly always there is one, and one is enough
+    pile<32> usual_;
+    pile<4> large_;
 };
 
 }  // namespace mioco::detail

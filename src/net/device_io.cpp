@@ -147,7 +147,7 @@ leased device_calls::receive_leased(const fd_ref& fd) {
     if (ec) return {nullptr, -ec.value()};
     worker* const here = current_worker();
     std::byte* const buffer = here == nullptr ? allocate_lease() : borrow_lease(*here);
-    const ssize_t count = receive(fd, {buffer, lease_bytes});
+    const ssize_t count = receive(fd, {buffer, usual_lease_bytes});
     if (count > 0) return {buffer, count};
     give_back_lease(buffer, current_worker());
     return {nullptr, count};

@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "net/lease_pool.hpp"
 
-#include <new>
-
 #include <mioco/net/leased_bytes.hpp>
 
 #include "sched/current.hpp"
 
 namespace mioco::detail {
 
-std::byte* allocate_lease() {
-    return static_cast<std::byte*>(::operator new(net::leased_bytes::capacity_bytes));
+lent_buffer exchange_lease(std::byte* usual, const fd_object& fd, worker& here) noexcept {
+    const unsigned level = fd.leases.level();
+    if (level == 0) return {usual, usual_lease_bytes};
+    std::byte* larger = here.leases().take_large(level);
+    if (larger == nullptr) larger = allocate_large_lease(level);
+    if (larger == nullptr) return {usual, usual_lease_bytes};
+    give_back_lease(usual, &here);
+    return {larger, lease_bytes_of(level)};
 }
 
 void give_back_lease(std::byte* buffer, worker* here) noexcept {
-    if (here == nullptr || !here->leases().keep(buffer)) ::operator delete(buffer);
+    if (here == nullptr || !here->leases().keep(buffer)) free_lease(buffer);
 }
 
 void give_back_lease(std::byte* buffer) noexcept { give_back_lease(buffer, current_worker()); }

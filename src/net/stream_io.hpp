@@ -153,23 +153,45 @@ std::optional<std::size_t> stream_calls<Transfer>::try_write(const fd_ref& fd, c
     return finish(count, "try_write", ec);
 }
 
-inline constexpr std::size_t lease_bytes = net::leased_bytes::capacity_bytes;
+// [reader] After an attempt that got something.
+inline void note_leased(const fiber& self, fd_object& fd, std::size_t count,
+                        std::size_t room) noexcept {
+    note_lease(fd, count, room);
+    if (count < room) note_drained(self, fd, side::read);
+}
 
 // All but the first attempt of a fiber. The buffer is borrowed for each attempt anew, so that a connection that waits holds none.
 template <class Transfer>
 [[gnu::noinline]] leased receive_leased_again(fiber& self, fd_object& fd, ssize_t first) {
-    std::byte* buffer = nullptr;
+    lent_buffer lent{};
     const ssize_t count =
-        attempt_again(self, fd, side::read, first, [&buffer](driver& io, int number, worker* here) {
-            buffer = borrow_lease(*here);
-            const ssize_t n = Transfer::receive(io, {buffer, lease_bytes}, number);
-            if (n <= 0) give_back_lease(std::exchange(buffer, nullptr), here);
+        attempt_again(self, fd, side::read, first, [&](driver& io, int number, worker* here) {
+            lent = exchange_lease(borrow_lease(*here), fd, *here);
+            const ssize_t n = Transfer::receive(io, {lent.data, lent.room}, number);
+            if (n <= 0) give_back_lease(std::exchange(lent.data, nullptr), here);
             return n;
         });
-    if (count > 0 && static_cast<std::size_t>(count) < lease_bytes)
-        note_drained(self, fd, side::read);
+    if (count > 0) note_leased(self, fd, static_cast<std::size_t>(count), lent.room);
     spend(self);
-    return {buffer, count == 0 ? end_of_stream(fd) : count};
+    return {lent.data, count == 0 ? end_of_stream(fd) : count};
+}
+
+// The first attempt of a fiber, at a descriptor that is marked.
+template <class Transfer>
+[[gnu::noinline]] leased receive_leased_marked(fiber& self, fd_object& fd, std::byte* usual) {
+    fd.reading.undrained();
+    worker& here = *self.on;
+    const lent_buffer lent = exchange_lease(usual, fd, here);
+    ++here.counts().io_attempts;
+    const ssize_t count = Transfer::receive(here.io(), {lent.data, lent.room},
+                                            fd.number.load(std::memory_order_relaxed));
+    if (count <= 0) {
+        give_back_lease(lent.data, &here);
+        return receive_leased_again<Transfer>(self, fd, count);
+    }
+    note_leased(self, fd, static_cast<std::size_t>(count), lent.room);
+    spend(self);
+    return {lent.data, count};
 }
 
 template <class Transfer>
@@ -178,7 +200,7 @@ template <class Transfer>
     const ssize_t count =
         attempt_or_block(fd, side::read, [&buffer](driver& io, int number, worker*) {
             buffer = allocate_lease();
-            const ssize_t n = Transfer::receive(io, {buffer, lease_bytes}, number);
+            const ssize_t n = Transfer::receive(io, {buffer, usual_lease_bytes}, number);
             if (n <= 0) give_back_lease(std::exchange(buffer, nullptr), nullptr);
             return n;
         });
@@ -210,17 +232,22 @@ leased stream_calls<Transfer>::receive_leased(const fd_ref& fd) {
         buffer = borrow_lease(*self.on);
         s.begin_draining(self.index);
     }
+    // A mark that comes after this look comes with an event, which is kept, and the next call sees it.
+    if (object.is_marked()) [[unlikely]]
+        return receive_leased_marked<Transfer>(self, object, buffer);
     worker& here = *self.on;
     ++here.counts().io_attempts;
-    const ssize_t count = Transfer::receive(here.io(), {buffer, lease_bytes},
+    const ssize_t count = Transfer::receive(here.io(), {buffer, usual_lease_bytes},
                                             object.number.load(std::memory_order_relaxed));
     if (count <= 0) [[unlikely]] {
         s.undrained();
         give_back_lease(buffer, &here);
         return receive_leased_again<Transfer>(self, object, count);
     }
-    if (static_cast<std::size_t>(count) == lease_bytes || object.may_read_short()) [[unlikely]]
+    if (static_cast<std::size_t>(count) == usual_lease_bytes) [[unlikely]] {
         s.undrained();
+        note_lease(object, usual_lease_bytes, usual_lease_bytes);
+    }
     spend(self);
     return {buffer, count};
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -20,6 +21,7 @@ using namespace std::string_view_literals;
 using mioco::net::direction;
 using mioco::net::leased_bytes;
 using mioco::net::tcp_stream;
+using mioco::net::unix_stream;
 using mioco_test::beside;
 using mioco_test::connected_pair;
 using mioco_test::error_of;
@@ -119,6 +121,90 @@ TEST_P(lease, is_given_back_elsewhere) {
                 mioco_test::thread(std::move(check)).join();
             }
         }
+    });
+}
+
+// Over a Unix stream, where what was written is there to be read at once.
+class lease_size : public testing::Test {
+protected:
+    static constexpr std::size_t usual = leased_bytes::usual_bytes;
+
+    // How much the next lease has of so many bytes.
+    static std::size_t next_of(unix_stream& near, unix_stream& far, std::size_t size) {
+        const std::string sent = pattern(size);
+        far.write_all(sent);
+        std::string received;
+        std::size_t first = 0;
+        while (received.size() < size) {
+            const auto data = near.read_lease();
+            if (first == 0) first = data.size();
+            received += data.text();
+        }
+        EXPECT_EQ(received, sent);
+        return first;
+    }
+};
+
+TEST_F(lease_size, grows_while_reads_fill_leases_and_shrinks_when_they_do_not) {
+    mioco::run([] {
+        auto [near, far] = unix_stream::pair();
+        EXPECT_EQ(next_of(near, far, usual), usual);
+        EXPECT_EQ(next_of(near, far, 3 * usual), 3 * usual);
+        EXPECT_EQ(next_of(near, far, 4 * usual), 4 * usual);
+        EXPECT_EQ(next_of(near, far, 6 * usual), 6 * usual);
+        // Each size is left after 16 reads that are small for it.
+        for (int i = 0; i < 2 * 16; ++i) EXPECT_EQ(next_of(near, far, 10), 10U);
+        EXPECT_EQ(next_of(near, far, 3 * usual), usual);
+    });
+}
+
+TEST_F(lease_size, is_of_one_stream) {
+    mioco::run([] {
+        auto [near, far] = unix_stream::pair();
+        next_of(near, far, usual);
+        auto [other_near, other_far] = unix_stream::pair();
+        EXPECT_EQ(next_of(other_near, other_far, 2 * usual), usual);
+        EXPECT_EQ(next_of(near, far, 2 * usual), 2 * usual);
+    });
+}
+
+TEST_F(lease_size, larger_than_usual_finds_the_end_that_comes_with_the_data) {
+    mioco::run([] {
+        auto [near, far] = unix_stream::pair();
+        next_of(near, far, usual);
+        auto reader = mioco::spawn([&near = near] {
+            std::size_t count = 0;
+            for (auto data = near.read_lease(); !data.empty(); data = near.read_lease())
+                count += data.size();
+            return count;
+        });
+        until_somebody_waits(near.native_handle());
+        far.write_all(pattern(2 * usual));
+        far.shutdown(direction::write);
+        EXPECT_EQ(reader.join(), 2 * usual);
+    });
+}
+
+TEST_F(lease_size, may_be_held_by_more_than_there_are_large_ones_for) {
+    mioco::run([] {
+        auto [near, far] = unix_stream::pair();
+        next_of(near, far, usual);
+        next_of(near, far, 4 * usual);
+        const std::string sent = pattern(5 * usual);
+        std::vector<leased_bytes> held;
+        bool got_usual = false;
+        while (!got_usual) {
+            far.write_all(sent);
+            for (std::size_t count = 0; count < sent.size(); count += held.back().size()) {
+                held.push_back(near.read_lease());
+                got_usual = got_usual || held.back().size() == usual;
+            }
+        }
+        std::string received;
+        for (const leased_bytes& each : held) received += each.text();
+        EXPECT_EQ(received.size() % sent.size(), 0U);
+        for (std::size_t at = 0; at < received.size(); at += sent.size())
+            ASSERT_EQ(std::string_view(received).substr(at, sent.size()), sent);
     });
 }
 

@@ -220,8 +220,10 @@ public:
         return calls::try_read(fd(), detail::writable_bytes_of(into), &ec);
     }
 
-    /// Reads up to `leased_bytes::capacity_bytes` into a buffer that the runtime lends: empty when the peer has closed.
-    /// While it waits it holds no buffer, so an idle connection costs little.
+    /// Reads what is there, up to `leased_bytes::usual_bytes`, into a buffer that the runtime lends: empty when the peer has closed.
+    /// In a fiber, a read that fills its buffer makes the stream's next ones four times as large, up to
+    /// `leased_bytes::capacity_bytes`; after some small reads they shrink again. While it waits it holds no buffer, so an idle
+    /// connection costs little.
     leased_bytes read_lease() { return calls::read_lease(fd(), nullptr); }
     /// The same, with the error in `ec`.
     leased_bytes read_lease(std::error_code& ec) { return calls::read_lease(fd(), &ec); }

@@ -59,7 +59,9 @@ public:
     }
 
     /// The most bytes that one lease holds.
-    static constexpr std::size_t capacity_bytes = std::size_t{16} * 1024;
+    static constexpr std::size_t capacity_bytes = std::size_t{256} * 1024;
+    /// The most that one holds of a stream that has never had so much at once.
+    static constexpr std::size_t usual_bytes = std::size_t{16} * 1024;
 
 private:
     friend struct detail::lease_access;
