@@ -12,7 +12,7 @@ import measure as m
 import programs as p
 
 ECHO_CONNECTIONS = 64
-ECHO_LIMIT = 300
+ECHO_LIMIT = 297
 SHORT_ECHOES, LONG_ECHOES = 20_000, 120_000
 QUICK_ECHOES = 2_000, 12_000
 

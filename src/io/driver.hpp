@@ -109,6 +109,8 @@ public:
     [[nodiscard]] virtual const char* name() const noexcept = 0;
     /// Whether all must go the same way again when the driver answers the same. Then deadlocks are its business too.
     [[nodiscard]] virtual bool is_repeatable() const noexcept { return false; }
+    /// Whether `receive` and `send` are the system's calls on these descriptors and nothing more, which a worker may then make itself.
+    [[nodiscard]] virtual bool transfers_by_system() const noexcept { return false; }
     virtual std::unique_ptr<poller> make_poller(const void* group) = 0;
 
     virtual nanoseconds_t now() noexcept = 0;

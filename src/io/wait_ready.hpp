@@ -102,7 +102,7 @@ template <class Attempt>
                                                       Attempt attempt) {
     worker& here = *self.on;
     ++here.counts().io_attempts;
-    const ssize_t result = attempt(here.io(), fd.number.load(std::memory_order_relaxed));
+    const ssize_t result = attempt(here.io(), fd.number.load(std::memory_order_relaxed), &here);
     return result >= 0 ? spend_for(self, result) : result;
 }
 

@@ -119,8 +119,9 @@ ssize_t device_calls::send_first(const fd_ref& fd, const_bytes from) {
     if (fd.get() == nullptr) return nothing_open();
     const fd_object& object = *fd.get();
     if (is_pooled(object)) return -EAGAIN;
-    return attempt_first(
-        object, [&, from](driver& io, int number) { return write_now(object, io, number, from); });
+    return attempt_first(object, [&, from](driver& io, int number, worker*) {
+        return write_now(object, io, number, from);
+    });
 }
 
 template <>
@@ -172,7 +173,7 @@ std::size_t device_calls::writev(const fd_ref& fd, std::span<const iovec> from,
     if (total_size(from) == 0) return finish(0, "writev", ec);
     if (fd.get() == nullptr || fd.get()->mode != call_mode::direct)
         return finish(send(fd, first_part<const std::byte>(from)), "writev", ec);
-    const auto attempt = [from](driver& io, int number, worker* = nullptr) {
+    const auto attempt = [from](driver& io, int number, worker*) {
         return io.write_from(number, from);
     };
     ssize_t count = attempt_first(*fd.get(), attempt);

@@ -9,7 +9,7 @@
 
 namespace mioco::detail {
 
-/// `attempt` as in wait_ready.hpp.
+/// `attempt` as in wait_ready.hpp, here and below.
 template <class Attempt>
 ssize_t receive_messages_with(const fd_ref& fd, waiting mode, Attempt attempt) {
     if (fd.get() == nullptr) return nothing_open();
@@ -20,10 +20,9 @@ ssize_t receive_messages_with(const fd_ref& fd, waiting mode, Attempt attempt) {
 template <class Attempt>
 ssize_t send_messages_with(const fd_ref& fd, waiting mode, Attempt attempt) {
     if (fd.get() == nullptr) return nothing_open();
-    const auto once = [attempt](driver& io, int number, worker*) { return attempt(io, number); };
-    if (mode == waiting::never) return attempt_once(fd.get(), side::write, once);
+    if (mode == waiting::never) return attempt_once(fd.get(), side::write, attempt);
     const ssize_t count = attempt_first(*fd.get(), attempt);
-    return count < 0 ? finish_attempts(*fd.get(), side::write, count, once) : count;
+    return count < 0 ? finish_attempts(*fd.get(), side::write, count, attempt) : count;
 }
 
 /// Writes into `message` what came of it; its room for addresses and control data is that of each attempt. Of a failure there is no control
@@ -40,8 +39,9 @@ inline ssize_t receive_message(const fd_ref& fd, msghdr& message, waiting mode) 
 }
 
 inline ssize_t send_message(const fd_ref& fd, const msghdr& message, waiting mode) {
-    return send_messages_with(
-        fd, mode, [&message](driver& io, int number) { return io.send_message(number, message); });
+    return send_messages_with(fd, mode, [&message](driver& io, int number, worker*) {
+        return io.send_message(number, message);
+    });
 }
 
 }  // namespace mioco::detail

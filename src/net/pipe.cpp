@@ -21,6 +21,13 @@ struct file_transfer {
     static ssize_t send(driver& io, const_bytes from, int fd) noexcept {
         return io.write(from, fd);
     }
+    static ssize_t receive_here(worker& here, bytes into, int fd) noexcept {
+        return receive(here.io(), into, fd);
+    }
+    static ssize_t send_first(const fd_object& fd, const_bytes from) {
+        return attempt_first(
+            fd, [from](driver& io, int number, worker*) { return send(io, from, number); });
+    }
     static ssize_t receive_into(driver& io, int fd, std::span<const iovec> into) noexcept {
         return io.read_into(fd, into);
     }

@@ -16,6 +16,10 @@
 //
 //     static ssize_t receive(driver&, bytes, int fd);       static ssize_t receive_into(driver&, int fd, span<const iovec>);
 //     static ssize_t send(driver&, const_bytes, int fd);    static ssize_t send_from(driver&, int fd, span<const iovec>);
+//
+// and for what happens for every message the first two once more: of a fiber that runs on this worker, and as `attempt_first`.
+//
+//     static ssize_t receive_here(worker&, bytes, int fd);  static ssize_t send_first(const fd_object&, const_bytes);
 
 namespace mioco::detail {
 
@@ -59,8 +63,9 @@ template <class Transfer>
 ssize_t stream_calls<Transfer>::receive(const fd_ref& fd, bytes into) {
     // With no room, a read would not tell the end of the stream from an empty buffer.
     if (into.empty()) return 0;
-    return receive_some(fd, into.size(), [into](driver& io, int number, worker*) {
-        return Transfer::receive(io, into, number);
+    return receive_some(fd, into.size(), [into](driver& io, int number, worker* here) {
+        return here != nullptr ? Transfer::receive_here(*here, into, number)
+                               : Transfer::receive(io, into, number);
     });
 }
 
@@ -68,8 +73,7 @@ template <class Transfer>
 ssize_t stream_calls<Transfer>::send_first(const fd_ref& fd, const_bytes from) {
     if (fd.get() == nullptr) [[unlikely]]
         return nothing_open();
-    return attempt_first(
-        *fd.get(), [from](driver& io, int number) { return Transfer::send(io, from, number); });
+    return Transfer::send_first(*fd.get(), from);
 }
 
 template <class Transfer>
@@ -123,7 +127,7 @@ std::size_t stream_calls<Transfer>::writev(const fd_ref& fd, std::span<const iov
                                            std::error_code* ec) {
     if (total_size(from) == 0) return finish(0, "writev", ec);
     if (fd.get() == nullptr) return finish(nothing_open(), "writev", ec);
-    const auto attempt = [from](driver& io, int number, worker* = nullptr) {
+    const auto attempt = [from](driver& io, int number, worker*) {
         return Transfer::send_from(io, number, from);
     };
     ssize_t count = attempt_first(*fd.get(), attempt);
@@ -237,8 +241,8 @@ leased stream_calls<Transfer>::receive_leased(const fd_ref& fd) {
         return receive_leased_marked<Transfer>(self, object, buffer);
     worker& here = *self.on;
     ++here.counts().io_attempts;
-    const ssize_t count = Transfer::receive(here.io(), {buffer, usual_lease_bytes},
-                                            object.number.load(std::memory_order_relaxed));
+    const ssize_t count = Transfer::receive_here(here, {buffer, usual_lease_bytes},
+                                                 object.number.load(std::memory_order_relaxed));
     if (count <= 0) [[unlikely]] {
         s.undrained();
         give_back_lease(buffer, &here);

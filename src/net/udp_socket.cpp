@@ -210,8 +210,9 @@ ssize_t udp_send_batch(const fd_ref& fd, std::span<const net::outgoing_datagram>
                        waiting mode) {
     if (from.empty()) return 0;
     const auto now = from.first(std::min(from.size(), most));
-    return send_messages_with(
-        fd, mode, [now](driver& io, int number) -> ssize_t { return send_now(io, number, now); });
+    return send_messages_with(fd, mode, [now](driver& io, int number, worker*) -> ssize_t {
+        return send_now(io, number, now);
+    });
 }
 
 void udp_change_group(const fd_ref& fd, const net::endpoint& group, unsigned interface_index,

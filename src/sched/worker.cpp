@@ -27,6 +27,7 @@ worker::worker(runtime_core& home, unsigned number)
       is_alone_(home.worker_count() == 1),
       ages_stacks_(!home.io().is_repeatable()),
       always_switches_(home.settings().scheduler || (moves_ == migration::always && !is_alone_)),
+      transfers_by_system_(home.io().transfers_by_system()),
       io_(home.io()),
       neighbours_(*this, is_alone_),
       seat_(home.settings().scheduler ? std::make_unique<scheduler_seat>(*this) : nullptr),

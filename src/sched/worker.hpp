@@ -58,6 +58,8 @@ public:
     [[nodiscard]] runtime_core& home() const noexcept { return home_; }
     [[nodiscard]] unsigned number() const noexcept { return number_; }
     [[nodiscard]] driver& io() const noexcept { return io_; }
+    /// See `driver`; asked for every message.
+    [[nodiscard]] bool transfers_by_system() const noexcept { return transfers_by_system_; }
     [[nodiscard]] poller& events() noexcept { return *poller_; }
     [[nodiscard]] timer_heap& timers() noexcept { return timers_; }
     [[nodiscard]] lease_cache& leases() noexcept { return leases_; }
@@ -195,6 +197,7 @@ private:
     const bool is_alone_;         // in its runtime
     const bool ages_stacks_;      // a simulation does not: what other runs left is not to change it
     const bool always_switches_;  // at a yield, also when nobody else is ready
+    const bool transfers_by_system_;
     driver& io_;
     neighbourhood neighbours_;
     std::unique_ptr<scheduler_seat> seat_;

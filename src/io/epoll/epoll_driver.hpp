@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <thread>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -30,6 +31,10 @@ namespace mioco::detail {
 class epoll_driver : public driver {
 public:
     [[nodiscard]] const char* name() const noexcept override { return "epoll"; }
+    // What derives from this may have answers of its own.
+    [[nodiscard]] bool transfers_by_system() const noexcept override {
+        return typeid(*this) == typeid(epoll_driver);
+    }
     std::unique_ptr<poller> make_poller(const void* group) override {
         return std::make_unique<epoll_poller>(group);
     }
