@@ -82,8 +82,8 @@ struct interruptions {
     static std::string text(const fiber& self) {
         const deadline_region* const region = seen(self);
         if (region == nullptr || !region->has_passed_) return {};
-        return "the deadline" + (region->limit_ == never ? "" : " of " + text_of(region->limit_)) +
-               " has passed";
+        return ", as the deadline" +
+               (region->limit_ == never ? "" : " of " + text_of(region->limit_)) + " has passed";
     }
 };
 
@@ -115,8 +115,7 @@ void note_deadline_passed(fiber& self) noexcept { interruptions::note_passed(sel
 
 std::string deadline_text(std::int64_t failure) {
     if (failure != deadline_failure && failure != -ETIMEDOUT) return {};
-    const std::string text = interruptions::text(current_waiter());
-    return text.empty() ? text : ", as " + text;
+    return interruptions::text(current_waiter());
 }
 
 void throw_interrupted(wait_reason why) {
@@ -131,7 +130,7 @@ void throw_deadline_passed(wait_reason why) {
     if (!self.is_thread) spend(self);
     throw std::system_error(
         std::make_error_code(std::errc::timed_out),
-        std::string("mioco: ") + facts_of(why).text + ": " + interruptions::text(self));
+        std::string("mioco: ") + facts_of(why).call + interruptions::text(self));
 }
 
 void throw_cancelled() { throw_cancel_of(current_fiber()); }

@@ -16,6 +16,7 @@ enum class woken_by : std::uint8_t { fibers, threads, anybody };
 struct wait_facts {
     const char* text;  // as in "waits for read"
     woken_by who;
+    const char* call = text;  // that waits so, as its user writes it
 };
 
 constexpr wait_facts facts_of(wait_reason why) noexcept {
@@ -35,11 +36,11 @@ constexpr wait_facts facts_of(wait_reason why) noexcept {
         case wait_reason::writable:
             return {"write", woken_by::anybody};
         case wait_reason::idle_runtime:
-            return {"the runtime's end", woken_by::anybody};
+            return {"the runtime's end", woken_by::anybody, "runtime::wait"};
         case wait_reason::send:
             return {"send", woken_by::threads};
         case wait_reason::receive:
-            return {"receive", woken_by::threads};
+            return {"receive", woken_by::threads, "recv"};
         case wait_reason::select:
             return {"select", woken_by::anybody};
         case wait_reason::select_in_lines:
@@ -47,27 +48,28 @@ constexpr wait_facts facts_of(wait_reason why) noexcept {
         case wait_reason::lock:
             return {"lock", woken_by::threads};
         case wait_reason::condition:
-            return {"condition", woken_by::threads};
+            return {"condition", woken_by::threads, "condition_variable::wait"};
         case wait_reason::semaphore:
-            return {"semaphore", woken_by::threads};
+            return {"semaphore", woken_by::threads, "counting_semaphore::acquire"};
         case wait_reason::latch:
-            return {"latch", woken_by::threads};
+            return {"latch", woken_by::threads, "latch::wait"};
         case wait_reason::barrier:
-            return {"barrier", woken_by::threads};
+            return {"barrier", woken_by::threads, "barrier::wait"};
         case wait_reason::once:
-            return {"once", woken_by::threads};
+            return {"once", woken_by::threads, "call_once"};
         case wait_reason::wait_group:
-            return {"wait group", woken_by::threads};
+            return {"wait group", woken_by::threads, "wait_group::wait"};
         case wait_reason::event:
-            return {"event", woken_by::threads};
+            return {"event", woken_by::threads, "event::wait"};
         case wait_reason::news:
-            return {"news", woken_by::threads};
+            return {"news", woken_by::threads,
+                    "broadcast_receiver::recv or watch_receiver::changed"};
         case wait_reason::offload:
             return {"offload", woken_by::anybody};
         case wait_reason::offload_room:
             return {"room in the queue to offload", woken_by::anybody};
         case wait_reason::callback:
-            return {"callback", woken_by::anybody};
+            return {"callback", woken_by::anybody, "suspend"};
         case wait_reason::file:
             return {"a file", woken_by::anybody};
         case wait_reason::look_up:
@@ -75,7 +77,7 @@ constexpr wait_facts facts_of(wait_reason why) noexcept {
         case wait_reason::child:
             return {"a child process", woken_by::anybody};
         case wait_reason::signal:
-            return {"a signal", woken_by::anybody};
+            return {"a signal", woken_by::anybody, "signals::recv or graceful_stop::wait"};
     }
     return {"something unknown", woken_by::anybody};
 }

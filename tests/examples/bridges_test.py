@@ -14,7 +14,7 @@ EXAMPLES = pathlib.Path(sys.argv[1]) / "examples"
 
 
 def late(milliseconds):
-    return f"mioco: callback: the deadline of {milliseconds} ms has passed: Connection timed out"
+    return f"mioco: suspend, as the deadline of {milliseconds} ms has passed: Connection timed out"
 
 
 def lines_of(name, *arguments):
