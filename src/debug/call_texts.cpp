@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "debug/call_texts.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
@@ -67,8 +68,7 @@ std::string hexadecimal(std::uintptr_t number) {
     return text;
 }
 
-std::string text_of_file(std::uintptr_t address) {
-    const code_place place(address);
+std::string text_of_place(const code_place& place) {
     const std::string file = place.file;
     return (file.empty() ? "    " : "    " + file + '+') + hexadecimal(place.offset);
 }
@@ -105,11 +105,13 @@ std::vector<source_place> ask(symbolizer& by, std::uintptr_t address) noexcept {
 
 call_texts::call_texts() noexcept : by_(symbolizer_in_use()) {}
 
-std::string call_texts::make(std::uintptr_t address) const {
+std::string call_texts::make(std::uintptr_t address) {
     std::vector<source_place> places;
     if (by_ != nullptr && has_stack_left(by_->stack_bytes())) places = ask(*by_, address);
-    return text_of_file(address) +
-           (places.empty() ? text_of_symbol(address) : text_of_places(places)) + '\n';
+    const std::string name = places.empty() ? text_of_symbol(address) : text_of_places(places);
+    const code_place place(address);
+    if (place.file[0] != '\0') has_names_[place.file] |= !name.empty();
+    return text_of_place(place) + name + '\n';
 }
 
 // Null: there is no memory for it.
@@ -122,6 +124,15 @@ const std::string* call_texts::text_of(std::uintptr_t address) noexcept {
     } catch (...) {
         return nullptr;
     }
+}
+
+void call_texts::put_hint(dump_sink& into) const {
+    if (by_ != nullptr ||
+        std::ranges::all_of(has_names_, [](const auto& file) { return file.second; }))
+        return;
+    into.put(
+        "mioco: calls without a name: link the program with -rdynamic, or for all names and lines "
+        "call mioco::set_symbolizer(mioco::backtrace::make_symbolizer())\n");
 }
 
 void call_texts::put(dump_sink& into, std::uintptr_t address) {

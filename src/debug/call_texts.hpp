@@ -19,12 +19,15 @@ public:
 
     /// Throws what the sink throws.
     void put(dump_sink& into, std::uintptr_t address);
+    /// At the end: how to get names, if no call into some file had one, and nobody was there to be asked. Throws what the sink throws.
+    void put_hint(dump_sink& into) const;
 
 private:
     const std::string* text_of(std::uintptr_t address) noexcept;
-    [[nodiscard]] std::string make(std::uintptr_t address) const;
+    [[nodiscard]] std::string make(std::uintptr_t address);
 
     const std::shared_ptr<symbolizer> by_;
+    std::unordered_map<std::string, bool> has_names_;  // by file
     std::unordered_map<std::uintptr_t, std::string> known_;
 };
 

@@ -144,6 +144,7 @@ void dump_fibers(dump_sink& into, const runtime_core* only) {
     all_fibers.for_each([&](fiber& f) {
         if (seen.take(f, only, copies)) put_fiber(into, seen, nullptr, texts);
     });
+    texts.put_hint(into);
 }
 
 void put_fiber_on_stderr(std::string_view headline, const fiber_look& seen) noexcept {
@@ -151,6 +152,7 @@ void put_fiber_on_stderr(std::string_view headline, const fiber_look& seen) noex
     call_texts texts;
     into.put(headline);
     put_fiber(into, seen, nullptr, texts);
+    texts.put_hint(into);
 }
 
 void dump_to_stderr(std::string_view headline, const runtime_core& only) noexcept {

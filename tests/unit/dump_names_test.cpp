@@ -112,6 +112,7 @@ TEST(dump_names, are_those_that_the_loader_knows) {
     );
     EXPECT_TRUE(std::regex_search(text, exported)) << text;
     EXPECT_EQ(count_of("waits_hidden", text), 0U) << text;
+    EXPECT_EQ(count_of("calls without a name", text), 0U) << text;
 }
 
 TEST(dump_names, that_are_long_are_cut) {

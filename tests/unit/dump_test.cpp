@@ -230,6 +230,28 @@ TEST(dump_calls, are_those_of_the_parked_fiber) {
     EXPECT_LE(calls_in(part).size(), 32U) << part;
 }
 
+/// Knows nothing.
+class no_names final : public mioco::symbolizer {
+public:
+    std::vector<mioco::source_place> find(std::uintptr_t /*address*/) override { return {}; }
+};
+
+// This program exports nothing to the loader.
+TEST(dump_calls, without_names_are_followed_by_the_way_to_get_them) {
+    mioco::runtime rt(mioco::config{}.workers(1));
+    rt.spawn({.name = "deep"}, [] { sleeps_deep_down(10); });
+    rt.spawn({.name = "deeper"}, [] { sleeps_deep_down(11); });
+    await_part("deep", "waits for sleep");
+    await_part("deeper", "waits for sleep");
+    const std::string text = mioco::dump_text();
+    EXPECT_EQ(count_of("calls without a name", text), 1U) << text;
+    EXPECT_TRUE(text.ends_with("make_symbolizer())\n")) << text;
+    const auto before = mioco::set_symbolizer(std::make_shared<no_names>());
+    EXPECT_EQ(count_of("calls without a name", mioco::dump_text()), 0U)
+        << "who has set one knows of it";
+    mioco::set_symbolizer(before);
+}
+
 // As of a library that was unloaded while a fiber waits in it.
 TEST(dump_calls, end_at_code_that_is_gone) {
     const std::size_t page = 4096;

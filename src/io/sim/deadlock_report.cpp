@@ -80,6 +80,7 @@ std::string describe_waits(const char* headline, world& in, nanoseconds_t began,
                          "\n");
         });
     }
+    texts.put_hint(into);
     return into.text;
 }
 
