@@ -5,6 +5,7 @@
 
 #include <mioco/error.hpp>
 
+#include "base/count_text.hpp"
 #include "base/cure.hpp"
 #include "fiber/interruption.hpp"
 
@@ -57,7 +58,7 @@ std::size_t file_report::fail_after(std::size_t done, std::int64_t last) const {
         last < 0 ? code_of_file(last) : make_error_code(errc::end_of_stream);
     if (ec == nullptr)
         throw io_error(code,
-                       text() + " after " + std::to_string(done) + " bytes" + deadline_text(last) +
+                       text() + " after " + counted(done, "byte") + deadline_text(last) +
                            cure_of_file(last, fd),
                        done);
     *ec = code;

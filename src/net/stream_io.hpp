@@ -7,6 +7,7 @@
 #include <mioco/detail/socket_io.hpp>
 #include <mioco/error.hpp>
 
+#include "base/count_text.hpp"
 #include "base/cure.hpp"
 #include "io/wait_ready.hpp"
 #include "net/lease_pool.hpp"
@@ -51,7 +52,7 @@ inline std::size_t fail_after(std::size_t done, ssize_t last, const char* what,
         last < 0 ? code_of(static_cast<int>(last)) : std::error_code(errc::end_of_stream);
     if (ec == nullptr) {
         throw io_error(code,
-                       std::string("mioco: ") + what + " after " + std::to_string(done) + " bytes" +
+                       std::string("mioco: ") + what + " after " + counted(done, "byte") +
                            deadline_text(last) + cure_of(static_cast<int>(last)),
                        done);
     }

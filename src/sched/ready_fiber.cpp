@@ -7,6 +7,7 @@
 
 #include <mioco/scheduler.hpp>
 
+#include "base/count_text.hpp"
 #include "fiber/fiber_extras.hpp"
 #include "fiber/fiber_table.hpp"
 #include "fiber/stop_sources.hpp"
@@ -103,9 +104,9 @@ void ready_fiber::place_on(unsigned worker) {
     if (f == nullptr) return static_cast<void>(name_ = 0);
     runtime_core& home = *f->home.load(std::memory_order_relaxed);
     if (worker >= home.worker_count()) {
-        throw std::invalid_argument(
-            "mioco: place_on(" + std::to_string(worker) + "): allowed is 0 to " +
-            std::to_string(home.worker_count() - 1) + ", the workers of the runtime");
+        throw std::invalid_argument("mioco: place_on(" + std::to_string(worker) +
+                                    "): " + allowed_up_to(home.worker_count() - 1) +
+                                    ", the workers of the runtime");
     }
     detail::worker& at = home.worker_at(worker);
     require_may_run_at(*f, at, "place_on");

@@ -13,7 +13,8 @@ namespace {
 [[noreturn]] void refuse_arrival(std::ptrdiff_t count, std::ptrdiff_t left) {
     refuse(std::errc::invalid_argument,
            "barrier::arrive(" + std::to_string(count) + ") with " + std::to_string(left) +
-               " still expected in this phase: allowed is 1 up to so many");
+               " still expected in this phase: " +
+               (left == 0 ? "nobody may arrive" : "allowed is 1 up to so many"));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <mioco/latch.hpp>
 
+#include "base/count_text.hpp"
 #include "sync/refuse.hpp"
 
 namespace mioco {
@@ -42,10 +43,9 @@ std::ptrdiff_t countdown::count() const noexcept {
 void latch::count_down(std::ptrdiff_t update) {
     const auto left = update < 0 ? left_.count() : left_.add(-update);
     if (!left) return;
-    const std::string most = std::to_string(*left);
     detail::refuse(std::errc::invalid_argument, "latch::count_down(" + std::to_string(update) +
-                                                    ") with " + most + " left: allowed is 0 to " +
-                                                    most);
+                                                    ") with " + std::to_string(*left) +
+                                                    " left: " + detail::allowed_up_to(*left));
 }
 
 void wait_group::add(std::ptrdiff_t count) {

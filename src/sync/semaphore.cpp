@@ -5,24 +5,25 @@
 
 #include <mioco/semaphore.hpp>
 
+#include "base/count_text.hpp"
 #include "sync/refuse.hpp"
 
 namespace mioco::detail {
 
 semaphore_core::semaphore_core(std::ptrdiff_t count, std::ptrdiff_t most) : count_(count) {
     if (count >= 0 && count <= most) return;
-    refuse(std::errc::invalid_argument, "a semaphore is made with " + std::to_string(count) +
-                                            " permits: allowed is 0 to " + std::to_string(most));
+    refuse(std::errc::invalid_argument,
+           "a semaphore is made with " + counted(count, "permit") + ": " + allowed_up_to(most));
 }
 
 void semaphore_core::release(std::ptrdiff_t count, std::ptrdiff_t most) {
     if (count < 0) {
-        refuse(std::errc::invalid_argument, "a semaphore is given " + std::to_string(count) +
-                                                " permits: that cannot be less than 0");
+        refuse(std::errc::invalid_argument,
+               "a semaphore is given " + counted(count, "permit") + ": that cannot be less than 0");
     }
     if (const auto there = give(count, most)) {
-        refuse(std::errc::value_too_large, "a semaphore that has " + std::to_string(*there) +
-                                               " permits is given " + std::to_string(count) +
+        refuse(std::errc::value_too_large, "a semaphore that has " + counted(*there, "permit") +
+                                               " is given " + std::to_string(count) +
                                                ": its maximum is " + std::to_string(most));
     }
 }

@@ -145,6 +145,25 @@ TEST(sync_errors, a_barrier_refuses_more_than_it_expects) {
     EXPECT_TRUE(names([] { mioco::barrier made(-1); }, {-1}));
 }
 
+TEST(sync_errors, one_is_no_plural_and_none_no_range) {
+    mioco::counting_semaphore<1> permit(1);
+    EXPECT_TRUE(
+        message_of([&] {
+            permit.release();
+        }).starts_with("mioco: a semaphore that has 1 permit is given 1: its maximum is 1: "));
+    EXPECT_TRUE(message_of([&] {
+                    permit.release(-2);
+                }).starts_with("mioco: a semaphore is given -2 permits: that cannot be less"));
+    mioco::latch open(0);
+    EXPECT_TRUE(message_of([&] {
+                    open.count_down();
+                }).starts_with("mioco: latch::count_down(1) with 0 left: allowed is 0: "));
+    mioco::barrier nobody(0);
+    EXPECT_TRUE(message_of([&] { static_cast<void>(nobody.arrive()); })
+                    .starts_with("mioco: barrier::arrive(1) with 0 still expected in this phase: "
+                                 "nobody may arrive: "));
+}
+
 TEST(sync_errors, a_barrier_refuses_who_comes_while_its_phase_ends) {
     mioco::barrier<std::function<void()>>* ending = nullptr;
     std::errc refused{};
