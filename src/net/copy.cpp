@@ -14,6 +14,7 @@
 #include <mioco/error.hpp>
 #include <mioco/net/leased_bytes.hpp>
 
+#include "base/count_text.hpp"
 #include "io/wait_ready.hpp"
 #include "net/result.hpp"
 #include "net/stream_io.hpp"
@@ -175,6 +176,14 @@ progress copy_by_leases(const copy_end& from, const copy_end& to) {
     }
 }
 
+// What a user's own end fails with has its own numbers.
+std::string cure_of_copy(const std::error_code& failure) {
+    if (failure.category() != std::system_category()) return "";
+    if (failure.value() != EBADF) return cure_of(-failure.value());
+    return " (either end was closed or moved from, or is a file that was not opened to be read or "
+           "written)";
+}
+
 progress copy_through_buffer(const copy_end& from, const copy_end& to) {
     const auto buffer = std::make_unique_for_overwrite<std::byte[]>(buffer_bytes);
     progress made;
@@ -209,8 +218,8 @@ std::uint64_t copy_all(const copy_end& from, const copy_end& to, std::error_code
     } else if (made.failure) {
         if (made.failure == std::errc::operation_canceled) throw_if_cancel(-ECANCELED);
         throw io_error(made.failure,
-                       "mioco: copy after " + std::to_string(made.count) + " bytes" +
-                           deadline_text(-made.failure.value()),
+                       "mioco: copy after " + counted(made.count, "byte") +
+                           deadline_text(-made.failure.value()) + cure_of_copy(made.failure),
                        made.count);
     }
     return made.count;

@@ -28,6 +28,7 @@ using mioco::fs::file;
 using mioco_test::beside;
 using mioco_test::connected_pair;
 using mioco_test::error_of;
+using mioco_test::message_of;
 using mioco_test::pattern;
 using mioco_test::until_somebody_waits;
 
@@ -246,8 +247,29 @@ TEST_P(copies, types_of_ones_own_and_errors_tell_how_much_arrived) {
             EXPECT_EQ(e.transferred(), 2'500U);
             EXPECT_EQ(e.code(), std::errc::no_space_on_device);
         }
-        EXPECT_EQ(mioco::copy(mioco::net::tcp_stream(), narrow, ec), 0U);
+    });
+}
+
+TEST_P(copies, what_is_closed_or_opened_for_something_else_is_told_so) {
+    inside([] {
+        own_sink sink{{}, 100};
+        std::error_code ec;
+        EXPECT_EQ(mioco::copy(mioco::net::tcp_stream(), sink, ec), 0U);
         EXPECT_EQ(ec, std::errc::bad_file_descriptor);
+        const std::string said = "mioco: copy after 0 bytes (either end was closed or moved from, ";
+        EXPECT_TRUE(
+            message_of([&] { mioco::copy(mioco::net::tcp_stream(), sink); }).starts_with(said));
+        const mioco_test::socket_folder folder;
+        const auto path = folder.path("file");
+        file for_writing = file::create(path);
+        EXPECT_TRUE(message_of([&] { mioco::copy(for_writing, sink); }).starts_with(said));
+        file for_reading = file::open(path);
+        EXPECT_TRUE(
+            message_of([&] { mioco::copy(own_source{"x"}, for_reading); }).starts_with(said));
+        own_sink narrow{{}, 1};
+        EXPECT_TRUE(message_of([&] {
+                        mioco::copy(own_source{"xy"}, narrow);
+                    }).starts_with("mioco: copy after 1 byte: "));
     });
 }
 
