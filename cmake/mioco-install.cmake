@@ -25,8 +25,7 @@ write_basic_package_version_file(
 install(FILES ${PROJECT_BINARY_DIR}/mioco-config.cmake
               ${PROJECT_BINARY_DIR}/mioco-config-version.cmake DESTINATION ${MIOCO_PACKAGE_DIR})
 
-configure_file(${PROJECT_SOURCE_DIR}/cmake/mioco.pc.in ${PROJECT_BINARY_DIR}/mioco.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/mioco.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+mioco_install_pc(mioco mioco.pc.in)
 
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
 

@@ -6,8 +6,21 @@
 #   include, src     its headers, and its sources
 
 set(MIOCO_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/mioco)
-# The prefix is found from where the file lies, so that an installed tree may be moved.
-file(RELATIVE_PATH pc_to_prefix /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+
+# mioco_install_pc(NAME TEMPLATE): NAME.pc for pkg-config. `cmake --install --prefix` tells the prefix, so that comes in then; straight into the
+# place, as what root installs must leave nothing of root's in the build folder.
+function(mioco_install_pc name template)
+    set(pc_prefix @CMAKE_INSTALL_PREFIX@)
+    set(unfinished ${CMAKE_CURRENT_BINARY_DIR}/${name}.pc.in)
+    set(installed ${CMAKE_INSTALL_LIBDIR}/pkgconfig/${name}.pc)
+    configure_file(${PROJECT_SOURCE_DIR}/cmake/${template} ${unfinished} @ONLY)
+    install(CODE "get_filename_component(CMAKE_INSTALL_PREFIX \"\${CMAKE_INSTALL_PREFIX}\" ABSOLUTE)
+message(STATUS \"Installing: \$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${installed}\")
+configure_file(
+    \"${unfinished}\" \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${installed}\" @ONLY
+    FILE_PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
+list(APPEND CMAKE_INSTALL_MANIFEST_FILES \"\${CMAKE_INSTALL_PREFIX}/${installed}\")")
+endfunction()
 
 # mioco_offer_module(NAME WHAT): the option MIOCO_NAME, which is on where nothing is lacking; and the module, if it is on.
 macro(mioco_offer_module name what)
@@ -40,9 +53,7 @@ endif()")
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
     install(EXPORT mioco-${name}-targets NAMESPACE mioco:: DESTINATION ${MIOCO_PACKAGE_DIR})
     install(FILES needs.cmake DESTINATION ${MIOCO_PACKAGE_DIR} RENAME mioco-${name}-needs.cmake)
-    configure_file(${PROJECT_SOURCE_DIR}/cmake/mioco-module.pc.in mioco-${name}.pc @ONLY)
-    install(FILES ${CMAKE_CURRENT_BINARY_DIR}/mioco-${name}.pc
-            DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+    mioco_install_pc(mioco-${name} mioco-module.pc.in)
 endfunction()
 
 # mioco_module(NAME DESCRIPTION text [LINK target...] [PKG_CONFIG module...] [DEBIAN package...]): the library mioco::NAME of the folder's
