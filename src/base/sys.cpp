@@ -9,6 +9,7 @@
 #include <span>
 
 #include <fcntl.h>
+#include <linux/membarrier.h>
 #include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -426,6 +427,16 @@ void no_huge_pages(void* base, std::size_t size) noexcept {
 }
 
 void drop_pages(void* base, std::size_t size) noexcept { ::madvise(base, size, MADV_DONTNEED); }
+
+int register_for_barriers() noexcept {
+    return static_cast<int>(
+        checked(::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0)));
+}
+
+int barrier_in_all_threads() noexcept {
+    return static_cast<int>(
+        checked(::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0)));
+}
 
 long timer_slack_ns() noexcept { return ::prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0); }
 

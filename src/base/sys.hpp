@@ -175,6 +175,10 @@ void no_huge_pages(void* base, std::size_t size) noexcept;
 void drop_pages(void* base, std::size_t size) noexcept;
 
 // Threads
+/// So that this process may call the next one.
+int register_for_barriers() noexcept;
+/// Each thread of the process has passed a full barrier when it returns.
+int barrier_in_all_threads() noexcept;
 /// The calling thread's number.
 int thread_number() noexcept;
 /// False: there is no such thread in this process.

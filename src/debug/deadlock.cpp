@@ -27,7 +27,7 @@ std::optional<woken_by> deadlock_search::witness_now() const noexcept {
 }
 
 nanoseconds_t deadlock_search::look_further(std::optional<woken_by> witness) noexcept {
-    if (home_.settings().deadlocks == on_deadlock::ignore || home_.fiber_count() == 0 ||
+    if (home_.settings().deadlocks == on_deadlock::ignore || home_.most_fibers() == 0 ||
         reported_.load(std::memory_order_relaxed) || home_.io().is_repeatable()) {
         return never;
     }
@@ -130,7 +130,7 @@ std::optional<deadlock_search::tally> deadlock_search::count_stuck() noexcept {
 bool deadlock_search::is_deadlock() noexcept {
     const auto before = count_stuck();
     if (!before || before->count == 0) return false;  // 0: the last one has just ended
-    const std::size_t living = home_.fiber_count();
+    const std::size_t living = home_.most_fibers();
     if (living != before->count) return false;
     if (before->needs_nobody_else) count_outsiders(home_.io().now());
     if (before->needs_nobody_else && outsiders_) return false;

@@ -41,8 +41,8 @@ inline constexpr std::uint8_t killed = 8;     // the scheduler has dropped it, a
 /// The control block of a fiber, or of a plain thread while that blocks in the library.
 ///
 /// Blocks are type-stable and numbered (see fiber_table): a waker that comes late with an old token finds a block, if another
-/// fiber's, and its claim fails on the epoch. A block goes back to its pool when both shares in it are gone: the run's
-/// and the handle's.
+/// fiber's, and its claim fails on the epoch. Who gives a block back to its pool is settled by `end`: the handle's owner, if the fiber has
+/// ended by then; else he leaves his share to the fiber. So one that has told its end does not touch its block again.
 ///
 /// The life of a fiber, and the members that are live meanwhile:
 ///

@@ -113,21 +113,22 @@ void run_fiber(fiber& self) {
     if (self.has_extras()) [[unlikely]]
         end_locals_and_data(self);
     MIOCO_LOG("ends");
-    if (const auto joiner = self.end.try_post()) {
-        if (*joiner) self.on->wake_joiner(*joiner);
-    } else {
+    worker* here = self.on;
+    if (!here->tell_end(self)) [[unlikely]] {
         dispose_of_outcome(self);  // which may run a destructor that waits, and makes a fiber-local
         if (self.has_extras()) end_locals_and_data(self);
+        here = self.on;
+        here->end_detached(self);
     }
-    self.home.store(nullptr, std::memory_order_relaxed);
-    ++self.on->counts().finished;
-    home.one_ended();
+    ++here->counts().finished;
+    home.one_ended(here->places());
 }
 
 void dispose_of_outcome(fiber& f) noexcept {
     const cancel_shield no_throwing;
     const outcome ended = std::exchange(f.how_ended, outcome::none);
-    if (ended == outcome::value) f.task->destroy_result(f.storage);
+    if (ended == outcome::value && f.task->destroy_result != nullptr)
+        f.task->destroy_result(f.storage);
     if (ended != outcome::error) return;
     if (!f.pool->fail_tenant(f.tenancy, f.error)) report_error(f);
     f.error = nullptr;

@@ -26,7 +26,7 @@ void report_scope_failure(const std::exception_ptr& error) noexcept;
 void report_scheduler_failure(unsigned worker, const char* call,
                               const std::exception_ptr& error) noexcept;
 
-/// Gives back the run's or the handle's share; the last one frees the block. `here`: the calling thread's worker, or null.
+/// Gives a share back, the handle's or that of who cancels; the last one frees the block. `here`: the calling thread's worker, or null.
 void drop_share(fiber& f, worker* here) noexcept;
 
 /// A range of new ids, of which this is the first.

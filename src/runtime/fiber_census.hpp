@@ -3,8 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include <mioco/detail/sync.hpp>
+
+#include "base/barrier.hpp"
 
 namespace mioco::detail {
 
@@ -13,22 +16,54 @@ namespace mioco::detail {
 /// A stop reaches each fiber that is there: whoever carries it out looks for fibers after it has changed the state, and a fiber can
 /// be found before it is counted and looks at the state. So of the two one sees the other. Fibers that start from then on
 /// are born cancelled, until the stop is over.
-template <class Sync = system_sync>
+///
+/// The number changes with a batch of fibers only, as workers keep places in it: a fiber that starts takes a place of its worker's, and
+/// one that ends leaves its own to the worker that it is on. Who has nothing left to run gives all back. So the number is zero
+/// only when there are no fibers, and it becomes zero soon after that.
+template <class Sync = barrier_sync>
 class basic_fiber_census {
 public:
     struct start {
         bool is_first;     // there was none
         bool is_stopping;  // it is to be cancelled
     };
+    /// Places that a worker keeps; for its thread.
+    struct places {
+        std::uint32_t kept = 0;
+    };
 
     /// Counts a fiber that can be found by now.
     start one_starts() noexcept {
         const std::uint64_t before = count_.fetch_add(1, std::memory_order_seq_cst);
+        Sync::light_barrier();
         return {(before & fibers_mask) == 0, is_stopping()};
+    }
+    /// [worker] The same; whether it is to be cancelled.
+    [[nodiscard]] bool one_starts(places& own) noexcept {
+        if (own.kept == 0) [[unlikely]] {
+            count_.fetch_add(places_a_batch, std::memory_order_relaxed);
+            own.kept = places_a_batch;
+        }
+        --own.kept;
+        Sync::light_barrier();
+        return is_stopping();
     }
     /// Whether the runtime comes to rest.
     [[nodiscard]] bool one_ended() noexcept {
         return count_.fetch_sub(1, std::memory_order_seq_cst) == 1;
+    }
+    /// [worker] The same, but that may be told by `give_back` only.
+    void one_ended(places& own) noexcept {
+        if (++own.kept < 2 * places_a_batch) [[likely]]
+            return;
+        count_.fetch_sub(places_a_batch, std::memory_order_relaxed);  // `give_back` follows
+        own.kept -= places_a_batch;
+    }
+    /// [worker with nothing to run] Whether the runtime comes to rest.
+    [[nodiscard]] bool give_back(places& own) noexcept {
+        if (own.kept == 0) return false;
+        const std::uint64_t given = std::exchange(own.kept, 0);
+        return count_.fetch_sub(given, std::memory_order_seq_cst) == given;
     }
 
     /// The runtime does not come to rest before `let_go` is called for it. Not if there are no fibers, though others may keep it
@@ -47,7 +82,7 @@ public:
         return count_.fetch_sub(one_keeper, std::memory_order_seq_cst) == one_keeper;
     }
 
-    /// Fibers.
+    /// Fibers, and places that are kept.
     [[nodiscard]] std::size_t count() const noexcept {
         // needs no seq_cst, acquire: a figure, of an earlier moment perhaps
         return count_.load(std::memory_order_seq_cst) & fibers_mask;
@@ -72,10 +107,7 @@ public:
             !stop_.compare_exchange_strong(seen, (seen & ~state_mask) | carried_out,
                                            std::memory_order_seq_cst))
             return false;
-        // omittable: it adds nothing; it is there for its order
-        // needs no seq_cst: it is changed in `one_starts` too
-        // untested release: the look at `stop_` that follows there is sequentially consistent, which is more to Relacy than to C++
-        count_.fetch_add(0, std::memory_order_seq_cst);
+        Sync::heavy_barrier();
         return true;
     }
     [[nodiscard]] bool stop_is_due() const noexcept { return is_due(stop()); }
@@ -117,6 +149,7 @@ private:
         one_request = 4
     };
 
+    static constexpr std::uint32_t places_a_batch = 64;
     static constexpr std::uint64_t one_keeper = std::uint64_t{1} << 32;
     static constexpr std::uint64_t fibers_mask = one_keeper - 1;
 

@@ -9,6 +9,7 @@
 
 #include <mioco/error.hpp>
 
+#include "base/racing.hpp"
 #include "debug/log.hpp"
 #include "fiber/fiber_run.hpp"
 #include "fiber/fiber_table.hpp"
@@ -42,6 +43,7 @@ runtime_core::runtime_core(const config& asked, driver& io)
       deadlocks_(*this),
       watchdog_(watchdog::make(*this, settings_.watchdog_ns)) {
     refuse_after_fork("a runtime");
+    barrier_sync::prepare_barriers();
     watch_for_fork();
     install_overflow_handler();
     workers_.reserve(settings_.workers);
@@ -94,7 +96,7 @@ void runtime_core::rouse_one(unsigned except) noexcept {
 }
 
 void runtime_core::one_starts(fiber& f) noexcept {
-    f.shares.store(2, std::memory_order_relaxed);  // the run's and the handle's
+    f.shares.store(1, std::memory_order_relaxed);  // the handle's
     const auto start = census_.one_starts();
     if (start.is_stopping) [[unlikely]]
         request_own_cancel(f);
@@ -103,8 +105,37 @@ void runtime_core::one_starts(fiber& f) noexcept {
         wake_workers();
 }
 
+// Schedulers are told of the first one, so they count each.
+void runtime_core::one_starts(fiber& f, fiber_census::places& own) noexcept {
+    if (settings_.scheduler) [[unlikely]]
+        return one_starts(f);
+    f.shares.store(1, std::memory_order_relaxed);
+    if (census_.one_starts(own)) [[unlikely]]
+        request_own_cancel(f);
+}
+
 void runtime_core::one_ended() noexcept {
     if (census_.one_ended()) come_to_rest();
+}
+
+void runtime_core::one_ended(fiber_census::places& own) noexcept {
+    if (settings_.scheduler) [[unlikely]]
+        return one_ended();
+    census_.one_ended(own);
+}
+
+// Unless a worker takes or gives back places meanwhile, what is counted less what all keep.
+std::size_t runtime_core::fiber_count() const noexcept {
+    constexpr int most_looks = 16;
+    std::size_t counted = most_fibers();
+    std::size_t kept = 0;
+    for (int look = 0; look < most_looks; ++look) {
+        kept = 0;
+        for (const auto& each : workers_) kept += load_racing(each->places().kept);
+        if (const std::size_t before = std::exchange(counted, most_fibers()); before == counted)
+            break;
+    }
+    return counted - std::min(counted, kept);
 }
 
 void runtime_core::let_go() noexcept {

@@ -78,6 +78,13 @@ public:
     /// Counts a fiber that is about to start. `stop` reaches it from then on.
     void one_starts(fiber& f) noexcept;
     void one_ended() noexcept;
+    /// [worker] The same, by places that it keeps.
+    void one_starts(fiber& f, fiber_census::places& own) noexcept;
+    void one_ended(fiber_census::places& own) noexcept;
+    /// [worker] Has nothing left to run.
+    void give_back(fiber_census::places& own) noexcept {
+        if (census_.give_back(own)) come_to_rest();
+    }
     /// Unless it has no fibers, the runtime does not come to rest before `let_go` is called for it.
     [[nodiscard]] bool keep_alive() noexcept { return census_.keep_alive(); }
     void let_go() noexcept;
@@ -107,7 +114,9 @@ public:
     /// Async-signal-safe.
     void request_stop() noexcept;
     [[nodiscard]] bool stop_is_due() const noexcept { return census_.stop_is_due(); }
-    [[nodiscard]] std::size_t fiber_count() const noexcept { return census_.count(); }
+    [[nodiscard]] std::size_t fiber_count() const noexcept;
+    /// The same, or more while workers are busy.
+    [[nodiscard]] std::size_t most_fibers() const noexcept { return census_.count(); }
     /// From a stop's request until `wait` has seen the last fiber end.
     [[nodiscard]] bool is_stopping() const noexcept { return census_.is_stopping(); }
     /// [worker] Carries a requested stop out.

@@ -156,12 +156,13 @@ void start_elsewhere(fiber& f, runtime_core& home) {
 void start_fiber(fiber& f) {
     runtime_core& home = *f.home.load(std::memory_order_relaxed);
     MIOCO_LOG("spawns C%llu", static_cast<unsigned long long>(f.number()));
-    home.one_starts(f);
     // The closure's constructor may have been a switch point, so this thread need not be the one that made the block.
     worker* const here = current_worker();
     if (here == nullptr || &here->home() != &home) {
+        home.one_starts(f);
         start_elsewhere(f, home);
     } else {
+        home.one_starts(f, here->places());
         ++here->counts().spawned;
         here->start(f);
     }
@@ -228,14 +229,16 @@ void* result_or_throw(fiber& f) {
 }
 
 void release_joined(fiber& f) noexcept {
-    if (f.how_ended == outcome::value) f.task->destroy_result(f.storage);
+    if (f.how_ended == outcome::value && f.task->destroy_result != nullptr)
+        f.task->destroy_result(f.storage);
     f.how_ended = outcome::none;
     f.error = nullptr;
     drop_share(f, current_worker());
 }
 
 void detach_fiber(fiber& f) noexcept {
-    if (f.end.close_and_consume()) dispose_of_outcome(f);
+    if (!f.end.close_and_consume()) return;  // the share is the fiber's now
+    dispose_of_outcome(f);
     drop_share(f, current_worker());
 }
 

@@ -115,8 +115,10 @@ bool neighbourhood::find_waiting_elsewhere() noexcept {
 }
 
 bool neighbourhood::steal_from(worker& other, std::uint64_t up_to) noexcept {
+    if (!other.queue_.has_before(up_to) || !other.thieves_.begin()) return false;
     std::array<fiber*, decltype(other.queue_)::most_stolen> loot;
     const std::size_t count = other.queue_.steal(loot, up_to);
+    other.thieves_.end();
     for (std::size_t i = 0; i < count; ++i) self_.queue(*loot[i]);
     if (count == 0) return false;
     self_.counts().stolen += count;
@@ -141,8 +143,9 @@ bool neighbourhood::relieve(worker& other) noexcept {
             self_.queue(f);
         }
     }
-    if (self_.has_nothing_queued()) {
+    if (self_.has_nothing_queued() && !other.next_.empty() && other.thieves_.begin()) {
         if (fiber* const f = other.next_.take()) self_.queue(*f);
+        other.thieves_.end();
     }
     if (self_.has_nothing_queued()) return false;
     MIOCO_LOG("relieves worker %u", other.number());

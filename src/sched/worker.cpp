@@ -6,6 +6,7 @@
 #include "base/racing.hpp"
 #include "fiber/fiber_run.hpp"
 #include "fiber/fiber_table.hpp"
+#include "sched/current.hpp"
 #include "sched/wake.hpp"
 #include "sched/worker_switch.hpp"
 #include "stack/stack_measure.hpp"
@@ -40,7 +41,13 @@ worker::worker(runtime_core& home, unsigned number)
     if (!reserve_stack_) throw_no_stack(home.default_stack());
 }
 
-worker::~worker() { stack_depot::of(home_.default_stack()).give(reserve_stack_); }
+worker::~worker() {
+    stack_depot& depot = stack_depot::of(home_.default_stack());
+    depot.give(reserve_stack_);
+    if (!spare_.memory) return;
+    destroy_context(spare_.ctx);
+    depot.give(spare_.memory);
+}
 
 std::uint64_t worker::next_fiber_id() noexcept {
     if (next_id_ == end_id_) {
@@ -79,10 +86,9 @@ void worker::settle_timed() noexcept {
 }
 
 void worker::settle_buried() noexcept {
-    fiber& ended = *handover_.left;
-    destroy_context(ended.ctx);
-    take_back_stack(ended);
-    drop_share(ended, this);
+    destroy_context(ended_.ctx);
+    take_back_stack();
+    if (ended_.block != nullptr) drop_share(*ended_.block, this);
 }
 
 void worker::settle_otherwise() noexcept {
@@ -102,6 +108,7 @@ void worker::settle_otherwise() noexcept {
 
 // Null, and left to the loop, when a stack takes system calls to get.
 fiber* worker::give_cached_stack(fiber& next) noexcept {
+    if (give_spare(next)) return &next;
     next.memory = stacks_.take_cached(next.wanted_stack);
     if (!next.memory) {
         leave_to_loop(next);
@@ -153,7 +160,8 @@ void worker::yield(fiber& self) noexcept {
         return;
     }
     handover_.what = handover::action::requeue;
-    switch_from(self);
+    leave(self);
+    self.on->settle_as_yielder();
 }
 
 // Not in the midst of a select's arming, which may call what spends: the wait is open, and the fiber could not be kept by a scheduler. Nor
@@ -189,63 +197,119 @@ void worker::fiber_main(void* block) {
     self->on->settle();
     for (;;) {
         run_fiber(*self);
-        self = self->on->succeed(*self);
+        // The block may be another fiber's by now, so the worker is asked for at the thread.
+        self = current_worker()->succeed();
     }
+}
+
+// By the fiber that ends, for a moment or for good: its stack is in use until another one runs.
+void worker::keep_remains(fiber& self) noexcept {
+    ended_.ctx = self.ctx;
+    ended_.memory = std::exchange(self.memory, stack());
+    ended_.block = ended_.memory.kind.is_measured() ? &self : nullptr;
+}
+
+bool worker::tell_end(fiber& self) noexcept {
+    if (self.end.is_closed()) return false;
+    self.home.store(nullptr, std::memory_order_relaxed);
+    keep_remains(self);
+    const auto joiner = self.end.try_post();
+    if (!joiner) [[unlikely]] {
+        // Its handle was dropped just now, so it still has something to dispose of. A stop may have looked for it meanwhile.
+        self.memory = ended_.memory;
+        self.home.store(&home_, std::memory_order_relaxed);
+        barrier_sync::light_barrier();
+        if (home_.is_stopping()) request_own_cancel(self);
+        return false;
+    }
+    if (*joiner) wake_joiner(*joiner);
+    return true;
+}
+
+void worker::end_detached(fiber& self) noexcept {
+    self.home.store(nullptr, std::memory_order_relaxed);
+    keep_remains(self);
+    if (std::exchange(ended_.block, &self) != nullptr) drop_share(self, this);
 }
 
 // The end of a fiber. If a new one is next that wants such a stack, it goes on right here: a million short fibers run on a
 // few hot stacks, without a switch. If not, this does not return.
-fiber* worker::succeed(fiber& ended) noexcept {
+fiber* worker::succeed() noexcept {
     fiber* next = std::exchange(successor_, nullptr);
     if (next == nullptr && !must_see_loop()) next = next_local();
     if (--ticks_left_ < 0) [[unlikely]]
         refuse_in_forked_child(ended, true);
     ++other_ticks_;
     const bool is_new = next != nullptr && !next->has_started();
-    if (is_new && next->wanted_stack == ended.memory.kind &&
-        ended.memory.base != reserve_stack_.base) {
-        next->ctx = ended.ctx;
-        next->memory = std::exchange(ended.memory, stack());
+    if (is_new && next->wanted_stack == ended_.memory.kind &&
+        ended_.memory.base != reserve_stack_.base) {
+        next->ctx = ended_.ctx;
+        next->memory = ended_.memory;
         if (moves_ == migration::never) next->pinned = next->placed = true;
         announce(next, *thread_exceptions_);
-        drop_share(ended, this);
+        if (ended_.block != nullptr) drop_share(*ended_.block, this);
         return next;
     }
     if (is_new) leave_to_loop(*std::exchange(next, nullptr));
-    handover_ = {&ended, handover::action::bury};
+    if (!spare_.memory && ended_.memory.kind == home_.default_stack() &&
+        ended_.memory.base != reserve_stack_.base)
+        return wait_for_successor(next);
+    handover_.what = handover::action::bury;
     announce(next, *thread_exceptions_);
-    leave_context(ended.ctx, next != nullptr ? next->ctx : loop_);
+    leave_context(ended_.ctx, next != nullptr ? next->ctx : loop_);
+}
+
+// On the stack of the fiber that has ended, until another one begins on it. Where fibers are spawned and joined in turn, none needs
+// a new context or looks for a stack.
+fiber* worker::wait_for_successor(fiber* next) noexcept {
+    if (ended_.block != nullptr) drop_share(*ended_.block, this);
+    spare_.ctx = ended_.ctx;
+    spare_.memory = ended_.memory;
+    handover_.what = handover::action::nothing;
+    announce(next, *thread_exceptions_);
+    switch_context(spare_.ctx, next != nullptr ? next->ctx : loop_);
+    settle();
+    return current_fiber();
+}
+
+bool worker::give_spare(fiber& next) noexcept {
+    if (!spare_.memory || next.wanted_stack != spare_.memory.kind) return false;
+    next.ctx = spare_.ctx;
+    next.memory = std::exchange(spare_.memory, stack());
+    if (moves_ == migration::never) next.pinned = next.placed = true;
+    return true;
 }
 
 // By the fiber that ends, just before `succeed`. Who waits for a fiber's end goes on at once, while the result is hot, and without
 // a turn through the slot.
 void worker::wake_joiner(wait_token joiner) noexcept {
-    const waker wake;
-    if (!wake.claim(joiner)) return;
     fiber& f = all_fibers[joiner.index()];
-    const bool may_run_here =
-        !f.is_thread && f.home.load(std::memory_order_relaxed) == &home_ && !f.placed;
-    if (!may_run_here) return wake.complete(joiner);
-    if (f.word.complete()) successor_ = &f;
+    // Asked before the claim, it may be about another fiber; then the claim fails, since the epoch is another's too.
+    if (f.home.load(std::memory_order_relaxed) != &home_) return waker().wake(joiner);
+    if (f.word.claim_and_complete(joiner.epoch(), wait_arm::event) != wait_word::ending::won_parked)
+        return;
+    if (f.placed) return enqueue_rare(f);
+    successor_ = &f;
 }
 
-void worker::take_back_stack(fiber& ended) noexcept {
-    const stack freed = std::exchange(ended.memory, stack());
+void worker::take_back_stack() noexcept {
+    const stack freed = ended_.memory;
     if (freed.base == reserve_stack_.base) {
         reserve_in_use_ = false;
     } else if (!stacks_.give(freed)) {
-        give_elsewhere(ended, freed);
+        give_elsewhere(freed);
     }
 }
 
-void worker::give_elsewhere(const fiber& ended, stack freed) noexcept {
-    if (freed.kind.is_measured()) freed = finish_measuring(freed, ended.name_or_empty());
+void worker::give_elsewhere(stack freed) noexcept {
+    if (freed.kind.is_measured()) freed = finish_measuring(freed, ended_.block->name_or_empty());
     stack_depot::of(freed.kind).give(freed);
 }
 
 // [loop] With system calls, if need be. When there is no stack to be had, the fiber gets the reserve, on which its closure is
 // destroyed, and its join the error. False: the reserve is in use too.
 bool worker::give_stack(fiber& f) noexcept {
+    if (give_spare(f)) return true;
     f.memory = stacks_.take(f.wanted_stack);
     if (!f.memory) {
         if (reserve_in_use_) return false;
@@ -255,6 +319,8 @@ bool worker::give_stack(fiber& f) noexcept {
         f.error = no_stack_error(f.wanted_stack);
     } else if (home_.settings().measures_stacks) {
         begin_measuring(f.memory);
+        // Its name is asked for when its stack is no longer in use.
+        f.shares.fetch_add(1, std::memory_order_relaxed);
     }
     begin_life(f);
     return true;

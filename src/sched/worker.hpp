@@ -16,6 +16,7 @@
 #include "fiber/fiber_pool.hpp"
 #include "io/driver.hpp"
 #include "io/lease_cache.hpp"
+#include "runtime/fiber_census.hpp"
 #include "sched/inbox.hpp"
 #include "sched/neighbourhood.hpp"
 #include "sched/next_slot.hpp"
@@ -23,6 +24,7 @@
 #include "sched/run_queue.hpp"
 #include "sched/scheduler_seat.hpp"
 #include "sched/sleep_gate.hpp"
+#include "sched/thief_gate.hpp"
 #include "sched/worker_counts.hpp"
 #include "stack/depot.hpp"
 #include "time/timer_heap.hpp"
@@ -68,6 +70,7 @@ public:
     std::uint64_t next_fiber_id() noexcept;
     /// To add to; for others only to read.
     [[nodiscard]] worker_counts& counts() noexcept { return counts_; }
+    [[nodiscard]] fiber_census::places& places() noexcept { return places_; }
     /// When it last looked at the clock.
     [[nodiscard]] nanoseconds_t looked_at() const noexcept { return looked_at_; }
 
@@ -94,8 +97,13 @@ public:
     inline void make_ready(fiber& f) noexcept;
     /// The same, on the worker's own stack.
     inline void make_ready_from_loop(fiber& f) noexcept;
-    /// [this thread, by a fiber that ends] Wakes who joins it.
-    void wake_joiner(wait_token joiner) noexcept;
+
+    // The end of a fiber, called by it; afterwards its block is no longer its own
+    /// Tells whoever joins it, or will; false, and nothing done, if it is detached.
+    bool tell_end(fiber& self) noexcept;
+    /// Of one that is detached, when nothing is left to dispose of.
+    void end_detached(fiber& self) noexcept;
+
     /// [this thread] Queues a fiber that has not run yet.
     void start(fiber& f) noexcept;
     /// [this thread] Queues a fiber that its scheduler lets run here.
@@ -128,8 +136,10 @@ private:
 
     // worker_switch.hpp: what is done at each switch
     inline void switch_from(fiber& self) noexcept;
+    inline void leave(fiber& self) noexcept;
     inline void announce(fiber* to, eh_globals& exceptions) noexcept;
     inline void settle() noexcept;
+    inline void settle_as_yielder() noexcept;
     inline void settle_parked() noexcept;
     inline fiber* next_to_switch_to(const fiber& self) noexcept;
     [[nodiscard]] bool must_see_loop() const noexcept { return ticks_left_ <= 0; }
@@ -145,13 +155,17 @@ private:
     void settle_timed() noexcept;
     void interrupt_parked(fiber& f, std::uint64_t epoch) noexcept;
     void expire_parked(fiber& f, std::uint64_t epoch) noexcept;
-    fiber* succeed(fiber& ended) noexcept;
+    fiber* succeed() noexcept;
+    void keep_remains(fiber& self) noexcept;
+    fiber* wait_for_successor(fiber* next) noexcept;
+    bool give_spare(fiber& next) noexcept;
+    void wake_joiner(wait_token joiner) noexcept;
     fiber* give_cached_stack(fiber& next) noexcept;
     void leave_to_loop(fiber& next) noexcept;
     void begin_life(fiber& f) noexcept;
     bool give_stack(fiber& f) noexcept;
-    void take_back_stack(fiber& ended) noexcept;
-    void give_elsewhere(const fiber& ended, stack freed) noexcept;
+    void take_back_stack() noexcept;
+    void give_elsewhere(stack freed) noexcept;
 
     void grant_ticks(std::int32_t ticks) noexcept;
 
@@ -159,7 +173,7 @@ private:
     enum class thieves : bool { none, some };
     inline fiber* next_local() noexcept;
     template <thieves Others>
-    inline fiber* next_local() noexcept;
+    inline fiber* take_queued() noexcept;
     template <thieves Others>
     inline fiber* take_from_slot() noexcept;
     template <thieves Others>
@@ -212,6 +226,7 @@ private:
     std::int32_t ticks_granted_ = 0;  // at the last one
     std::int32_t other_ticks_ = 0;    // of those used since then, for something else than a park
     worker_counts counts_;
+    fiber_census::places places_;
     std::int32_t ticks_kept_ = 0;        // those left, while there are guards
     no_park_region* no_park_ = nullptr;  // guards of the running fiber, the innermost first
     // Of the innermost: one that has outlived its fiber may be gone with its stack.
@@ -219,9 +234,18 @@ private:
     std::source_location no_park_made_at_;
     unsigned slot_streak_ = 0;    // fibers run from next_ since one from the queue was preferred
     fiber* successor_ = nullptr;  // of the fiber that is just ending
+    // What is left of that fiber, until another one runs.
+    struct remains {
+        context ctx;
+        stack memory;
+        fiber* block = nullptr;  // of which a share goes with them
+    } ended_;
+    // The same of one whose context waits for a new fiber; no memory: there is none.
+    remains spare_;
     fiber* started_by_loop_ =
         nullptr;  // taken from a queue, but its stack takes system calls to get
 
+    thief_gate thieves_;
     basic_run_queue<fiber> queue_;  // thieves take from it
     basic_next_slot<fiber> next_;   // made ready by the running fiber: thieves take it last
     ready_list bound_;              // fibers that must run here

@@ -88,11 +88,11 @@ void worker::run(bool (*finished)(const runtime_core&)) {
         if (next != nullptr) {
             if (std::exchange(slept_, false)) neighbours_.ensure_watcher();
             resume(*next);
-        } else if (finished(home_)) {
-            break;
-        } else if (!find_work()) {
-            sleep(finished);
+            continue;
         }
+        home_.give_back(places_);
+        if (finished(home_)) break;
+        if (!find_work()) sleep(finished);
     }
     MIOCO_LOG("worker ends");
     grant_ticks(ticks_left_);
@@ -182,7 +182,7 @@ bool worker::find_work() noexcept {
 }
 
 void worker::poll(nanoseconds_t timeout_ns) noexcept {
-    polls_.fetch_add(1, std::memory_order_relaxed);
+    polls_.store(polls_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     poller_->wait(timeout_ns, std::min(most_events(), events_a_poll), poller::caller::owner);
 }
 

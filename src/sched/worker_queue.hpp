@@ -11,18 +11,24 @@
 namespace mioco::detail {
 
 inline fiber* worker::next_local() noexcept {
-    return is_alone_ ? next_local<thieves::none>() : next_local<thieves::some>();
+    fiber* next = nullptr;
+    if (is_alone_ || thieves_.enter()) [[likely]] {
+        next = take_queued<thieves::none>();
+        thieves_.leave();
+    } else {
+        next = take_queued<thieves::some>();
+    }
+    return next != nullptr ? next : next_local_if_queue_empty();
 }
 
 template <worker::thieves Others>
-inline fiber* worker::next_local() noexcept {
+inline fiber* worker::take_queued() noexcept {
     if (!next_.empty()) {
         if (fiber* const f = take_from_slot<Others>()) return f;
     }
     if (!bound_.empty() && (ticks_left_ & 1) != 0) [[unlikely]]
         return bound_.pop();
-    if (fiber* const f = Others == thieves::none ? queue_.pop_unshared() : queue_.pop()) return f;
-    return next_local_if_queue_empty();
+    return Others == thieves::none ? queue_.pop_unshared() : queue_.pop();
 }
 
 // Null if a thief was faster, or after many in a row: then one from the queue comes first.
@@ -76,8 +82,13 @@ inline void worker::make_ready(fiber& f) noexcept {
     if (f.placed) [[unlikely]]
         return enqueue_rare(f);
     // Woken by a fiber: it runs next. Whoever was in the slot goes to the queue.
-    fiber* const displaced =
-        is_alone_ ? swap_slot<thieves::none>(&f) : swap_slot<thieves::some>(&f);
+    fiber* displaced = nullptr;
+    if (is_alone_ || thieves_.enter()) [[likely]] {
+        displaced = swap_slot<thieves::none>(&f);
+        thieves_.leave();
+    } else {
+        displaced = swap_slot<thieves::some>(&f);
+    }
     if (displaced != nullptr) queue(*displaced);
 }
 

@@ -50,6 +50,16 @@ inline void worker::settle() noexcept {
     settle_otherwise();
 }
 
+/// By who has yielded: mostly for another one that does.
+inline void worker::settle_as_yielder() noexcept {
+    fiber* const left = handover_.left;
+    if (handover_.what != handover::action::requeue || left->placed) [[unlikely]]
+        return settle();
+    handover_.what = handover::action::park;
+    if (!queue_.push(left)) [[unlikely]]
+        spill(*left);
+}
+
 inline fiber* worker::next_to_switch_to(const fiber& self) noexcept {
     if (--ticks_left_ < 0) [[unlikely]] {
         if (no_park_ != nullptr) [[unlikely]]
@@ -62,14 +72,18 @@ inline fiber* worker::next_to_switch_to(const fiber& self) noexcept {
     return give_cached_stack(*next);
 }
 
-// `handover_.what` says what is to become of `self`.
-inline void worker::switch_from(fiber& self) noexcept {
+// `handover_.what` says what is to become of `self`. Who comes back has to settle.
+inline void worker::leave(fiber& self) noexcept {
     fiber* const next = next_to_switch_to(self);
     handover_.left = &self;
     eh_globals& exceptions = *thread_exceptions_;
     self.exceptions = exceptions;
     announce(next, exceptions);
     switch_context(self.ctx, next != nullptr ? next->ctx : loop_);
+}
+
+inline void worker::switch_from(fiber& self) noexcept {
+    leave(self);
     self.on->settle();
 }
 

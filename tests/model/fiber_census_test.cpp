@@ -24,6 +24,8 @@ struct faults {
     bool takes_any_stop =
         false;  // it carries out what is due, not what it saw before it looked for fibers
     bool forgets_requests = false;  // the end of a stop takes one with it that came later
+    bool keeps_places = false;      // a worker that has nothing to run gives no places back
+    bool gives_too_much = false;    // or also those of fibers that are there
 };
 
 /// As runtime_core::cancel_all, with `look` for the look at all blocks. Whether the caller carried the stop out.
@@ -45,14 +47,15 @@ bool cancel_all(model_census& census, const faults& wrong, Look look) {
 
 /// A fiber that starts, as make_fiber and runtime_core::one_starts, and a stop.
 struct start_and_stop {
-    start_and_stop(checker& run, faults with) : wrong(with) {
+    start_and_stop(checker& run, faults with, bool at_worker = false) : wrong(with) {
         run.name(census, "census");
         run.name(listed, "listed");
         run.name(cancelled, "cancelled");
         run.name(carried_out, "carried out");
-        run.thread("spawner", [this] {
+        run.thread("spawner", [this, at_worker] {
             if (!wrong.is_found_late) listed.store(1);
-            if (census.one_starts().is_stopping) cancelled.store(1);
+            if (at_worker ? census.one_starts(own) : census.one_starts().is_stopping)
+                cancelled.store(1);
             if (wrong.is_found_late) listed.store(1);
         });
         for (int i = 0; i < 2; ++i) run.thread("worker", [this] { stop(); });
@@ -73,6 +76,7 @@ struct start_and_stop {
 
     const faults wrong;
     model_census census;
+    model_census::places own;  // the spawner's
     atomic<int> listed;
     atomic<int> cancelled;
     atomic<int> carried_out;
@@ -80,11 +84,14 @@ struct start_and_stop {
 
 TEST(fiber_census, a_stop_reaches_who_starts) {
     expect_holds(explore<start_and_stop>({}, faults{}));
+    expect_holds(explore<start_and_stop>({}, faults{}, true));
 }
 
 TEST(fiber_census, mutant_that_is_found_after_it_is_counted) {
-    expect_violation(explore<start_and_stop>({}, faults{.is_found_late = true}),
-                     "a stop reaches who starts");
+    for (const bool at_worker : {false, true}) {
+        expect_violation(explore<start_and_stop>({}, faults{.is_found_late = true}, at_worker),
+                         "a stop reaches who starts");
+    }
 }
 
 TEST(fiber_census, mutant_that_looks_for_fibers_before_they_are_born_cancelled) {
@@ -298,6 +305,66 @@ TEST(fiber_census, mutant_that_counts_in_pieces) {
     EXPECT_FALSE(explore<last_one<basic_model_sync<adds_in_pieces>>>({}, faults{}).holds);
 }
 
+/// Two workers with fibers and kept places, one about to have too many: it has ended what the other one started. Each runs its last fiber,
+/// and then has nothing left to run; the first one's starts another before that.
+struct workers_with_places {
+    workers_with_places(checker& run, faults with) : wrong(with) {
+        run.name(census, "census");
+        run.name(rests, "rests");
+        run.name(living, "living");
+        constexpr int enough = 128;
+        for (int i = 0; i < enough; ++i) start(own[0]);
+        for (int i = 0; i < enough - 1; ++i) census.one_ended(own[1]);
+        living.store(2);
+        start(own[0]);
+        run.thread("worker", [this] {
+            living.fetch_add(1);
+            start(own[0]);
+            for (int i = 0; i < 2; ++i) end(own[0]);
+            rest(own[0]);
+        });
+        run.thread("worker", [this] {
+            end(own[1]);
+            rest(own[1]);
+        });
+        run.at_end([this] {
+            check(census.is_at_rest() && rests.load() == 1, "a runtime comes to rest once");
+        });
+    }
+
+    void start(model_census::places& at) { static_cast<void>(census.one_starts(at)); }
+    void end(model_census::places& at) {
+        living.fetch_sub(1);
+        census.one_ended(at);
+    }
+    void rest(model_census::places& at) {
+        if (wrong.keeps_places) return;
+        if (wrong.gives_too_much) ++at.kept;
+        if (!census.give_back(at)) return;
+        check(living.load() == 0, "a runtime that has a fiber does not rest");
+        rests.fetch_add(1);
+    }
+
+    const faults wrong;
+    model_census census;
+    std::array<model_census::places, 2> own;
+    atomic<int> living;
+    atomic<int> rests;
+};
+
+TEST(fiber_census, a_runtime_rests_when_its_workers_have_given_their_places_back) {
+    expect_holds(explore<workers_with_places>({}, faults{}));
+}
+
+TEST(fiber_census, mutant_whose_idle_workers_keep_their_places) {
+    expect_violation(explore<workers_with_places>({}, faults{.keeps_places = true}),
+                     "a runtime comes to rest once");
+}
+
+TEST(fiber_census, mutant_that_gives_back_the_places_of_fibers) {
+    EXPECT_FALSE(explore<workers_with_places>({}, faults{.gives_too_much = true}).holds);
+}
+
 /// A stop that is over, as runtime_core::wait sees it, and another one that is requested about then.
 struct stop_after_stop {
     stop_after_stop(checker& run, faults with) : wrong(with) {
@@ -341,6 +408,7 @@ TEST(fiber_census, needs_each_step) {
                             [] { return explore<last_one<>>({}, faults{}); },
                             [] { return explore<second_stop>({}, faults{}); },
                             [] { return explore<start_and_stop>({}, faults{}); },
+                            [] { return explore<workers_with_places>({}, faults{}); },
                             [] { return explore<stop_and_next_run>({}, faults{}); }});
 }
 

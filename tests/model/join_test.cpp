@@ -9,10 +9,11 @@ namespace {
 
 struct faults {
     bool overlooks_the_end =
-        false;  // who detaches does not look whether the fiber has ended already
+        false;             // who detaches does not look whether the fiber has ended already
+    bool lingers = false;  // a fiber uses its block when it has told its end
 };
 
-/// A fiber that ends, as run_fiber, and the owner of its handle.
+/// A fiber that ends, as worker::tell_end, and the owner of its handle. Who is the last gives the block back.
 template <class Sync = model_sync>
 struct ending {
     enum class owner { joins, detaches, gives_up };
@@ -21,6 +22,7 @@ struct ending {
         run.name(end, "end");
         run.name(joiner, "joiner");
         run.name(disposed, "disposed");
+        run.name(given_back, "given back");
         run.thread("fiber", [this] { finish(); });
         switch (what) {
             case owner::joins:
@@ -38,18 +40,25 @@ struct ending {
         }
         run.at_end([this] {
             check(disposed.load() == 1, "the outcome is disposed of once");
+            check(given_back.load() == 1, "the block is given back once");
             end.reset();
             check(!end.is_ready() && !end.is_closed(), "the block's next fiber has not ended");
         });
     }
 
     void finish() {
+        using ending_of = detail::basic_wait_word<Sync>::ending;
         const auto waiting = end.try_post();
         if (!waiting) {
             disposed.fetch_add(1);
-        } else if (*waiting && joiner.word.claim(waiting->epoch(), detail::wait_arm::event)) {
-            joiner.complete();
+            given_back.fetch_add(1);
+            return;
         }
+        if (wrong.lingers) check(given_back.load() == 0, "a fiber's block is its own");
+        if (!*waiting) return;
+        const auto found =
+            joiner.word.claim_and_complete(waiting->epoch(), detail::wait_arm::event);
+        if (found == ending_of::won_parked) joiner.make_ready();
     }
 
     // As wait_for_end; whether it has seen the end.
@@ -65,19 +74,25 @@ struct ending {
             end.disarm(token);
             if (joiner.word.winner() == detail::wait_arm::cancel && !end.is_ready()) return false;
         }
-        disposed.fetch_add(1);
+        dispose();
         return true;
+    }
+
+    void dispose() {
+        disposed.fetch_add(1);
+        given_back.fetch_add(1);
     }
 
     void detach() {
         const bool ended = end.close_and_consume();
-        if (ended && !wrong.overlooks_the_end) disposed.fetch_add(1);
+        if (ended && !wrong.overlooks_the_end) dispose();
     }
 
     const faults wrong;
     detail::basic_wait_slot<Sync> end;
     model_fiber<Sync> joiner{1};
     atomic<int> disposed;
+    atomic<int> given_back;
 };
 
 struct posts_blindly : no_fault {
@@ -102,6 +117,13 @@ TEST(join, a_cancelled_joiner_leaves_the_handle_as_it_was) {
 TEST(join, mutant_that_detaches_without_a_look_leaks_the_outcome) {
     expect_violation(explore<ending<>>(all, owner::detaches, faults{.overlooks_the_end = true}),
                      "the outcome is disposed of once");
+}
+
+TEST(join, mutant_that_uses_its_block_when_it_has_told_its_end) {
+    for (const owner what : {owner::joins, owner::detaches}) {
+        expect_violation(explore<ending<>>(all, what, faults{.lingers = true}),
+                         "a fiber's block is its own");
+    }
 }
 
 TEST(join, mutant_that_posts_over_closed_leaks_the_outcome) {

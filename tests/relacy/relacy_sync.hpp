@@ -241,6 +241,8 @@ struct relacy_sync {
     using lock_atomic = atomic<T>;
 
     static void relax() noexcept { spin::turn(); }
+    static void light_barrier() noexcept { rl::ctx().atomic_thread_fence_seq_cst(); }
+    static void heavy_barrier() noexcept { rl::ctx().atomic_thread_fence_seq_cst(); }
     static void back_off(unsigned /*round*/, const atomic<bool>& /*awaited*/) noexcept {
         rl::yield(1, info_of(location::current()));
     }

@@ -23,6 +23,7 @@ struct task_ops {
     void (*run)(void* storage);
     /// Destroys a closure that was never run.
     void (*discard)(void* storage);
+    /// Null: there is nothing to destroy.
     void (*destroy_result)(void* storage) noexcept;
 };
 
@@ -99,7 +100,7 @@ struct task {
     static constexpr task_ops ops{
         sizeof(Closure) > sizeof(stored) ? sizeof(Closure) : sizeof(stored),
         alignof(Closure) > alignof(stored) ? alignof(Closure) : alignof(stored), &run, &discard,
-        &destroy_result};
+        std::is_trivially_destructible_v<stored> ? nullptr : &destroy_result};
 };
 
 }  // namespace mioco::detail
