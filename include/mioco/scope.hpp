@@ -93,7 +93,8 @@ public:
         return forked<result>(std::move(state));
     }
 
-    /// Asks all its fibers to stop, and every one that is spawned before `wait` has returned. Returns at once.
+    /// Asks all its fibers to stop, and every one that is spawned before `wait` has returned. Returns at once. A fiber of the scope that calls this
+    /// goes on, and is left for another's cancel; unless the `spawn` that made it has not returned yet.
     void cancel() noexcept { core_->cancel(); }
 
     /// Waits until all its fibers have ended, then rethrows the first exception that left one. Parks the calling fiber, or blocks the thread. A

@@ -111,14 +111,17 @@ TEST_P(scopes, may_be_cancelled) {
 
 TEST_P(scopes, that_a_fiber_of_theirs_cancels_leave_that_one_to_the_next_cancel) {
     run([&] {
+        flag is_member;
         flag has_cancelled;
         auto owner = mioco::spawn([&] {
             mioco::scope all;
             all.spawn([&, c = counted(living)] {
+                is_member.await();
                 all.cancel();
                 has_cancelled.raise();
                 mioco::sleep_for(1h);
             });
+            is_member.raise();
             all.wait();
         });
         has_cancelled.await();
