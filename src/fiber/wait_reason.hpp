@@ -62,8 +62,7 @@ constexpr wait_facts facts_of(wait_reason why) noexcept {
         case wait_reason::event:
             return {"event", woken_by::threads, "event::wait"};
         case wait_reason::news:
-            return {"news", woken_by::threads,
-                    "broadcast_receiver::recv or watch_receiver::changed"};
+            return {"news", woken_by::threads, "recv or watch_receiver::changed"};
         case wait_reason::offload:
             return {"offload", woken_by::anybody};
         case wait_reason::offload_room:
