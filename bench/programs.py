@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import subprocess
+import threading
 import time
 
 SERVER_CPU = "0"
@@ -132,7 +133,10 @@ class Server:
         self._process = subprocess.Popen(self._command, env=self._environment, stdout=subprocess.PIPE,
                                          stderr=subprocess.PIPE, text=True,
                                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+        hangs = threading.Timer(START_TIMEOUT_S, self._process.kill)
+        hangs.start()
         first = self._process.stdout.readline()
+        hangs.cancel()
         found = re.search(r" on (\S+:\d+)", first)
         if found is None:
             raise RuntimeError(f"{' '.join(self._command)}: no address in its first line {first!r}: {self.stop().strip()}")

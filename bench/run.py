@@ -86,7 +86,7 @@ MOST_SPREAD = 0.10
 MOST_TRIES = 3
 
 # What a program that is missing, dies, hangs or talks nonsense gives. It costs its case, and no other.
-CASE_FAILURES = (OSError, RuntimeError, ValueError, subprocess.SubprocessError)
+CASE_FAILURES = (OSError, RuntimeError, ValueError, TypeError, LookupError, subprocess.SubprocessError)
 
 # Descriptors: as many as the largest cases take, and some.
 WANTED_DESCRIPTORS = 65_536
@@ -170,7 +170,13 @@ def measure_case(run, name):
     """Again where the rounds lie too far apart, and then the steadiest of all tries."""
     tries = []
     while True:
-        tries.append(CASES[name](run))
+        try:
+            tries.append(CASES[name](run))
+        except CASE_FAILURES as error:
+            if not tries:
+                raise
+            measure.say(f"  this try failed: {error}")
+            break
         spread, who = tries[-1].spread()
         if run.quick or len(tries) == MOST_TRIES or spread <= MOST_SPREAD:
             break
@@ -195,16 +201,17 @@ def main():
     others = machine.OthersUsage()
     for name in arguments.cases:
         measure.say(f"{name}:")
-        taken = machine.circumstances(run.programs) + of_another_machine
-        others_meanwhile = machine.OthersUsage()
         try:
+            taken = machine.circumstances(run.programs) + of_another_machine
+            others_meanwhile = machine.OthersUsage()
             results[name] = measure_case(run, name)
             results[name].taken = taken
             results[name].others_share = others_meanwhile.share()
         except CASE_FAILURES as error:
-            measure.say(f"  left out: {error}")
+            measure.say(f"  left out: {error!r}")
             failed.append(name)
-            results[name] = measure.Result(name, name, notes=[f"left out: {error}"])
+            results.setdefault(name, measure.Result(name, name, notes=[f"left out: {error}"]))
+            continue
         for check in results[name].checks:
             measure.say(f"  {report.check_line(check)}")
     share = others.share()

@@ -114,9 +114,14 @@ class Rivals(Folder):
         self.assertIsNone(found.failure(programs.RAW))
         self.assertIn("Operation not permitted", found.failure(programs.RAW_URING))
 
+    def test_what_hangs_before_it_listens_is_left_out(self):
+        self.a_server(programs.RAW, "exec sleep 1000")
+        with mock.patch.object(programs, "START_TIMEOUT_S", 0.1):
+            self.assertIn("no address in its first line", programs.Programs(self.folder).failure(programs.RAW))
+
 
 class Run(Folder):
-    def run_cases(self, cases, *options, commit="abc1234", processor="ours"):
+    def run_cases(self, cases, *options, commit="abc1234", processor="ours", ends_with=0):
         """Runs main with these cases and returns what it wrote: the text, and the JSON."""
         clock = Clock()
         facts = {"processor": processor, "cores": "2", "kernel": "6.1", "compiler": "c++ 12"}
@@ -127,7 +132,7 @@ class Run(Folder):
               mock.patch.object(programs, "commit", return_value=commit), mock.patch("os.cpu_count", return_value=2),
               mock.patch.object(machine, "describe", side_effect=lambda _: dict(facts)),
               mock.patch.object(sys, "argv", arguments), contextlib.redirect_stderr(io.StringIO())):
-            self.assertEqual(run.main(), 0)
+            self.assertEqual(run.main(), ends_with)
         return ((self.folder / "RESULTS.md").read_text(encoding="utf-8"),
                 json.loads((self.folder / "results.json").read_text(encoding="utf-8")))
 
@@ -141,13 +146,15 @@ class Run(Folder):
 
     def test_a_case_that_fails_costs_no_other(self):
         hung = mock.Mock(side_effect=subprocess.TimeoutExpired("server", 10))
-        with (mock.patch.object(run, "CASES", {"hung": hung, "good": lambda _: measure.Result("good", "Case good")}),
+        told_nothing = mock.Mock(side_effect=KeyError("cpu_ns"))
+        with (mock.patch.object(run, "CASES", {"hung": hung, "mute": told_nothing, "good": lambda _: measure.Result("good", "Case good")}),
               mock.patch.object(machine, "describe", return_value={}),
               mock.patch.object(sys, "argv", ["run.py", str(self.folder), "--output", str(self.folder)]),
               contextlib.redirect_stderr(io.StringIO())):
             self.assertEqual(run.main(), 1)
         text = (self.folder / "RESULTS.md").read_text(encoding="utf-8")
         self.assertRegex(text, r"## hung\n\n- left out: .*timed out")
+        self.assertRegex(text, r"## mute\n\n- left out: .*cpu_ns")
         self.assertIn("## Case good", text)
 
     def test_a_kept_case_tells_of_its_own_run(self):
@@ -156,6 +163,22 @@ class Run(Folder):
         text, _ = self.run_cases(cases, "--keep", "--only", "anew", commit="def5678")
         self.assertRegex(text, r"## Case kept\n\n- Measured .* UTC, of abc1234; other programs took 25\.0 %")
         self.assertRegex(text, r"## Case anew\n\n- Measured .* UTC, of def5678; other programs took 10\.0 %")
+
+    def test_a_kept_case_outlives_a_failure_to_measure_it_anew(self):
+        cases = {"once": (50, 25)}
+        self.run_cases(cases)
+        failing = mock.Mock(side_effect=RuntimeError("it died"))
+        with mock.patch.object(run, "measure_case", failing):
+            text, _ = self.run_cases(cases, "--keep", "--only", "once", ends_with=1)
+        self.assertRegex(text, r"## Case once\n\n- Measured .*; other programs took 25\.0 %")
+
+    def test_a_failure_in_a_further_try_leaves_the_tries_before(self):
+        unsteady = measure.Result("once", "Case once")
+        unsteady.figure("ns", {"mioco": [1, 2, 3, 4, 5]})
+        tries = mock.Mock(side_effect=[unsteady, RuntimeError("it died")])
+        with mock.patch.object(run, "CASES", {"once": tries}), contextlib.redirect_stderr(io.StringIO()) as said:
+            self.assertIs(run.measure_case(mock.Mock(quick=False), "once"), unsteady)
+        self.assertIn("it died", said.getvalue())
 
     def test_a_case_of_another_machine_names_it(self):
         cases = {"kept": (50, 0), "anew": (50, 25)}
