@@ -22,7 +22,7 @@ std::string cure_of(int failure) {
             return " (raise the system's limit of descriptors that a user may have watched: sysctl "
                    "fs.epoll.max_user_watches)";
         case EBADF:
-            return " (it was closed, moved from, or never opened)";
+            return " (it was closed, moved from, never opened, or not opened for that)";
         default:
             return "";
     }

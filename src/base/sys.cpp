@@ -295,8 +295,9 @@ int close_checked(int fd) noexcept { return checked(::close(fd)); }
 
 int file_status(int fd, struct stat& status) noexcept { return checked(::fstat(fd, &status)); }
 
-// A sandbox may not know statx(2).
+// A sandbox may not know statx(2), to which AT_FDCWD would be the working directory.
 int file_type(int fd) noexcept {
+    if (fd < 0) return -EBADF;
     struct statx found{};
     if (::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &found) == 0)
         return found.stx_mode & S_IFMT;

@@ -20,10 +20,10 @@ std::error_code code_of_file(std::int64_t failure) {
     return {failure == deadline_failure ? ETIMEDOUT : number, std::system_category()};
 }
 
-// An open file gets EBADF for what its mode does not allow.
+// An open file gets EBADF for what its mode does not allow, and any number when no file has it.
 std::string cure_of_file(std::int64_t failure, int fd) {
     if (failure != -EBADF) return cure_of(static_cast<int>(failure));
-    return fd >= 0 ? " (the file was not opened for that)" : "";
+    return fd >= 0 ? " (it is not open, or was not opened for that)" : "";
 }
 
 }  // namespace

@@ -33,6 +33,7 @@ using mioco::owned_fd;
 using mioco_test::beside;
 using mioco_test::error_of;
 using mioco_test::is_blocking;
+using mioco_test::message_of;
 using mioco_test::pattern;
 using mioco_test::read_some;
 using mioco_test::read_text;
@@ -281,12 +282,29 @@ TEST_P(async_fds, what_cannot_be_waited_for_is_refused_with_what_to_use) {
         EXPECT_FALSE(async_fd::borrow(file.get(), ec).is_open());
         EXPECT_EQ(ec, std::errc::invalid_argument);
         EXPECT_EQ(error_of([&] { async_fd::adopt(folder.get()); }), std::errc::invalid_argument);
-        EXPECT_EQ(error_of([] { async_fd::borrow(-1); }), std::errc::bad_file_descriptor);
+        for (const int none : {-1, AT_FDCWD}) {
+            EXPECT_EQ(error_of([=] { async_fd::adopt(none); }), std::errc::bad_file_descriptor);
+            EXPECT_EQ(error_of([=] { async_fd::borrow(none); }), std::errc::bad_file_descriptor);
+        }
         EXPECT_EQ(error_of([] { async_fd().release(); }), std::errc::bad_file_descriptor);
         char byte[1];
         EXPECT_EQ(async_fd().try_read(byte, ec), 0U);
         EXPECT_EQ(ec, std::errc::bad_file_descriptor);
         EXPECT_GE(fcntl(file.get(), F_GETFD), 0) << "still the caller's";
+    });
+}
+
+TEST_P(async_fds, a_call_that_a_descriptor_was_not_opened_for_is_told) {
+    inside([] {
+        int ends[2];
+        ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+        auto out = async_fd::adopt(ends[0]);
+        auto in = async_fd::adopt(ends[1]);
+        const auto is_told = [](const std::string& text) {
+            return text.find("not opened for that") != std::string::npos;
+        };
+        EXPECT_PRED1(is_told, message_of([&] { out.write("x"sv); }));
+        EXPECT_PRED1(is_told, message_of([&] { read_some(in); }));
     });
 }
 

@@ -142,9 +142,9 @@ TEST_P(pipes, close_wakes_both_sides) {
             read_some(out);
             ADD_FAILURE() << "a closed pipe was read";
         } catch (const std::system_error& e) {
-            EXPECT_STREQ(
-                e.what(),
-                "mioco: read (it was closed, moved from, or never opened): Bad file descriptor");
+            EXPECT_STREQ(e.what(),
+                         "mioco: read (it was closed, moved from, never opened, or not opened for "
+                         "that): Bad file descriptor");
         }
 
         auto [other_out, other_in] = mioco::pipe();

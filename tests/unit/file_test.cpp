@@ -171,6 +171,22 @@ TEST_P(files, are_read_and_written_with_several_buffers) {
     EXPECT_EQ(contents(path), "0abcde6abcde"sv);
 }
 
+TEST_P(files, refuse_more_buffers_than_the_system_takes) {
+    inside([path = folder.with("0123")] {
+        auto both = file::open(path, {.read = true, .write = true});
+        char byte = 'x';
+        const std::vector<iovec> parts(1025, {&byte, 1});
+        constexpr auto refused = std::errc::invalid_argument;
+        EXPECT_EQ(error_of([&] { both.readv(parts); }), refused);
+        EXPECT_EQ(error_of([&] { both.readv_at(parts, 0); }), refused);
+        EXPECT_EQ(error_of([&] { both.writev(parts); }), refused);
+        EXPECT_EQ(error_of([&] { both.writev_at(parts, 0); }), refused);
+        const std::vector<iovec> most(1024, {&byte, 1});
+        EXPECT_EQ(both.readv(most), 4U);
+        EXPECT_EQ(both.writev_at(most, 0), 1024U);
+    });
+}
+
 TEST_P(files, refuse_offsets_beyond_what_the_kernel_counts) {
     inside([path = folder.with("0123")] {
         auto both = file::open(path, {.read = true, .write = true});
@@ -268,7 +284,7 @@ TEST_P(files, errors_name_the_call_and_the_file) {
                   "mioco: open of \"" + none.native() + "\": No such file or directory");
         auto in = file::open(path);
         const std::string name = " of \"" + path.native() + "\"";
-        const std::string not_for_that = " (the file was not opened for that): Bad file descriptor";
+        const std::string not_for_that = " (it is not open, or was not opened for that): Bad file descriptor";
         EXPECT_EQ(text_of([&] { in.write("x"sv); }), "mioco: write" + name + not_for_that);
         EXPECT_EQ(text_of([&] { in.write_at("x"sv, 1); }), "mioco: write_at" + name + not_for_that);
         EXPECT_EQ(text_of([&] { in.write_all("x"sv); }),
@@ -350,11 +366,13 @@ TEST_P(files, are_adopted_and_released) {
         EXPECT_EQ(mioco_test::read_text(mine, 4), "text");
         EXPECT_EQ(text_of([&] { mine.write("x"sv); }),
                   "mioco: write of descriptor " + std::to_string(fd) +
-                      " (the file was not opened for that): Bad file descriptor");
+                      " (it is not open, or was not opened for that): Bad file descriptor");
         EXPECT_EQ(mine.release(), fd);
         EXPECT_FALSE(mine.is_open());
         EXPECT_EQ(close(fd), 0);
         EXPECT_EQ(error_of([&] { file::adopt(-1); }), std::errc::bad_file_descriptor);
+        const std::string of_none = text_of([] { file::adopt(std::numeric_limits<int>::max()); });
+        EXPECT_NE(of_none.find("not open,"), std::string::npos) << of_none;
     });
 }
 

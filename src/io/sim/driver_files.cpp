@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -176,6 +177,7 @@ ssize_t sim_driver::write_file(int fd, std::span<const std::byte> from,
 
 ssize_t sim_driver::read_file_into(int fd, std::span<const iovec> into,
                                    std::int64_t offset) noexcept {
+    if (into.size() > IOV_MAX) return -EINVAL;
     if (offset == here) return read_into(fd, into);
     const auto [from, failure] = find(fd, "read");
     if (from == nullptr) return failure;
@@ -188,6 +190,7 @@ ssize_t sim_driver::read_file_into(int fd, std::span<const iovec> into,
 
 ssize_t sim_driver::write_file_from(int fd, std::span<const iovec> from,
                                     std::int64_t offset) noexcept {
+    if (from.size() > IOV_MAX) return -EINVAL;
     if (offset == here) return write_from(fd, from);
     const auto [to, failure] = find(fd, "write");
     if (to == nullptr) return failure;
