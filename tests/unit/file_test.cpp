@@ -284,7 +284,8 @@ TEST_P(files, errors_name_the_call_and_the_file) {
                   "mioco: open of \"" + none.native() + "\": No such file or directory");
         auto in = file::open(path);
         const std::string name = " of \"" + path.native() + "\"";
-        const std::string not_for_that = " (it is not open, or was not opened for that): Bad file descriptor";
+        const std::string not_for_that =
+            " (it is not open, or was not opened for that): Bad file descriptor";
         EXPECT_EQ(text_of([&] { in.write("x"sv); }), "mioco: write" + name + not_for_that);
         EXPECT_EQ(text_of([&] { in.write_at("x"sv, 1); }), "mioco: write_at" + name + not_for_that);
         EXPECT_EQ(text_of([&] { in.write_all("x"sv); }),

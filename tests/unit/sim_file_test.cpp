@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <cerrno>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include <fcntl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "support/sim_bench.hpp"
@@ -69,6 +71,20 @@ TEST(sim_file, offsets_leave_the_position_alone) {
     EXPECT_EQ(read_at(b, fd, here), "");
     std::byte one[1];
     EXPECT_EQ(b.io.read_file(fd, one, -5), -EINVAL);
+}
+
+TEST(sim_file, as_many_buffers_as_the_system_takes_are_used_at_once) {
+    sim_bench b;
+    const int fd = b.io.open_file("/data", O_RDWR | O_CREAT, 0600);
+    char byte = 'x';
+    const std::vector<iovec> most(1024, {&byte, 1});
+    const std::vector<iovec> more(1025, {&byte, 1});
+    for (const std::int64_t offset : {here, std::int64_t{0}}) {
+        EXPECT_EQ(b.io.write_file_from(fd, more, offset), -EINVAL);
+        EXPECT_EQ(b.io.write_file_from(fd, most, offset), 1024);
+        EXPECT_EQ(b.io.read_file_into(fd, more, offset), -EINVAL);
+    }
+    EXPECT_EQ(b.io.read_file_into(fd, most, 0), 1024);
 }
 
 TEST(sim_file, flags_are_those_of_open) {
