@@ -15,6 +15,7 @@
 #include <mioco/net/leased_bytes.hpp>
 
 #include "base/count_text.hpp"
+#include "base/cure.hpp"
 #include "io/wait_ready.hpp"
 #include "net/result.hpp"
 #include "net/stream_io.hpp"
@@ -30,10 +31,11 @@ constexpr std::size_t most_at_once = std::size_t{1} << 20;
 // Of what lies on the stack.
 constexpr std::size_t one_part_bytes = 4096;
 
-// How far a copy has come. `failure`: the last call's, a negative errno value; unset where the copy goes on in another way.
+// How far a copy has come, and why no further.
 struct progress {
     std::uint64_t count = 0;
     std::error_code failure;
+    int result = 0;  // of the last call, where it was one of ours: a negative errno value, which tells more
 };
 
 // Whether the kernel refuses the kind of descriptor, before anything was moved.
@@ -51,7 +53,7 @@ bool is_socket(const copy_end& end) noexcept { return has_type(end, S_IFSOCK); }
 ssize_t wait_for(const fd_ref& fd, net::direction which) {
     std::error_code ec;
     socket_wait(fd, which, &ec);
-    return ec ? -ec.value() : 0;
+    return ec.value() == ENOSPC ? too_many_watched : -ec.value();
 }
 
 // What has no room is told by an error that splice(2) does not have.
@@ -108,7 +110,7 @@ std::optional<progress> repeat(Once once) {
     for (;;) {
         const ssize_t count = once();
         if (is_refused(count) && made.count == 0) return std::nullopt;
-        if (count < 0) made.failure = code_of(static_cast<int>(count));
+        if (count < 0) made.failure = code_of(made.result = static_cast<int>(count));
         if (count <= 0) return made;
         made.count += static_cast<std::uint64_t>(count);
     }
@@ -177,9 +179,10 @@ progress copy_by_leases(const copy_end& from, const copy_end& to) {
 }
 
 // What a user's own end fails with has its own numbers.
-std::string cure_of_copy(const std::error_code& failure) {
-    if (failure.category() != std::system_category()) return "";
-    if (failure.value() != EBADF) return cure_of(-failure.value());
+std::string cure_of_copy(const progress& made) {
+    if (made.failure.category() != std::system_category()) return "";
+    if (made.failure.value() != EBADF)
+        return cure_of(made.result != 0 ? made.result : -made.failure.value());
     return " (either end was closed or moved from, or is a file that was not opened to be read or "
            "written)";
 }
@@ -219,7 +222,7 @@ std::uint64_t copy_all(const copy_end& from, const copy_end& to, std::error_code
         if (made.failure == std::errc::operation_canceled) throw_if_cancel(-ECANCELED);
         throw io_error(made.failure,
                        "mioco: copy after " + counted(made.count, "byte") +
-                           deadline_text(-made.failure.value()) + cure_of_copy(made.failure),
+                           deadline_text(-made.failure.value()) + cure_of_copy(made),
                        made.count);
     }
     return made.count;

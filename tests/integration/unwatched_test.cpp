@@ -76,6 +76,15 @@ TEST_F(unwatched, streams_and_listeners_name_the_limit) {
     });
 }
 
+TEST_F(unwatched, copies_name_the_limit) {
+    inside([] {
+        auto [near, far] = mioco::net::unix_stream::pair();
+        auto [out, in] = mioco::pipe();
+        expect_limit([&out = out, &near = near] { mioco::copy(out, near); });
+        expect_limit([&in = in, &near = near] { mioco::copy(near, in); });
+    });
+}
+
 TEST_F(unwatched, what_is_there_is_taken_all_the_same) {
     inside([] {
         auto [near, far] = mioco::net::unix_stream::pair();
