@@ -35,7 +35,8 @@ constexpr std::size_t one_part_bytes = 4096;
 struct progress {
     std::uint64_t count = 0;
     std::error_code failure;
-    int result = 0;  // of the last call, where it was one of ours: a negative errno value, which tells more
+    int result =
+        0;  // of the last call, where it was one of ours: a negative errno value, which tells more
 };
 
 // Whether the kernel refuses the kind of descriptor, before anything was moved.
@@ -49,12 +50,6 @@ bool has_type(const copy_end& end, int type) noexcept {
 
 bool is_pipe(const copy_end& end) noexcept { return has_type(end, S_IFIFO); }
 bool is_socket(const copy_end& end) noexcept { return has_type(end, S_IFSOCK); }
-
-ssize_t wait_for(const fd_ref& fd, net::direction which) {
-    std::error_code ec;
-    socket_wait(fd, which, &ec);
-    return ec.value() == ENOSPC ? too_many_watched : -ec.value();
-}
 
 // What has no room is told by an error that splice(2) does not have.
 constexpr ssize_t no_room = -ENOBUFS;
@@ -95,8 +90,7 @@ ssize_t splice_once(const copy_end& source, const copy_end& target, int& failed)
     const fd_ref& to = *target.open;
     ssize_t count = splice_when_readable(*from.get(), number_of(to), most_at_once);
     if (count == no_room) {
-        if (const ssize_t failure = wait_for(to, net::direction::write); failure < 0)
-            return failure;
+        if (const ssize_t failure = wait_until_ready(to, side::write); failure < 0) return failure;
         count = splice_when_readable(*from.get(), number_of(to), most_at_once);
     }
     if (count == 0 || count == no_room) return move_one_part(source, target, failed);
@@ -137,7 +131,7 @@ ssize_t send_file_once(int file, const copy_end& to) {
     ssize_t count = 0;
     do {
         if (to.open != nullptr) {
-            if (const ssize_t failure = wait_for(*to.open, net::direction::write); failure < 0)
+            if (const ssize_t failure = wait_until_ready(*to.open, side::write); failure < 0)
                 return failure;
         }
         const int number = to.file != nullptr ? to.file->native_handle() : number_of(*to.open);

@@ -59,14 +59,14 @@ ssize_t write_on_pool(fd_object& fd, const_bytes from, offloading how) {
 
 // Others may have made it non-blocking, or have been faster: then it is waited for again.
 template <class Call>
-ssize_t wait_and_call(const fd_ref& fd, net::direction which, Call call) {
+ssize_t wait_and_call(const fd_ref& fd, side which, Call call) {
     fd_object& object = *fd.get();
     const keeping_fd until_done(object);
     ssize_t result = -EAGAIN;
     while (result == -EAGAIN) {
-        std::error_code ec;
-        if (object.mode == call_mode::pool_if_ready) socket_wait(fd, which, &ec);
-        result = ec ? -ec.value() : call(object, offloading::may_be_cancelled);
+        const int failure =
+            object.mode == call_mode::pool_if_ready ? wait_until_ready(fd, which) : 0;
+        result = failure < 0 ? failure : call(object, offloading::may_be_cancelled);
     }
     return result;
 }
@@ -109,7 +109,7 @@ ssize_t device_calls::receive(const fd_ref& fd, bytes into) {
             return read_now(object, io, number, into);
         });
     }
-    return wait_and_call(fd, net::direction::read, [into](fd_object& of, offloading how) {
+    return wait_and_call(fd, side::read, [into](fd_object& of, offloading how) {
         return read_on_pool(of, into, how);
     });
 }
@@ -134,7 +134,7 @@ ssize_t device_calls::send_again(const fd_ref& fd, const_bytes from, ssize_t fir
                                    return write_now(object, io, number, from);
                                });
     }
-    return wait_and_call(fd, net::direction::write, [from](fd_object& of, offloading how) {
+    return wait_and_call(fd, side::write, [from](fd_object& of, offloading how) {
         return write_on_pool(of, from, how);
     });
 }
@@ -143,9 +143,8 @@ ssize_t device_calls::send_again(const fd_ref& fd, const_bytes from, ssize_t fir
 template <>
 leased device_calls::receive_leased(const fd_ref& fd) {
     if (fd.get() == nullptr) return {nullptr, nothing_open()};
-    std::error_code ec;
-    socket_wait(fd, net::direction::read, &ec);
-    if (ec) return {nullptr, -ec.value()};
+    if (const int failure = wait_until_ready(fd, side::read); failure < 0)
+        return {nullptr, failure};
     worker* const here = current_worker();
     std::byte* const buffer = here == nullptr ? allocate_lease() : borrow_lease(*here);
     const ssize_t count = receive(fd, {buffer, usual_lease_bytes});

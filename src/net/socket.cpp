@@ -8,6 +8,7 @@
 
 #include "io/wait_ready.hpp"
 #include "net/result.hpp"
+#include "net/stream_io.hpp"
 
 // What is done with a socket beside reading and writing.
 
@@ -31,22 +32,6 @@ int fd_native(const fd_ref& fd) noexcept {
 
 namespace {
 
-int wait_until_ready(const fd_ref& fd, side which) {
-    fd_object* const object = fd.get();
-    if (object == nullptr) return nothing_open();
-    const short events = which == side::read ? POLLIN | POLLRDHUP : POLLOUT;
-    // An event may be old, so poll(2) has the last word.
-    const ssize_t result = attempt_or_wait(
-        *object, which,
-        [&](driver& io, int number, worker*) -> ssize_t {
-            const int ready = io.ready_now(number, events);
-            return ready == 0 ? -EAGAIN : ready;
-        },
-        [](ssize_t) { return false; });
-    if (result < 0) return static_cast<int>(result);
-    return object->is_closed() ? -EBADF : 0;
-}
-
 int shutdown_mode(net::direction which) noexcept {
     if (which == net::direction::both) return SHUT_RDWR;
     return which == net::direction::read ? SHUT_RD : SHUT_WR;
@@ -68,6 +53,22 @@ int set_keepalive(int fd, const net::keepalive_options& options) noexcept {
 }
 
 }  // namespace
+
+int wait_until_ready(const fd_ref& fd, side which) {
+    fd_object* const object = fd.get();
+    if (object == nullptr) return nothing_open();
+    const short events = which == side::read ? POLLIN | POLLRDHUP : POLLOUT;
+    // An event may be old, so poll(2) has the last word.
+    const ssize_t result = attempt_or_wait(
+        *object, which,
+        [&](driver& io, int number, worker*) -> ssize_t {
+            const int ready = io.ready_now(number, events);
+            return ready == 0 ? -EAGAIN : ready;
+        },
+        [](ssize_t) { return false; });
+    if (result < 0) return static_cast<int>(result);
+    return object->is_closed() ? -EBADF : 0;
+}
 
 void socket_wait(const fd_ref& fd, net::direction which, std::error_code* ec) {
     finish(wait_until_ready(fd, which == net::direction::read ? side::read : side::write),

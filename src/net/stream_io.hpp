@@ -24,6 +24,9 @@
 
 namespace mioco::detail {
 
+/// Until poll(2) finds that side ready, or closed by its peer: 0, or a negative errno value as calls come to.
+int wait_until_ready(const fd_ref& fd, side which);
+
 // After `close_fd` a read may also find the end of the stream.
 inline ssize_t end_of_stream(const fd_object& fd) noexcept { return fd.is_closed() ? -EBADF : 0; }
 

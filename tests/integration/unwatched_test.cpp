@@ -12,9 +12,11 @@
 
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <mioco/owned_fd.hpp>
 
 #include "support/sockets.hpp"
 
@@ -38,6 +40,7 @@ namespace {
 
 using namespace std::chrono_literals;
 namespace process = mioco::process;
+using mioco::owned_fd;
 using mioco::net::tcp_listener;
 using mioco::net::tcp_stream;
 
@@ -82,6 +85,20 @@ TEST_F(unwatched, copies_name_the_limit) {
         auto [out, in] = mioco::pipe();
         expect_limit([&out = out, &near = near] { mioco::copy(out, near); });
         expect_limit([&in = in, &near = near] { mioco::copy(near, in); });
+    });
+}
+
+// A descriptor that others have, too, and so is not made non-blocking.
+TEST_F(unwatched, standard_input_names_the_limit) {
+    inside([] {
+        const owned_fd before(dup(STDIN_FILENO));
+        const owned_fd counter(eventfd(0, EFD_CLOEXEC));
+        dup2(counter.get(), STDIN_FILENO);
+        auto input = mioco::standard_input();
+        dup2(before.get(), STDIN_FILENO);
+        char count[8];
+        expect_limit([&] { input.read(count); });
+        expect_limit([&] { input.read_lease(); });
     });
 }
 
