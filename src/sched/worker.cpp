@@ -238,7 +238,8 @@ fiber* worker::succeed() noexcept {
     fiber* next = std::exchange(successor_, nullptr);
     if (next == nullptr && !must_see_loop()) next = next_local();
     if (--ticks_left_ < 0) [[unlikely]]
-        refuse_in_forked_child(*thread_->running, true);  // no other thread is there to reuse its block
+        refuse_in_forked_child(*thread_->running,
+                               true);  // no other thread is there to reuse its block
     ++other_ticks_;
     const bool is_new = next != nullptr && !next->has_started();
     if (is_new && next->wanted_stack == ended_.memory.kind &&
