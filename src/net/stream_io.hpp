@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cerrno>
+#include <cstdint>
 #include <string>
 
 #include <mioco/detail/socket_io.hpp>
@@ -161,10 +162,11 @@ std::optional<std::size_t> stream_calls<Transfer>::try_write(const fd_ref& fd, c
     return finish(count, "try_write", ec);
 }
 
-// [reader] After an attempt that got something.
-inline void note_leased(const fiber& self, fd_object& fd, std::size_t count,
-                        std::size_t room) noexcept {
+// [reader] After an attempt that got something. It spends as many operations as usual leases would have, so that a stream that is always
+// ready has no longer turns with larger ones.
+inline void note_leased(fiber& self, fd_object& fd, std::size_t count, std::size_t room) noexcept {
     note_lease(fd, count, room);
+    self.budget -= static_cast<std::int32_t>((count - 1) / usual_lease_bytes);
     if (count < room) note_drained(self, fd, side::read);
 }
 

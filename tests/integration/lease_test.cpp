@@ -185,6 +185,25 @@ TEST_F(lease_size, larger_than_usual_finds_the_end_that_comes_with_the_data) {
     });
 }
 
+TEST_F(lease_size, larger_than_usual_spends_as_many_operations_as_usual_ones_would) {
+    mioco::run(mioco::config{}.workers(1), [] {
+        auto [near, far] = unix_stream::pair();
+        next_of(near, far, usual);
+        next_of(near, far, 4 * usual);
+        int turns = 0;
+        bool is_over = false;
+        auto other = mioco::spawn([&] {
+            for (; !is_over; ++turns) mioco::yield();
+        });
+        mioco::yield();
+        const int before = turns;
+        for (int i = 0; i < 30; ++i) next_of(near, far, 6 * usual);
+        EXPECT_GT(turns, before) << "one always-ready stream starves the others";
+        is_over = true;
+        other.join();
+    });
+}
+
 TEST_F(lease_size, may_be_held_by_more_than_there_are_large_ones_for) {
     mioco::run([] {
         auto [near, far] = unix_stream::pair();
