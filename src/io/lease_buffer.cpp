@@ -34,6 +34,10 @@ std::byte* allocate_large_lease(unsigned level) noexcept {
     return nullptr;
 }
 
+bool large_leases_are_scarce() noexcept {
+    return large_bytes.load(std::memory_order_relaxed) > most_large_bytes / 2;
+}
+
 void free_lease(std::byte* buffer) noexcept {
     if (const unsigned level = lease_level_of(buffer); level > 0)
         large_bytes.fetch_sub(lease_bytes_of(level), std::memory_order_relaxed);

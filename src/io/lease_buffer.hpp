@@ -19,6 +19,8 @@ std::byte* allocate_lease();
 /// Of a level above 0. Null if memory is short, or if there are as many in the process as there may be: so connections that cannot get rid
 /// of what they have read do not use it up.
 std::byte* allocate_large_lease(unsigned level) noexcept;
+/// Whether half of those are lent or kept: then none is to be kept that nobody uses, so that other workers may lend it.
+[[nodiscard]] bool large_leases_are_scarce() noexcept;
 void free_lease(std::byte* buffer) noexcept;
 
 }  // namespace mioco::detail

@@ -28,7 +28,9 @@ public:
         return usual_.take();
     }
     /// One of a larger size; null if there is none.
-    std::byte* take_large(unsigned level) noexcept { return large_.take_of(level); }
+    std::byte* take_large(unsigned level) noexcept {
+        return large_.take_if([=](unsigned each) { return each == level; });
+    }
 
     /// False if there are enough.
     bool keep(std::byte* buffer) noexcept {
@@ -36,7 +38,7 @@ public:
             last_ = buffer;
             return true;
         }
-        return lease_level_of(buffer) == 0 ? usual_.keep(buffer) : large_.keep(buffer);
+        return lease_level_of(buffer) == 0 ? usual_.keep(buffer) : keep_large(buffer);
     }
 
 private:
@@ -44,9 +46,10 @@ private:
     class pile {
     public:
         std::byte* take() noexcept { return count_ == 0 ? nullptr : buffers_[--count_]; }
-        std::byte* take_of(unsigned level) noexcept {
+        template <class Wanted>
+        std::byte* take_if(Wanted wanted) noexcept {
             for (std::size_t i = count_; i-- > 0;) {
-                if (lease_level_of(buffers_[i]) == level)
+                if (wanted(lease_level_of(buffers_[i])))
                     return std::exchange(buffers_[i], buffers_[--count_]);
             }
             return nullptr;
@@ -61,6 +64,17 @@ private:
         std::size_t count_ = 0;
         std::array<std::byte*, Capacity> buffers_;
     };
+
+    // One of another size makes room: streams that grow leave a size behind that nobody may ask for again.
+    bool keep_large(std::byte* buffer) noexcept {
+        if (large_leases_are_scarce()) return false;
+        if (large_.keep(buffer)) return true;
+        const unsigned level = lease_level_of(buffer);
+        std::byte* const other = large_.take_if([=](unsigned each) { return each != level; });
+        if (other == nullptr) return false;
+        free_lease(other);
+        return large_.keep(buffer);
+    }
 
     std::byte* last_ = nullptr;  // nearly always there is one, and one is enough
     pile<32> usual_;

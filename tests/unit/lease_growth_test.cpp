@@ -2,11 +2,13 @@
 #include "io/lease_growth.hpp"
 
 #include <cstddef>
+#include <list>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "io/lease_buffer.hpp"
+#include "io/lease_cache.hpp"
 
 namespace {
 
@@ -14,6 +16,7 @@ using mioco::detail::allocate_large_lease;
 using mioco::detail::allocate_lease;
 using mioco::detail::free_lease;
 using mioco::detail::lease_bytes_of;
+using mioco::detail::lease_cache;
 using mioco::detail::lease_growth;
 using mioco::detail::lease_level_of;
 using mioco::net::leased_bytes;
@@ -104,6 +107,37 @@ TEST(lease_buffer, large_ones_are_bounded_and_usual_ones_are_not) {
     all.back() = allocate_large_lease(2);
     EXPECT_NE(all.back(), nullptr);
     for (std::byte* const each : all) free_lease(each);
+}
+
+void give(lease_cache& cache, std::byte* buffer) {
+    if (!cache.keep(buffer)) free_lease(buffer);
+}
+
+TEST(lease_cache, of_many_workers_do_not_keep_all_that_there_may_be) {
+    std::list<lease_cache> caches;
+    for (int i = 0; i < 64; ++i) {
+        lease_cache& next = caches.emplace_back();
+        std::vector<std::byte*> lent;
+        for (int j = 0; j < 4; ++j) {
+            std::byte* const each = allocate_large_lease(2);
+            ASSERT_NE(each, nullptr) << "none is lent, but workers keep all";
+            lent.push_back(each);
+        }
+        for (std::byte* const each : lent) give(next, each);
+    }
+}
+
+TEST(lease_cache, keeps_the_sizes_that_come_back_now) {
+    lease_cache cache;
+    for (const unsigned level : {1U, 2U, 1U}) {
+        std::vector<std::byte*> lent;
+        for (int i = 0; i < 6; ++i) lent.push_back(allocate_large_lease(level));
+        for (std::byte* const each : lent) give(cache, each);
+        std::byte* const kept = cache.take_large(level);
+        ASSERT_NE(kept, nullptr) << level;
+        EXPECT_EQ(lease_level_of(kept), level);
+        free_lease(kept);
+    }
 }
 
 }  // namespace
