@@ -85,14 +85,13 @@ std::uint64_t copy_all(const copy_end& from, const copy_end& to, std::error_code
 namespace mioco {
 
 /// Copies all that comes from `from`, up to its end, to `to`; returns how many bytes that was. Within the kernel where both ends allow it:
-/// from a file anywhere, and between a pipe and a socket or another pipe; else through a buffer, which is lent between two sockets, so that
-/// a copy that waits holds none. `to` is left open: shut it down or destroy it to
-/// pass the end on.
+/// from a file anywhere, and between a pipe and a socket or another pipe; else through a buffer, which is lent between two stream sockets, so
+/// that a copy that waits for more holds none. `to` is left open: shut it down or destroy it to pass the end on.
 ///
 /// Parks the fiber, or blocks the thread, until there is something, and until there is room. A cancellation point. Throws `io_error`,
 /// whose `transferred` tells how many bytes `to` has taken. What was taken out of `from` but not into `to` by then is
-/// lost: up to 64 KiB; within the kernel up to 4 KiB if either is a pipe, and nothing if `from` is a file. Nobody else may read from
-/// `from` meanwhile. The original's `std::io::copy`.
+/// lost: up to 64 KiB, or a lease (`net::leased_bytes::capacity_bytes`) from socket to socket; within the kernel up to 4 KiB if either is
+/// a pipe, and nothing if `from` is a file. Nobody else may read from `from` meanwhile. The original's `std::io::copy`.
 template <class From, class To>
     requires byte_source<std::remove_reference_t<From>> && byte_sink<std::remove_reference_t<To>>
 std::uint64_t copy(From&& from, To&& to) {

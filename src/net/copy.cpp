@@ -9,6 +9,7 @@
 #include <string>
 
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <mioco/error.hpp>
@@ -42,14 +43,27 @@ struct progress {
 // Whether the kernel refuses the kind of descriptor, before anything was moved.
 bool is_refused(ssize_t result) noexcept { return result == -EINVAL || result == -ENOSYS; }
 
+bool is_direct(const copy_end& end) noexcept {
+    return end.open != nullptr && end.open->get() != nullptr &&
+           end.open->get()->mode == call_mode::direct;
+}
+
 bool has_type(const copy_end& end, int type) noexcept {
-    if (end.open == nullptr || end.open->get() == nullptr) return false;
-    if (end.open->get()->mode != call_mode::direct) return false;
-    return current_driver().fd_type(fd_native(*end.open)) == type;
+    return is_direct(end) && current_driver().fd_type(fd_native(*end.open)) == type;
 }
 
 bool is_pipe(const copy_end& end) noexcept { return has_type(end, S_IFIFO); }
 bool is_socket(const copy_end& end) noexcept { return has_type(end, S_IFSOCK); }
+
+// A lease may have room for a part of a datagram only, and hold more than one may have.
+bool is_stream_socket(const copy_end& end) noexcept {
+    int type = 0;
+    socklen_t size = sizeof type;
+    return is_direct(end) &&
+           current_driver().get_option(fd_native(*end.open), SOL_SOCKET, SO_TYPE, &type, &size) ==
+               0 &&
+           type == SOCK_STREAM;
+}
 
 // What has no room is told by an error that splice(2) does not have.
 constexpr ssize_t no_room = -ENOBUFS;
@@ -193,7 +207,7 @@ progress copy_through_buffer(const copy_end& from, const copy_end& to) {
 }
 
 progress copy_in_the_best_way(const copy_end& from, const copy_end& to) {
-    if (from.read_lease != nullptr && is_socket(from) && is_socket(to))
+    if (from.read_lease != nullptr && is_stream_socket(from) && is_stream_socket(to))
         return copy_by_leases(from, to);
     if (const auto in_kernel = copy_in_kernel(from, to)) return *in_kernel;
     return copy_through_buffer(from, to);

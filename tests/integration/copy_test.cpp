@@ -89,7 +89,7 @@ TEST_P(copies, between_sockets_take_no_descriptors) {
         char received[3];
         far.read_exactly(received);
         EXPECT_EQ(std::string_view(received, 3), "abc");
-        // One more may be that with which a plain thread is woken; a pipe would be two.
+        // A thread makes one to wait with, a pipe would be two.
         EXPECT_LE(mioco_test::open_descriptors(), before + 1);
         near.close();
         copier.join();
@@ -199,6 +199,23 @@ struct reference {
 };
 static_assert(!mioco::byte_source<const mioco::async_fd>);
 static_assert(!mioco::byte_sink<const mioco::async_fd>);
+
+// A part of one that is left behind is lost.
+TEST_P(copies, records_that_are_larger_than_a_lease_arrive_whole) {
+    inside([] {
+        int ends[2];
+        ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+        mioco::owned_fd near(ends[0]);
+        auto from = mioco::async_fd::adopt(ends[1]);
+        auto [to, far] = mioco::net::unix_stream::pair();
+        const std::string sent = pattern(40'000);
+        ASSERT_EQ(::send(near.get(), sent.data(), sent.size(), 0), std::ssize(sent));
+        near.reset();
+        EXPECT_EQ(mioco::copy(from, to), sent.size());
+        to.close();
+        EXPECT_EQ(read_to_end(far), sent);
+    });
+}
 
 // splice(2) stops at the urgent mark, and does not pass it.
 TEST_P(copies, what_comes_after_urgent_data_arrives) {
