@@ -98,7 +98,7 @@ TEST_P(suspended, is_left_at_a_deadline) {
                 });
             });
         });
-        EXPECT_NE(said.find("callback"), std::string::npos) << said;
+        EXPECT_NE(said.find("suspend, as the deadline"), std::string::npos) << said;
         EXPECT_EQ(hooks, 1);
         kept->on_cancel([&] { ++hooks; });
         EXPECT_EQ(hooks, 2);
