@@ -7,12 +7,12 @@
 
 set(MIOCO_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/mioco)
 
-# mioco_install_pc(NAME TEMPLATE): NAME.pc for pkg-config. `cmake --install --prefix` tells the prefix, so that comes in then; straight into the
+# mioco_install_pc(FILE TEMPLATE): FILE.pc for pkg-config. `cmake --install --prefix` tells the prefix, so that comes in then; straight into the
 # place, as what root installs must leave nothing of root's in the build folder.
-function(mioco_install_pc name template)
+function(mioco_install_pc file template)
     set(pc_prefix @CMAKE_INSTALL_PREFIX@)
-    set(unfinished ${CMAKE_CURRENT_BINARY_DIR}/${name}.pc.in)
-    set(installed ${CMAKE_INSTALL_LIBDIR}/pkgconfig/${name}.pc)
+    set(unfinished ${CMAKE_CURRENT_BINARY_DIR}/${file}.pc.in)
+    set(installed ${CMAKE_INSTALL_LIBDIR}/pkgconfig/${file}.pc)
     configure_file(${PROJECT_SOURCE_DIR}/cmake/${template} ${unfinished} @ONLY)
     install(CODE "get_filename_component(CMAKE_INSTALL_PREFIX \"\${CMAKE_INSTALL_PREFIX}\" ABSOLUTE)
 message(STATUS \"Installing: \$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${installed}\")
