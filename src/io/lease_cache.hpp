@@ -66,7 +66,7 @@ private:
     };
 
     // One of another size makes room: streams that grow leave a size behind that nobody may ask for again.
-    bool keep_large(std::byte* buffer) noexcept {
+    [[gnu::noinline]] bool keep_large(std::byte* buffer) noexcept {
         if (large_leases_are_scarce()) return false;
         if (large_.keep(buffer)) return true;
         const unsigned level = lease_level_of(buffer);

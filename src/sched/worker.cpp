@@ -302,7 +302,7 @@ void worker::take_back_stack() noexcept {
     }
 }
 
-void worker::give_elsewhere(stack freed) noexcept {
+void worker::give_elsewhere(stack freed) const noexcept {
     if (freed.kind.is_measured()) freed = finish_measuring(freed, ended_.block->name_or_empty());
     stack_depot::of(freed.kind).give(freed);
 }

@@ -165,7 +165,7 @@ private:
     void begin_life(fiber& f) noexcept;
     bool give_stack(fiber& f) noexcept;
     void take_back_stack() noexcept;
-    void give_elsewhere(stack freed) noexcept;
+    void give_elsewhere(stack freed) const noexcept;
 
     void grant_ticks(std::int32_t ticks) noexcept;
 

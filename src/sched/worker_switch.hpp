@@ -87,7 +87,7 @@ inline void worker::switch_from(fiber& self) noexcept {
     self.on->settle();
 }
 
-inline void worker::park_here(fiber& self) noexcept {
+[[gnu::always_inline]] inline void worker::park_here(fiber& self) noexcept {
     MIOCO_LOG("waits for %s", reason_text(self.waits_for));
     self.parked_at = clock_stamp_;
     switch_from(self);
