@@ -193,7 +193,10 @@ TEST_F(lease_size, larger_than_usual_spends_as_many_operations_as_usual_ones_wou
         int turns = 0;
         bool is_over = false;
         auto other = mioco::spawn([&] {
-            for (; !is_over; ++turns) mioco::yield();
+            while (!is_over) {
+                ++turns;
+                mioco::yield();
+            }
         });
         mioco::yield();
         const int before = turns;
