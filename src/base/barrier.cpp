@@ -5,8 +5,6 @@
 
 namespace mioco::detail {
 
-constinit std::atomic<bool> barrier_sync::is_split{false};
-
 namespace {
 // Whether a heavy barrier needs the kernel: longer than a light one is free, until nobody is past one that was.
 constinit std::atomic<bool> asks_kernel{false};

@@ -40,7 +40,8 @@ private:
 #endif
     }
 
-    static std::atomic<bool> is_split;
+    // In the header, so that models of what uses it need no library.
+    static constinit inline std::atomic<bool> is_split{false};
 };
 
 }  // namespace mioco::detail

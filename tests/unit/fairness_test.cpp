@@ -63,8 +63,11 @@ TEST(budget, of_a_fiber_that_locks_again_and_again_lets_others_run_and_have_the_
             ASSERT_TRUE(guard.try_lock()) << "it has let others run with the mutex in hand";
             guard.unlock();
         }
-        const std::scoped_lock held(guard);
-        done = true;
+        {
+            const std::scoped_lock held(guard);
+            done = true;
+        }
+        locking.join();
     });
 }
 
