@@ -37,13 +37,6 @@ constexpr unsigned limit_of_a_seed_s = 120;
 // Where nobody says how many seeds: no more are begun after so much of the CPU's time.
 constexpr double usual_budget_s = 0.15;
 constexpr std::uint64_t usual_seeds = 20;
-// Whether the first seed runs once more, to see that it goes the same way. A sanitizer would find in it what it found the first time, and
-// what a seed decides is the same without one.
-#if defined(MIOCO_ASAN) || defined(MIOCO_TSAN)
-constexpr bool compares_runs = false;
-#else
-constexpr bool compares_runs = true;
-#endif
 
 // What is said of the seed that runs, also when it takes the process with it.
 char replay_line[1024];
@@ -154,7 +147,7 @@ public:
             if (done == 0) first_ = about;
             if (tells_.has_skipped) return static_cast<void>(std::puts("[  SKIPPED ]"));
         }
-        if (compares_runs && run_one(first).hash != first_.hash)
+        if (run_one(first).hash != first_.hash)
             throw std::runtime_error("the same seed went another way: something in it is real");
         std::printf("%llu seeds; of the first: %llu events, %.6f s\n",
                     static_cast<unsigned long long>(done),
