@@ -125,7 +125,7 @@ INSTANTIATE_TEST_SUITE_P(workers, no_park_death, testing::Values(1U, 2U),
 TEST_P(no_park_death, names_call_fiber_reason_and_place) {
     EXPECT_DEATH(run_named([] {
                      const no_park guard("holds the registry");
-                     mioco::sleep_for(1ms);
+                     mioco::sleep_for(1h);
                  }),
                  "a call would wait for sleep, which the no_park \\(holds the registry\\) forbids "
                  "that was made at [^\n]*no_park_test.cpp:[0-9]+:\n"
@@ -171,7 +171,7 @@ TEST_P(no_park_death, tells_of_the_innermost_guard) {
     EXPECT_DEATH(run_named([] {
                      const no_park outer("outer");
                      const no_park inner("inner");
-                     mioco::sleep_for(1ms);
+                     mioco::sleep_for(1h);
                  }),
                  "no_park \\(inner\\)");
     EXPECT_DEATH(run_named([] {
@@ -179,7 +179,7 @@ TEST_P(no_park_death, tells_of_the_innermost_guard) {
                      {
                          const no_park inner("inner");
                      }
-                     mioco::sleep_for(1ms);
+                     mioco::sleep_for(1h);
                  }),
                  "no_park \\(outer\\)");
 }

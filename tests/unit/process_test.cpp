@@ -109,9 +109,8 @@ TEST_F(process, forked_in_a_fiber_ends_where_it_would_run_another) {
     EXPECT_EXIT(
         std::exit(end_of_child_of_fiber([] { mioco::yield(); })), testing::ExitedWithCode(SIGABRT),
         "^mioco: fiber [0-9]+ would let others run in a forked child: [^\n]*_exit[^\n]*\n$");
-    EXPECT_EXIT(
-        std::exit(end_of_child_of_fiber([] { mioco::sleep_for(std::chrono::milliseconds(1)); })),
-        testing::ExitedWithCode(SIGABRT), "would wait for sleep in a forked child");
+    EXPECT_EXIT(std::exit(end_of_child_of_fiber([] { mioco::sleep_for(std::chrono::hours(1)); })),
+                testing::ExitedWithCode(SIGABRT), "would wait for sleep in a forked child");
     EXPECT_EXIT(std::exit(end_of_child_of_fiber([] { const mioco::this_fiber::no_park over; })),
                 testing::ExitedWithCode(SIGABRT), "would end in a forked child");
 }
