@@ -124,11 +124,8 @@ static void report(const struct snapshot* from, const struct snapshot* to) {
     const uint64_t count = to->done - from->done;
     printf("{\"at_a_time\": %u, \"message_bytes\": %u, \"requests\": %llu, \"seconds\": %.6f, ",
            options.at_a_time, options.message_bytes, (unsigned long long)count, seconds);
-    printf("\"requests_per_second\": %.1f, \"p50_us\": %.2f, \"p99_us\": %.2f, ",
-           (double)count / seconds, histogram_quantile(&latencies, 0.5) / 1e3,
-           histogram_quantile(&latencies, 0.99) / 1e3);
-    printf("\"p99_9_us\": %.2f, \"max_us\": %.2f, ", histogram_quantile(&latencies, 0.999) / 1e3,
-           (double)latencies.max / 1e3);
+    printf("\"requests_per_second\": %.1f, ", (double)count / seconds);
+    print_latencies(&latencies);
     if (options.server_pid != 0) print_cpu_times(&from->server, &to->server);
     printf("\"client_cpu_ns\": %llu}\n", (unsigned long long)(to->own_cpu_ns - from->own_cpu_ns));
 }

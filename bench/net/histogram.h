@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdint.h>
+#include <stdio.h>
 
 enum { sub_bits = 6, sub_count = 1 << sub_bits, histogram_slots = (64 - sub_bits + 1) * sub_count };
 
@@ -44,4 +45,11 @@ static inline double histogram_quantile(const struct histogram* h, double quanti
         }
     }
     return 0;
+}
+
+// The part of a client's line of JSON that tells them; they are in nanoseconds.
+static inline void print_latencies(const struct histogram* h) {
+    printf("\"p50_us\": %.2f, \"p99_us\": %.2f, \"p99_9_us\": %.2f, \"max_us\": %.2f, ",
+           histogram_quantile(h, 0.5) / 1e3, histogram_quantile(h, 0.99) / 1e3,
+           histogram_quantile(h, 0.999) / 1e3, (double)h->max / 1e3);
 }

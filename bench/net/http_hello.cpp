@@ -2,15 +2,14 @@
 // Says "Hello, World!" in HTTP: `http_hello ADDRESS`. Connections stay open; requests may be pipelined, or come in parts.
 
 #include <array>
-#include <cstdio>
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <utility>
 
 #include <mioco/mioco.hpp>
 
 #include "http_request.h"
+#include "serving.hpp"
 
 namespace {
 
@@ -43,23 +42,6 @@ void serve(mioco::net::tcp_stream connection) {
     }
 }
 
-void serve_all(std::string_view address) {
-    auto listener = mioco::net::tcp_listener::bind(address);
-    std::printf("listening on %s\n", listener.local().to_string().c_str());
-    std::fflush(stdout);
-    for (;;) {
-        auto connection = listener.accept();
-        connection.nodelay(true);
-        mioco::spawn(serve, std::move(connection));
-    }
-}
-
 }  // namespace
 
-int main(int argc, char** argv) {
-    if (argc != 2) {
-        std::fprintf(stderr, "usage: %s 127.0.0.1:PORT\n", argv[0]);
-        return 2;
-    }
-    mioco::run([address = std::string_view(argv[1])] { serve_all(address); });
-}
+int main(int argc, char** argv) { return serve_at_only_argument(argc, argv, serve); }

@@ -272,9 +272,7 @@ static void report(const struct snapshot* from, const struct snapshot* to) {
            options.connections, options.message_bytes, options.depth, options.rate);
     printf("\"requests\": %llu, \"seconds\": %.6f, \"requests_per_second\": %.1f, ",
            (unsigned long long)count, seconds, (double)count / seconds);
-    printf("\"p50_us\": %.2f, \"p99_us\": %.2f, \"p99_9_us\": %.2f, \"max_us\": %.2f, ",
-           histogram_quantile(&latencies, 0.5) / 1e3, histogram_quantile(&latencies, 0.99) / 1e3,
-           histogram_quantile(&latencies, 0.999) / 1e3, (double)latencies.max / 1e3);
+    print_latencies(&latencies);
     if (options.server_pid != 0) print_cpu_times(&from->server, &to->server);
     printf("\"client_cpu_ns\": %llu}\n", (unsigned long long)(to->own_cpu_ns - from->own_cpu_ns));
 }

@@ -8,35 +8,17 @@
 #include <chrono>
 #include <cstdio>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include <mioco/mioco.hpp>
 
 #include "computing.h"
+#include "serving.hpp"
 
 namespace {
 
 void serve(mioco::net::tcp_stream connection) {
-    std::error_code failed;
-    for (;;) {
-        const auto message = connection.read_lease(failed);
-        if (failed || message.empty()) return;
-        compute_if_asked(message.text().data());
-        connection.write_all(message, failed);
-        if (failed) return;
-    }
-}
-
-void serve_all(std::string_view address) {
-    auto listener = mioco::net::tcp_listener::bind(address);
-    std::printf("listening on %s\n", listener.local().to_string().c_str());
-    std::fflush(stdout);
-    for (;;) {
-        auto connection = listener.accept();
-        connection.nodelay(true);
-        mioco::spawn(serve, std::move(connection));
-    }
+    echo(std::move(connection), [](std::string_view message) { compute_if_asked(message.data()); });
 }
 
 // The least of some: whatever else the machine does only adds to it.
@@ -54,14 +36,9 @@ double least_us() {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 2) {
-        std::fprintf(stderr, "usage: %s 127.0.0.1:PORT\n", argv[0]);
-        return 2;
-    }
-    const std::string_view address = argv[1];
-    if (address == "--time") {
+    if (argc == 2 && argv[1] == std::string_view("--time")) {
         std::printf("{\"computing_us\": %.1f}\n", least_us());
         return 0;
     }
-    mioco::run([address] { serve_all(address); });
+    return serve_at_only_argument(argc, argv, serve);
 }

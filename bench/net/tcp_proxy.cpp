@@ -7,6 +7,8 @@
 
 #include <mioco/mioco.hpp>
 
+#include "serving.hpp"
+
 namespace {
 
 namespace net = mioco::net;
@@ -31,17 +33,6 @@ void serve(net::tcp_stream client, net::endpoint target) {
     forward(std::move(from_server), std::move(to_client));
 }
 
-void serve_all(net::endpoint target, const char* address) {
-    auto listener = net::tcp_listener::bind(address);
-    std::printf("listening on %s\n", listener.local().to_string().c_str());
-    std::fflush(stdout);
-    for (;;) {
-        auto client = listener.accept();
-        client.nodelay(true);
-        mioco::spawn(serve, std::move(client), target);
-    }
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -49,5 +40,8 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "usage: %s TARGET ADDRESS\n", argv[0]);
         return 2;
     }
-    mioco::run([&] { serve_all(net::endpoint::parse(argv[1]), argv[2]); });
+    mioco::run([&] {
+        const auto target = net::endpoint::parse(argv[1]);
+        serve_all(argv[2], [target](net::tcp_stream client) { serve(std::move(client), target); });
+    });
 }
