@@ -94,8 +94,10 @@ static struct snapshot take_snapshot(void) {
 
 // --- One connection -----------------------------------------------------------------------------------------------
 
+// By edges: what is watched by level keeps its place in the kernel's list, so that a reply may be taken before those that came earlier,
+// and some requests wait for a round longer, whoever serves them.
 static void watch(struct connection* c, int operation, bool write) {
-    struct epoll_event event = {.events = EPOLLIN | (write ? (uint32_t)EPOLLOUT : 0),
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET | (write ? (uint32_t)EPOLLOUT : 0),
                                 .data.ptr = c};
     if (epoll_ctl(epoll_fd, operation, c->fd, &event) != 0) die("epoll_ctl");
     c->wants_write = write;
@@ -127,10 +129,10 @@ static void ask(struct connection* c, uint64_t count, uint64_t time_ns) {
     flush(c);
 }
 
-// Reads once; returns the number of messages that it completed.
-static uint64_t take_replies(struct connection* c, uint64_t time_ns) {
+// Reads once, and adds to `done` the messages that it completed. Whether there may be more to read.
+static bool take_chunk(struct connection* c, uint64_t time_ns, uint64_t* done) {
     const ssize_t got = recv(c->fd, received, sizeof received, MSG_DONTWAIT);
-    if (got < 0 && errno == EAGAIN) return 0;
+    if (got < 0 && errno == EAGAIN) return false;
     if (got < 0) die("recv");
     if (got == 0) fail("the server closed a connection");
     if (memcmp(received, bytes_at(c, c->received_bytes), (size_t)got) != 0)
@@ -139,13 +141,22 @@ static uint64_t take_replies(struct connection* c, uint64_t time_ns) {
     c->received_bytes += (uint64_t)got;
     if (c->received_bytes > c->sent_bytes) fail("more came back than was sent");
     const uint64_t count = c->received_bytes / options.message_bytes - first;
-    if (c->uncounted) return count;
+    *done += count;
+    const bool more = (size_t)got == sizeof received;
+    if (c->uncounted) return more;
     replies += count;
     for (uint64_t i = 0; measuring && i < count; ++i) {
         const uint64_t sent_ns = c->send_times_ns[(first + i) & c->ring_mask];
         histogram_add(&latencies, time_ns > sent_ns ? time_ns - sent_ns : 0);
     }
-    return count;
+    return more;
+}
+
+static uint64_t take_replies(struct connection* c, uint64_t time_ns) {
+    uint64_t done = 0;
+    while (take_chunk(c, time_ns, &done)) {
+    }
+    return done;
 }
 
 static void open_connection(struct connection* c, uint64_t ring) {
