@@ -26,6 +26,14 @@ class Check:
         return self.value <= self.limit
 
 
+def check_as_ratio(what, taken, figure, rival, limit):
+    """A limit in nanoseconds, given with what the rival takes where it holds: judged by mioco's figure to that rival's, round by round, as a
+    virtual machine is at times twice as slow as at others, and all of it alike."""
+    ours_ns, theirs_ns = limit
+    ratio = median([ours[figure] / theirs[figure] for ours, theirs in zip(taken[OURS], taken[rival])])
+    return Check(f"{what}, to {rival}'s ({ours_ns:g} ns where {rival} takes {theirs_ns:g})", ratio, ours_ns / theirs_ns)
+
+
 @dataclasses.dataclass
 class Result:
     """A case: rows of a table (each a dictionary of column and text), its targets, its remarks and its raw samples; the figures

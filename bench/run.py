@@ -83,7 +83,7 @@ BUSY_SHARE = 0.05
 
 # A case whose rounds lie further apart is measured again, so often in all.
 MOST_SPREAD = 0.10
-MOST_TRIES = 3
+MOST_TRIES = 2
 
 # What a program that is missing, dies, hangs or talks nonsense gives. It costs its case, and no other.
 CASE_FAILURES = (OSError, RuntimeError, ValueError, TypeError, LookupError, subprocess.SubprocessError)
@@ -189,17 +189,10 @@ def measure_case(run, name):
     return steadiest
 
 
-def main():
-    arguments = parse_arguments()
-    allow_descriptors()
-    run = Run(programs.Programs(arguments.build, arguments.client), arguments.quick)
-    facts = machine.describe(run.programs) | {"load made by": arguments.client}
-    results, of_another_machine = {}, ""
-    if arguments.keep:
-        results, facts, of_another_machine = kept(arguments.output, facts)
+def measure_cases(run, names, of_another_machine, results):
+    """Measures them into `results`; returns those that failed, and whether all had their turn: who interrupts keeps what there is."""
     failed = []
-    others = machine.OthersUsage()
-    for name in arguments.cases:
+    for name in names:
         measure.say(f"{name}:")
         try:
             taken = machine.circumstances(run.programs) + of_another_machine
@@ -212,22 +205,43 @@ def main():
             failed.append(name)
             results.setdefault(name, measure.Result(name, name, notes=[f"left out: {error}"]))
             continue
+        except KeyboardInterrupt:
+            measure.say(f"\ninterrupted in {name}")
+            return failed, False
         for check in results[name].checks:
             measure.say(f"  {report.check_line(check)}")
+    return failed, True
+
+
+def write_results(folder, facts, results, quick):
+    raw = report.write(folder, facts, [results[name] for name in CASES if name in results], quick)
+    measure.say(f"written: {folder / 'RESULTS.md'} and {folder / 'results.json'}")
+    try:
+        drawn = charts.write(folder / "charts", raw)
+        measure.say(f"drawn in {folder / 'charts'}: {', '.join(drawn) or 'nothing'}")
+    except FileNotFoundError as missing:
+        measure.say(f"no charts: {missing}")
+
+
+def main():
+    arguments = parse_arguments()
+    allow_descriptors()
+    run = Run(programs.Programs(arguments.build, arguments.client), arguments.quick)
+    facts = machine.describe(run.programs) | {"load made by": arguments.client}
+    results, of_another_machine = {}, ""
+    if arguments.keep:
+        results, facts, of_another_machine = kept(arguments.output, facts)
+    others = machine.OthersUsage()
+    failed, complete = measure_cases(run, arguments.cases, of_another_machine, results)
     share = others.share()
     if not arguments.keep:
         facts["taken by other programs"] = f"{100 * share:.1f} % of the machine's time during the run"
     if share > BUSY_SHARE:
         measure.say(f"other programs took {100 * share:.0f} % of the machine: do not trust times and latencies")
-    in_order = [results[name] for name in CASES if name in results]
-    raw = report.write(arguments.output, facts, in_order, arguments.quick)
-    measure.say(f"written: {arguments.output / 'RESULTS.md'} and {arguments.output / 'results.json'}")
-    try:
-        drawn = charts.write(arguments.output / "charts", raw)
-        measure.say(f"drawn in {arguments.output / 'charts'}: {', '.join(drawn) or 'nothing'}")
-    except FileNotFoundError as missing:
-        measure.say(f"no charts: {missing}")
-    return 1 if failed else 0
+    # What is cut short replaces no whole run.
+    folder = arguments.output if complete or arguments.keep or arguments.output != HERE else arguments.build
+    write_results(folder, facts, results, arguments.quick)
+    return 1 if failed or not complete else 0
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ RATE = 4000
 P999 = "p99.9 us"
 TO_ONE_THREAD_LIMIT = 0.2  # of a single-threaded loop's, where the computing fills 64 % of a core
 JUDGED_LOAD = 64
+UNDISTURBED = "mioco, nobody computes"  # what the machine itself leaves
 
 STALL = p.Peer("mioco", "stall_echo", "MIOCO_WORKERS")
 RAW_STALL = p.Peer("raw epoll, one thread", "raw_stall")
@@ -41,7 +42,10 @@ def stalls(run, load):
     least_us = p.run_json([run.programs.need(STALL.program), "--time"], p.SERVER_CPU)["computing_us"]
     options = {"z": round(RATE * least_us / 1e6 / (load / 100))} if load else {}
     peers = run.programs.peers((STALL, GO_STALL, TOKIO_STALL, *((RAW_STALL,) if load < 100 else ())))
-    samples = m.interleave(run.rounds(7), {peer.name: peer for peer in peers}, lambda peer: _load(run, peer, options))
+    asked = {peer.name: (peer, options) for peer in peers}
+    if load and STALL in peers:
+        asked[UNDISTURBED] = (STALL, {})
+    samples = m.interleave(run.rounds(7), asked, lambda subject: _load(run, *subject))
     title = f"Small requests, {RATE} a second over {CONNECTIONS} connections, "
     result = m.Result(f"stalls-{load}", title + (f"beside computing of {load} % of a core" if load else "and nobody computes"),
                       samples=samples)
@@ -56,6 +60,8 @@ def stalls(run, load):
     result.notes.append(f"Open loop; latency counts from when a request is due. Two workers or threads on both cores, one of which the client "
                         f"shares. A request that computes takes {least_us:.0f} us of a core; these are equally spaced, come on 16 connections "
                         "of their own, and are not counted.")
+    if UNDISTURBED in samples:
+        result.notes.append(f"No server can be better than the row \"{UNDISTURBED}\": what it shows is the machine and its other guests.")
     return result
 
 

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: MPL-2.0
-"""The cases of waiting: channels, select, mutexes, sleeps, deadlines and exceptions.
-
-A virtual machine is at times twice as slow as at others, and all of it alike. So a limit in nanoseconds is judged as a ratio to
-Go's time in the same rounds, given what Go takes on such a machine in its ordinary state."""
+"""The cases of waiting: channels, select, mutexes, sleeps, deadlines and exceptions."""
 
 import measure as m
 import micro_cases
@@ -37,13 +34,6 @@ def _figures(taken, *columns):
         row["least to most" if len(columns) == 1 else f"{heading}, least to most"] = m.spread(
             [sample[what] for sample in taken], 1)
     return row
-
-
-def _check(what, taken, figure, limit):
-    """mioco's figure to Go's, round by round."""
-    ours_ns, gos_ns = limit
-    ratio = m.median([ours[figure] / gos[figure] for ours, gos in zip(taken["mioco"], taken["Go"])])
-    return m.Check(f"{what}, to Go's ({ours_ns:g} ns where Go takes {gos_ns:g})", ratio, ours_ns / gos_ns)
 
 
 def _run(run, case, count, workers=1, title=""):
@@ -84,7 +74,7 @@ def _check_not_behind(result):
 def channel_pingpong(run):
     result, taken, _ = _timed(run, "channel_pingpong", run.count(3_000_000), "A round trip between two fibers over two channels")
     if {"mioco", "Go"} <= taken.keys():
-        result.checks.append(_check("channel round trip, one worker", taken, "cpu_ns", PINGPONG_NS))
+        result.checks.append(m.check_as_ratio("channel round trip, one worker", taken, "cpu_ns", "Go", PINGPONG_NS))
     _timed(run, "channel_pingpong", run.count(3_000_000), "", 2, result)
     _check_not_behind(result)
     result.notes.append(BESIDE_NOTE)
@@ -141,7 +131,7 @@ def channel_stream(run):
     result, taken, _ = _timed(run, "channel_stream", run.count(10_000_000),
                               "An item through a channel with room for 128")
     if {"mioco", "Go"} <= taken.keys():
-        result.checks.append(_check("buffered channel, an item, one worker", taken, "cpu_ns", STREAM_NS))
+        result.checks.append(m.check_as_ratio("buffered channel, an item, one worker", taken, "cpu_ns", "Go", STREAM_NS))
     _, _, each = _timed(run, "channel_stream", run.count(10_000_000), "", 2, result)
     if {"mioco", "Go"} <= each.keys():
         result.checks.append(m.Check("buffered channel, two workers, to Go's", each["mioco"] / each["Go"], 1.0))
@@ -218,6 +208,6 @@ def timers(run):
         result.rows.append({"who": who} | _figures(samples, ("ns", "deadline_ns")))
     _figure(result, "ns", taken, "deadline_ns")
     if {"mioco", "Go"} <= taken.keys():
-        result.checks.append(_check("deadline set and cleared", taken, "deadline_ns", DEADLINE_NS))
+        result.checks.append(m.check_as_ratio("deadline set and cleared", taken, "deadline_ns", "Go", DEADLINE_NS))
     result.notes.append("mioco: a wait with a deadline, less the same wait without one, the reading of the clock included.")
     return result

@@ -102,8 +102,9 @@ class Again(unittest.TestCase):
         self.assertIn("20 % (mioco), 2 % (mioco)", result.notes[0])
 
     def test_where_none_is_steady_the_steadiest_is_kept(self):
-        result, tries = self.measured([self.WIDER, self.WIDE, self.WIDER])
-        self.assertEqual((tries, result.figures[CPU]["of"]["mioco"]), (3, self.WIDE))
+        for order in ([self.WIDER, self.WIDE], [self.WIDE, self.WIDER]):
+            result, tries = self.measured(order)
+            self.assertEqual((tries, result.figures[CPU]["of"]["mioco"]), (2, self.WIDE))
 
     def test_a_quick_run_measures_once(self):
         self.assertEqual(self.measured([self.WIDE], quick=True)[1], 1)

@@ -157,6 +157,18 @@ class Run(Folder):
         self.assertRegex(text, r"## mute\n\n- left out: .*cpu_ns")
         self.assertIn("## Case good", text)
 
+    def test_an_interrupted_run_keeps_what_it_has_and_replaces_no_whole_one(self):
+        build = self.folder / "build"
+        build.mkdir()
+        self.run_cases({"first": (50, 0), "second": (50, 0)})
+        cases = {"first": lambda _: measure.Result("first", "First anew"), "second": mock.Mock(side_effect=KeyboardInterrupt)}
+        with (mock.patch.object(run, "CASES", cases), mock.patch.object(run, "HERE", self.folder),
+              mock.patch.object(machine, "describe", return_value={}), mock.patch.object(sys, "argv", ["run.py", str(build)]),
+              contextlib.redirect_stderr(io.StringIO())):
+            self.assertEqual(run.main(), 1)
+        self.assertIn("## Case second", (self.folder / "RESULTS.md").read_text(encoding="utf-8"))
+        self.assertIn("## First anew", (build / "RESULTS.md").read_text(encoding="utf-8"))
+
     def test_a_kept_case_tells_of_its_own_run(self):
         cases = {"kept": (50, 25), "anew": (50, 10)}
         self.run_cases(cases, commit="abc1234")
