@@ -65,7 +65,7 @@ def stalls(run, load):
     return result
 
 
-WAKE_ROUNDS = 100
+WAKE_ROUNDS = 300
 COMPUTING_US = 5000
 WAIT_LIMIT_US = 2000.0
 
