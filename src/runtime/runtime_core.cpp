@@ -28,7 +28,6 @@ namespace mioco::detail {
 
 namespace {
 constexpr unsigned nobody = ~0U;
-constexpr std::size_t most_taken = 32;  // injected fibers at once, beside the one to run next
 }  // namespace
 
 runtime_core::runtime_core(const config& asked, driver& io)
@@ -157,7 +156,8 @@ void runtime_core::inject(fiber& f) noexcept {
         return deliver_from_outside(f);
     ready_list one;
     one.push(f);
-    inject(one, 1);
+    shared_.push(one);
+    rouse_one(nobody);
 }
 
 // What plain threads and other runtimes spawn goes to the workers in turn.
@@ -165,34 +165,6 @@ void runtime_core::deliver_from_outside(fiber& f) noexcept {
     const unsigned turn = from_outside_.fetch_add(1, std::memory_order_relaxed);
     scheduler_seat::enter(f);
     workers_[turn % worker_count()]->deliver(f);
-}
-
-void runtime_core::inject(ready_list& fibers, std::size_t count) noexcept {
-    {
-        const std::scoped_lock held(injected_lock_);
-        while (fiber* const f = fibers.pop()) injected_.push(*f);
-        injected_count_.fetch_add(count, std::memory_order_seq_cst);
-    }
-    rouse_one(nobody);
-}
-
-fiber* runtime_core::take_injected(worker& here) noexcept {
-    if (injected_count_.load(std::memory_order_relaxed) == 0) return nullptr;
-    ready_list taken;
-    {
-        const std::scoped_lock held(injected_lock_);
-        const std::size_t count = injected_count_.load(std::memory_order_relaxed);
-        const std::size_t share = std::min(count, std::min(count / worker_count() + 1, most_taken));
-        for (std::size_t i = 0; i < share; ++i) taken.push(*injected_.pop());
-        injected_count_.fetch_sub(share, std::memory_order_relaxed);
-    }
-    fiber* const first = taken.pop();
-    if (first != nullptr) ++here.counts().arrived;
-    while (fiber* const f = taken.pop()) {
-        ++here.counts().arrived;
-        here.start(*f);
-    }
-    return first;
 }
 
 void runtime_core::request_stop() noexcept {

@@ -24,7 +24,7 @@
 #include "runtime/idle_waiters.hpp"
 #include "runtime/settings.hpp"
 #include "sched/guest_count.hpp"
-#include "sched/ready_list.hpp"
+#include "sched/shared_fibers.hpp"
 #include "sched/watch_board.hpp"
 
 namespace mioco::detail {
@@ -92,13 +92,8 @@ public:
     void start_threads(bool with_first_worker);
     /// [worker, or guest] Queues a ready fiber for whichever worker is free first.
     void inject(fiber& f) noexcept;
-    /// The same for a list of `count` fibers that are not pinned.
-    void inject(ready_list& fibers, std::size_t count) noexcept;
-    [[nodiscard]] bool has_injected() const noexcept {
-        return injected_count_.load(std::memory_order_seq_cst) != 0;
-    }
-    /// [worker] One that was injected, or null; some more go into the worker's own queue.
-    fiber* take_injected(worker& here) noexcept;
+    /// Those that no worker has. Who pushes some rouses a worker.
+    [[nodiscard]] shared_fibers& shared() noexcept { return shared_; }
 
     // Running and stopping
     /// Whether the calling thread shall be worker 0 until all fibers have ended; if so, `drive` must follow.
@@ -164,10 +159,7 @@ private:
 
     fiber_census census_;
 
-    alignas(64) lock injected_lock_;
-    ready_list injected_;
-    // Of `injected_`. Sequentially consistent against the sleep of workers.
-    std::atomic<std::size_t> injected_count_{0};
+    shared_fibers shared_;
 
     std::atomic<bool> closing_{false};
 

@@ -184,6 +184,7 @@ private:
     inline void requeue(fiber& f) noexcept;
     void enqueue_rare(fiber& f) noexcept;
     void spill(fiber& f) noexcept;
+    fiber* queue_taken(ready_list taken) noexcept;
 
     // worker_loop.cpp: finding something to run
     fiber* next_to_start() noexcept;

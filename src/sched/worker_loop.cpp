@@ -3,6 +3,7 @@
 #include <array>
 #include <mutex>
 #include <optional>
+#include <span>
 
 #include "base/sys.hpp"
 #include "debug/log.hpp"
@@ -111,7 +112,7 @@ nanoseconds_t worker::look_at_clock() noexcept {
 fiber* worker::next_to_start() noexcept {
     fiber* next = std::exchange(started_by_loop_, nullptr);
     if (next == nullptr) next = next_local();
-    if (next == nullptr) next = home_.take_injected(*this);
+    if (next == nullptr) next = queue_taken(home_.shared().take_any(home_.worker_count()));
     if (next == nullptr || next->has_started() || give_stack(*next)) return next;
     // Not even the reserve is free. Its user is a closure that is being destroyed on this worker, and waits for something.
     queue(*next);
@@ -142,11 +143,13 @@ void worker::look_around() noexcept {
         refuse_outlived_guard();
     grant_ticks(io_.switches_a_look());
     if (fiber* const delivered = take_delivered()) queue(*delivered);
-    if (started_by_loop_ == nullptr) started_by_loop_ = home_.take_injected(*this);
+    if (started_by_loop_ == nullptr)
+        started_by_loop_ = queue_taken(home_.shared().take_some(home_.worker_count()));
     home_.cancel_if_stopped();
     if (seat_ != nullptr) [[unlikely]]
         seat_->serve();
     const nanoseconds_t now = look_at_clock();
+    home_.shared().age(now);
     if (now - polled_at_ < poll_interval_ns_) return;
     polled_at_ = now;
     age_stacks(now);
@@ -207,7 +210,7 @@ void worker::sleep(bool (*finished)(const runtime_core&)) noexcept {
     if (timeout == never && neighbours_.all_rest()) timeout = home_.deadlocks().look();
     timeout = std::min(timeout, until_stacks_age());
     gate_.prepare();
-    if (!inbox_.empty() || home_.has_injected() || home_.stop_is_due() || finished(home_) ||
+    if (!inbox_.empty() || !home_.shared().empty() || home_.stop_is_due() || finished(home_) ||
         (!watching && neighbours_.need_a_watcher())) {
         timeout = 0;
     }
@@ -229,15 +232,39 @@ fiber* worker::next_local_if_queue_empty() noexcept {
     return next_.empty() ? nullptr : next_.take();
 }
 
-// The queue is full: its older half goes to the runtime's, for everybody, and the fiber behind it. If only the fiber went there, a
-// queue that is always full would keep it, and all that others send, from ever coming back.
+// The queue is full: its older half goes to what all share. If only the fiber went there, a queue that is always full would keep it, and
+// all that others send, from ever coming back. Where it is a fiber's spawn that does so, those that have not started come back newest first;
+// where many that yield fill the queue, all wait in order.
 void worker::spill(fiber& f) noexcept {
     std::array<fiber*, decltype(queue_)::most_stolen> older;
     const std::size_t count = queue_.steal(older);
-    ready_list spilled;
-    for (std::size_t i = 0; i < count; ++i) spilled.push(*older[i]);
-    spilled.push(f);
-    home_.inject(spilled, count + 1);
+    // As many lists as it takes, and one more for the fiber.
+    constexpr std::size_t most_lists = older.size() / shared_fibers::most_taken + 1;
+    std::array<ready_list, most_lists> unstarted;
+    std::size_t lists = 0;
+    ready_list waiting;
+    const bool in_order = f.has_started();
+    const auto share = [&](fiber& each) {
+        if (in_order || each.has_started()) return waiting.push(each);
+        if (lists == 0 || unstarted[lists - 1].size() == shared_fibers::most_taken) ++lists;
+        unstarted[lists - 1].push(each);
+    };
+    for (std::size_t i = 0; i < count; ++i) share(*older[i]);
+    if (!queue_.push(&f)) share(f);
+    if (!waiting.empty()) home_.shared().push(waiting);
+    if (lists > 0) home_.shared().push_unstarted(std::span(unstarted).first(lists), looked_at_);
+    home_.rouse_one(number_);
+}
+
+// The first of them, or null; the others wait here.
+fiber* worker::queue_taken(ready_list taken) noexcept {
+    fiber* const first = taken.pop();
+    if (first != nullptr) ++counts_.arrived;
+    while (fiber* const f = taken.pop()) {
+        ++counts_.arrived;
+        enqueue(*f);
+    }
+    return first;
 }
 
 void worker::enqueue_rare(fiber& f) noexcept { enqueue(f); }

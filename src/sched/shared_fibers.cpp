@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "sched/shared_fibers.hpp"
+
+#include <algorithm>
+#include <mutex>
+
+namespace mioco::detail {
+
+namespace {
+
+constexpr nanoseconds_t longest_unstarted_ns = 20'000'000;
+constexpr unsigned most_looks = 16 * 1024;
+// Of so many turns of workers that have nothing else one is for those that wait in order, as long as there are others.
+constexpr unsigned turns = 8;
+
+}  // namespace
+
+void shared_fibers::push(ready_list& fibers) noexcept {
+    const std::size_t count = fibers.size();
+    const std::scoped_lock held(lock_);
+    in_order_.append(fibers);
+    count_.fetch_add(count, std::memory_order_seq_cst);
+}
+
+void shared_fibers::push_unstarted(std::span<ready_list> lists, nanoseconds_t now) noexcept {
+    const std::scoped_lock held(lock_);
+    if (unstarted_.empty()) {
+        due_.store(now + longest_unstarted_ns, std::memory_order_relaxed);
+        looks_.store(0, std::memory_order_relaxed);
+    }
+    const std::size_t before = unstarted_.size();
+    for (ready_list& each : lists) unstarted_.push(each);
+    count_.fetch_add(unstarted_.size() - before, std::memory_order_seq_cst);
+}
+
+ready_list shared_fibers::take_some(unsigned workers) noexcept {
+    if (count_.load(std::memory_order_relaxed) == 0) return {};
+    const std::scoped_lock held(lock_);
+    return take_in_order(workers);
+}
+
+ready_list shared_fibers::take_any(unsigned workers) noexcept {
+    if (count_.load(std::memory_order_relaxed) == 0) return {};
+    const std::scoped_lock held(lock_);
+    if (unstarted_.empty() || (!in_order_.empty() && ++turn_ % turns == 0))
+        return take_in_order(workers);
+    ready_list taken = unstarted_.pop(most_taken);
+    count_.fetch_sub(taken.size(), std::memory_order_relaxed);
+    if (unstarted_.empty()) due_.store(never, std::memory_order_relaxed);
+    return taken;
+}
+
+ready_list shared_fibers::take_in_order(unsigned workers) noexcept {
+    ready_list taken = in_order_.take(std::min(in_order_.size() / workers + 1, most_taken));
+    count_.fetch_sub(taken.size(), std::memory_order_relaxed);
+    return taken;
+}
+
+void shared_fibers::age_unstarted(nanoseconds_t now) noexcept {
+    const unsigned looks = looks_.load(std::memory_order_relaxed) + 1;
+    looks_.store(looks, std::memory_order_relaxed);
+    if (due_.load(std::memory_order_relaxed) > now && looks < most_looks) return;
+    const std::scoped_lock held(lock_);
+    unstarted_.move_to(in_order_);
+    due_.store(never, std::memory_order_relaxed);
+}
+
+}  // namespace mioco::detail

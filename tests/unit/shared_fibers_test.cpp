@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "sched/shared_fibers.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <mioco/mioco.hpp>
+
+#include "sched/run_queue.hpp"
+
+namespace {
+
+using mioco::detail::fiber;
+using mioco::detail::nanoseconds_t;
+using mioco::detail::ready_list;
+using mioco::detail::shared_fibers;
+using namespace std::chrono_literals;
+
+// Fibers without a runtime, known by their numbers.
+class shared : public ::testing::Test {
+protected:
+    ready_list made(std::uint32_t first, std::uint32_t count) {
+        ready_list list;
+        for (std::uint32_t i = 0; i < count; ++i) list.push(fibers_.emplace_back(first + i));
+        return list;
+    }
+    void push(std::uint32_t first, std::uint32_t count) {
+        ready_list list = made(first, count);
+        all.push(list);
+        EXPECT_TRUE(list.empty());
+    }
+    void push_unstarted(std::uint32_t first, std::uint32_t count, nanoseconds_t now = 0) {
+        ready_list list = made(first, count);
+        all.push_unstarted({&list, 1}, now);
+        EXPECT_TRUE(list.empty());
+    }
+    static std::vector<std::uint32_t> numbers(ready_list list) {
+        std::vector<std::uint32_t> found;
+        while (const fiber* const f = list.pop()) found.push_back(f->index);
+        return found;
+    }
+    std::vector<std::uint32_t> any() { return numbers(all.take_any(workers)); }
+    std::vector<std::uint32_t> some() { return numbers(all.take_some(workers)); }
+
+    static constexpr unsigned workers = 1;
+    static constexpr nanoseconds_t long_ns = 1'000'000'000;
+    using in = std::vector<std::uint32_t>;
+    shared_fibers all;
+
+private:
+    std::deque<fiber> fibers_;
+};
+
+TEST_F(shared, have_nothing_at_first) {
+    EXPECT_TRUE(all.empty());
+    EXPECT_EQ(any(), in());
+    EXPECT_EQ(some(), in());
+}
+
+TEST_F(shared, come_in_order) {
+    push(0, 2);
+    push(2, 2);
+    EXPECT_FALSE(all.empty());
+    EXPECT_EQ(some(), in({0, 1, 2, 3}));
+    EXPECT_TRUE(all.empty());
+}
+
+TEST_F(shared, that_have_not_started_come_newest_first_and_in_the_order_of_each_push) {
+    push_unstarted(0, 2);
+    push_unstarted(2, 2);
+    EXPECT_EQ(some(), in()) << "are for who has nothing else";
+    EXPECT_EQ(any(), in({2, 3}));
+    EXPECT_EQ(any(), in({0, 1}));
+    EXPECT_TRUE(all.empty());
+}
+
+TEST_F(shared, that_have_not_started_are_all_there_however_many_pushes_there_were) {
+    constexpr std::uint32_t pushes = 700;
+    for (std::uint32_t i = 0; i < pushes; ++i) push_unstarted(2 * i, 2);
+    in rest = any();
+    EXPECT_EQ(rest[0], 2 * (pushes - 1));
+    for (in taken; !(taken = any()).empty();) rest.insert(rest.end(), taken.begin(), taken.end());
+    std::ranges::sort(rest);
+    EXPECT_EQ(rest.size(), 2 * pushes);
+    EXPECT_TRUE(std::ranges::adjacent_find(rest) == rest.end());
+    EXPECT_TRUE(all.empty());
+    for (std::uint32_t i = 0; i < pushes; ++i) push_unstarted(i, 1, 0);
+    all.age(long_ns);
+    const in oldest = some();
+    for (std::uint32_t i = 0; i < oldest.size(); ++i) EXPECT_EQ(oldest[i], i);
+    EXPECT_GT(oldest.size(), 0U);
+}
+
+TEST_F(shared, are_left_for_others_too) {
+    push(0, 9);
+    EXPECT_EQ(numbers(all.take_any(2)).size(), 5U);
+    EXPECT_EQ(numbers(all.take_some(2)).size(), 3U);
+    push(9, 1000);
+    EXPECT_EQ(some().size(), shared_fibers::most_taken);
+    push_unstarted(2000, 1000);
+    EXPECT_EQ(any().size(), shared_fibers::most_taken);
+}
+
+TEST_F(shared, that_wait_in_order_have_their_turn_beside_newer_ones) {
+    push(0, 1);
+    int turn = 0;
+    do {
+        push_unstarted(100, 1);
+        ASSERT_LT(++turn, 100);
+    } while (any() != in({0}));
+}
+
+TEST_F(shared, that_have_not_started_for_long_wait_in_order) {
+    push_unstarted(0, 2, 0);
+    push_unstarted(2, 1, long_ns);
+    all.age(1000);
+    EXPECT_EQ(some(), in());
+    all.age(long_ns);
+    EXPECT_EQ(some(), in({0, 1, 2}));
+    push_unstarted(3, 1, 2 * long_ns);
+    all.age(2 * long_ns);
+    EXPECT_EQ(some(), in()) << "has just come";
+    all.age(3 * long_ns);
+    EXPECT_EQ(some(), in({3}));
+}
+
+TEST_F(shared, that_have_not_started_for_many_looks_wait_in_order) {
+    push_unstarted(0, 2);
+    int looks = 0;
+    in taken;
+    do {
+        all.age(0);
+        ASSERT_LT(++looks, 100'000);
+        taken = some();
+    } while (taken.empty());
+    EXPECT_EQ(taken, in({0, 1}));
+    EXPECT_GT(looks, 10);
+}
+
+constexpr std::size_t children = 10;
+
+struct counts {
+    std::atomic<std::size_t> alive{0};
+    std::atomic<std::size_t> most{0};
+
+    void spawned() {
+        const std::size_t now = ++alive;
+        std::size_t before = most;
+        while (before < now && !most.compare_exchange_weak(before, now)) {
+        }
+    }
+};
+
+void grow(counts& c, std::size_t leaves) {
+    if (leaves > 1) {
+        std::array<mioco::join_handle<void>, children> nodes;
+        for (auto& node : nodes) {
+            c.spawned();
+            node = mioco::spawn(grow, std::ref(c), leaves / children);
+        }
+        for (auto& node : nodes) node.join();
+    }
+    --c.alive;
+}
+
+TEST(tree_of_fibers, is_walked_along_its_branches) {
+    for (const unsigned workers : {1U, 2U}) {
+        constexpr std::size_t leaves = 100'000;
+        counts c;
+        mioco::run(mioco::config{}.workers(workers), [&] {
+            c.spawned();
+            grow(c, leaves);
+        });
+        EXPECT_EQ(c.alive, 0U);
+        EXPECT_LT(c.most, leaves / 10) << workers << " workers";
+    }
+}
+
+// Each makes two more until the first one has run, or for ever.
+void multiply(const std::atomic<bool>& first_has_run, std::atomic<std::size_t>& count) {
+    constexpr std::size_t enough = 5'000'000;
+    for (int i = 0; i < 2 && !first_has_run; ++i) {
+        if (++count > enough) return;
+        mioco::spawn(multiply, std::cref(first_has_run), std::ref(count));
+    }
+}
+
+TEST(spawned_first, starts_though_others_spawn_without_end) {
+    constexpr std::size_t burst = 2 * mioco::detail::basic_run_queue<fiber>::capacity;
+    std::atomic<bool> has_run = false;
+    std::atomic<std::size_t> count = 0;
+    mioco::run(mioco::config{}.workers(1), [&] {
+        mioco::spawn([&] { has_run = true; });
+        // So many at once that the first of them are pushed out of the queue: the guard keeps their maker from giving way.
+        const mioco::this_fiber::no_park together;
+        for (std::size_t i = 0; i < burst; ++i)
+            mioco::spawn(multiply, std::cref(has_run), std::ref(count));
+    });
+    EXPECT_TRUE(has_run);
+    EXPECT_LT(count, 5'000'000U);
+}
+
+}  // namespace
