@@ -8,8 +8,8 @@ namespace mioco::detail {
 
 namespace {
 
-constexpr nanoseconds_t longest_unstarted_ns = 20'000'000;
-constexpr unsigned most_looks = 16 * 1024;
+constexpr nanoseconds_t longest_unstarted_ns = 1'000'000'000;
+constexpr unsigned most_looks = 4096;
 // Of so many turns of workers that have nothing else one is for those that wait in order, as long as there are others.
 constexpr unsigned turns = 8;
 

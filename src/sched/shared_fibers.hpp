@@ -51,8 +51,8 @@ private:
     ready_list in_order_;
     ready_stack unstarted_;
     unsigned turn_ = 0;
-    // When the unstarted ones have waited for long, or after so many looks: a simulation's clock stands still while a fiber is ready.
-    // Written under the lock, relaxed: who reads it without looks again.
+    // When the unstarted ones have waited for long, or after so many looks: what is spawned at full speed would fill the memory meanwhile, and
+    // a simulation's clock stands still while a fiber is ready. Written under the lock, relaxed: who reads it without looks again.
     std::atomic<nanoseconds_t> due_{never};
     std::atomic<unsigned> looks_{0};  // relaxed: one that is lost makes it a look later
     // Of both lists. Sequentially consistent against the sleep of workers: who goes to sleep says so, and then looks here; who pushes

@@ -51,7 +51,7 @@ protected:
     std::vector<std::uint32_t> some() { return numbers(all.take_some(workers)); }
 
     static constexpr unsigned workers = 1;
-    static constexpr nanoseconds_t long_ns = 1'000'000'000;
+    static constexpr nanoseconds_t long_ns = 10'000'000'000;
     using in = std::vector<std::uint32_t>;
     shared_fibers all;
 
