@@ -85,11 +85,11 @@ class Choose(unittest.TestCase):
 class Again(unittest.TestCase):
     WIDE, WIDER = [4.0, 5.0, 6.0, 5.0, 7.0], [3.0, 5.0, 8.0, 5.0, 9.0]
 
-    def measured(self, tries, quick=False):
+    def measured(self, tries, quick=False, most=run.MOST_TRIES):
         """The result of a case that gives these rounds, one after the other, and how many it was asked for."""
         case = mock.Mock(side_effect=[a_result(mioco=samples) for samples in tries])
         with mock.patch.object(run, "CASES", {"echo-1": case}), contextlib.redirect_stderr(io.StringIO()):
-            return run.measure_case(run.Run(None, quick), "echo-1"), case.call_count
+            return run.measure_case(run.Run(None, quick, most), "echo-1"), case.call_count
 
     def test_a_steady_case_is_measured_once(self):
         result, tries = self.measured([STEADY])
@@ -105,6 +105,9 @@ class Again(unittest.TestCase):
         for order in ([self.WIDER, self.WIDE], [self.WIDE, self.WIDER]):
             result, tries = self.measured(order)
             self.assertEqual((tries, result.figures[CPU]["of"]["mioco"]), (2, self.WIDE))
+
+    def test_no_more_often_than_asked_for(self):
+        self.assertEqual(self.measured([self.WIDE], most=1)[1], 1)
 
     def test_a_quick_run_measures_once(self):
         self.assertEqual(self.measured([self.WIDE], quick=True)[1], 1)
