@@ -34,10 +34,9 @@ def costs_by_file(report):
 
 def in_short(name):
     path = pathlib.Path(name)
-    try:
-        return str(path.resolve().relative_to(HERE))
-    except ValueError:
-        return path.name if path.is_absolute() else name
+    if not path.is_absolute():
+        return name
+    return str(path.relative_to(HERE)) if path.is_relative_to(HERE) else path.name
 
 
 def measured(count):
