@@ -18,7 +18,7 @@ import instruction_cases as cases
 import programs as p
 
 LEAST_TOLD = 0.5  # instructions an operation; what is less is told together
-HERE = pathlib.Path(__file__).resolve().parent.parent
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def costs_by_file(report):
@@ -36,7 +36,7 @@ def in_short(name):
     path = pathlib.Path(name)
     if not path.is_absolute():
         return name
-    return str(path.relative_to(HERE)) if path.is_relative_to(HERE) else path.name
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else path.name
 
 
 def measured(count):

@@ -8,6 +8,8 @@ import sys
 import ratios
 
 OURS = "mioco"
+# The middle half of someone's rounds lies no further apart, or they are not steady.
+MOST_SPREAD = 0.10
 
 
 @dataclasses.dataclass

@@ -31,6 +31,9 @@ def measured_line(result):
     line = f"Measured {result.taken}"
     if result.others_share is not None:
         line += f"; other programs took {100 * result.others_share:.1f} % of the machine's time meanwhile"
+    spread, who = result.spread()
+    if spread > measure.MOST_SPREAD:
+        line += f"; **not steady**: the middle half of {who}'s rounds lay {100 * spread:.0f} % apart"
     return line
 
 

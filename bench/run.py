@@ -81,9 +81,8 @@ HERE = pathlib.Path(__file__).parent
 # More of the machine in other hands than this makes clock times and latencies worthless.
 BUSY_SHARE = 0.05
 
-# A case whose rounds lie further apart is measured again, so often in all where nothing else is asked for.
-MOST_SPREAD = 0.10
-MOST_TRIES = 2
+# A case whose rounds lie far apart is measured again, so often in all where nothing else is asked for.
+MOST_TRIES = 3
 
 # What a program that is missing, dies, hangs or talks nonsense gives. It costs its case, and no other.
 CASE_FAILURES = (OSError, RuntimeError, ValueError, TypeError, LookupError, subprocess.SubprocessError)
@@ -142,6 +141,8 @@ def parse_arguments():
     arguments = parser.parse_args()
     if arguments.keep and (arguments.quick or arguments.client != "load_client"):
         parser.error("--keep is for full measurements with load_client, as the kept ones are")
+    if arguments.tries < 1:
+        parser.error(f"--tries {arguments.tries}: a case is measured once at least")
     if arguments.output is None:
         whole = not arguments.quick and not arguments.only and arguments.client == "load_client"
         arguments.output = HERE if whole or arguments.keep else arguments.build
@@ -181,13 +182,13 @@ def measure_case(run, name):
             measure.say(f"  this try failed: {error}")
             break
         spread, who = tries[-1].spread()
-        if run.quick or len(tries) >= run.tries or spread <= MOST_SPREAD:
+        if run.quick or len(tries) >= run.tries or spread <= measure.MOST_SPREAD:
             break
         measure.say(f"  the middle half of {who}'s rounds lies {100 * spread:.0f} % apart: again")
     steadiest = min(tries, key=lambda result: result.spread()[0])
     if len(tries) > 1:
         spreads = ", ".join(f"{100 * spread:.0f} % ({who})" for spread, who in (result.spread() for result in tries))
-        steadiest.notes.append(f"Measured {len(tries)} times, as the middle half of the rounds lay more than {100 * MOST_SPREAD:.0f} % "
+        steadiest.notes.append(f"Measured {len(tries)} times, as the middle half of the rounds lay more than {100 * measure.MOST_SPREAD:.0f} % "
                                f"apart: {spreads}. This is the steadiest.")
     return steadiest
 

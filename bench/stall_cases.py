@@ -61,7 +61,7 @@ def stalls(run, load):
                         f"shares. A request that computes takes {least_us:.0f} us of a core; these are equally spaced, come on 16 connections "
                         "of their own, and are not counted.")
     if UNDISTURBED in samples:
-        result.notes.append(f"No server can be better than the row \"{UNDISTURBED}\": what it shows is the machine and its other guests.")
+        result.notes.append(f"\"{UNDISTURBED}\" has none of the computing beside it: so much is the machine's doing, and its other guests'.")
     return result
 
 

@@ -33,36 +33,42 @@ void shared_fibers::push_unstarted(std::span<ready_list> lists, nanoseconds_t no
     count_.fetch_add(unstarted_.size() - before, std::memory_order_seq_cst);
 }
 
-ready_list shared_fibers::take_some(unsigned workers) noexcept {
+ready_list shared_fibers::take_some(unsigned workers, std::size_t most) noexcept {
     if (count_.load(std::memory_order_relaxed) == 0) return {};
     const std::scoped_lock held(lock_);
-    return take_in_order(workers);
+    return take_in_order(workers, std::min(most, most_taken));
 }
 
 ready_list shared_fibers::take_any(unsigned workers) noexcept {
     if (count_.load(std::memory_order_relaxed) == 0) return {};
     const std::scoped_lock held(lock_);
     if (unstarted_.empty() || (!in_order_.empty() && ++turn_ % turns == 0))
-        return take_in_order(workers);
+        return take_in_order(workers, most_taken);
     ready_list taken = unstarted_.pop(most_taken);
     count_.fetch_sub(taken.size(), std::memory_order_relaxed);
     if (unstarted_.empty()) due_.store(never, std::memory_order_relaxed);
     return taken;
 }
 
-ready_list shared_fibers::take_in_order(unsigned workers) noexcept {
-    ready_list taken = in_order_.take(std::min(in_order_.size() / workers + 1, most_taken));
+ready_list shared_fibers::take_in_order(unsigned workers, std::size_t most) noexcept {
+    ready_list taken = in_order_.take(std::min(in_order_.size() / workers + 1, most));
     count_.fetch_sub(taken.size(), std::memory_order_relaxed);
     return taken;
 }
 
 void shared_fibers::age_unstarted(nanoseconds_t now) noexcept {
-    const unsigned looks = looks_.load(std::memory_order_relaxed) + 1;
-    looks_.store(looks, std::memory_order_relaxed);
-    if (due_.load(std::memory_order_relaxed) > now && looks < most_looks) return;
+    looks_.store(looks_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    if (!is_due(now)) return;
     const std::scoped_lock held(lock_);
+    if (!is_due(now)) return;
     unstarted_.move_to(in_order_);
     due_.store(never, std::memory_order_relaxed);
+    looks_.store(0, std::memory_order_relaxed);
+}
+
+bool shared_fibers::is_due(nanoseconds_t now) const noexcept {
+    return due_.load(std::memory_order_relaxed) <= now ||
+           looks_.load(std::memory_order_relaxed) >= most_looks;
 }
 
 }  // namespace mioco::detail

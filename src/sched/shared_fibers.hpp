@@ -33,8 +33,8 @@ public:
         return count_.load(std::memory_order_seq_cst) == 0;
     }
 
-    /// For one of so many workers, which has other fibers to run too: some of those that wait in order, or none.
-    ready_list take_some(unsigned workers) noexcept;
+    /// For one of so many workers, which has other fibers to run too: some of those that wait in order, or none; not more than `most`.
+    ready_list take_some(unsigned workers, std::size_t most) noexcept;
     /// The same for one that has none.
     ready_list take_any(unsigned workers) noexcept;
     /// When a worker looks around.
@@ -45,16 +45,17 @@ public:
 
 private:
     void age_unstarted(nanoseconds_t now) noexcept;
-    ready_list take_in_order(unsigned workers) noexcept;
+    [[nodiscard]] bool is_due(nanoseconds_t now) const noexcept;
+    ready_list take_in_order(unsigned workers, std::size_t most) noexcept;
 
     alignas(64) lock lock_;
     ready_list in_order_;
     ready_stack unstarted_;
     unsigned turn_ = 0;
     // When the unstarted ones have waited for long, or after so many looks: what is spawned at full speed would fill the memory meanwhile, and
-    // a simulation's clock stands still while a fiber is ready. Written under the lock, relaxed: who reads it without looks again.
-    std::atomic<nanoseconds_t> due_{never};
-    std::atomic<unsigned> looks_{0};  // relaxed: one that is lost makes it a look later
+    // a simulation's clock stands still while a fiber is ready. Relaxed: who finds without the lock that it is time looks again with it.
+    std::atomic<nanoseconds_t> due_{never};  // written under the lock
+    std::atomic<unsigned> looks_{0};  // a hint: two that count at a time may lose one, or a reset
     // Of both lists. Sequentially consistent against the sleep of workers: who goes to sleep says so, and then looks here; who pushes
     // counts, and then looks for sleepers.
     std::atomic<std::size_t> count_{0};

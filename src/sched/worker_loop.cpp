@@ -143,8 +143,10 @@ void worker::look_around() noexcept {
         refuse_outlived_guard();
     grant_ticks(io_.switches_a_look());
     if (fiber* const delivered = take_delivered()) queue(*delivered);
+    // No more than the queue has room for, beside the one that runs next: it would push out what has not started, which then waits anew.
     if (started_by_loop_ == nullptr)
-        started_by_loop_ = queue_taken(home_.shared().take_some(home_.worker_count()));
+        started_by_loop_ =
+            queue_taken(home_.shared().take_some(home_.worker_count(), queue_.room() + 1));
     home_.cancel_if_stopped();
     if (seat_ != nullptr) [[unlikely]]
         seat_->serve();

@@ -34,13 +34,13 @@ Ir                  file:function
 
 
 def report(first):
-    return REPORT.format(here=profile.HERE, first=first, total=first + 71)
+    return REPORT.format(here=profile.ROOT, first=first, total=first + 71)
 
 
 class Profile(unittest.TestCase):
     def test_adds_up_what_comes_from_one_file(self):
         costs = profile.costs_by_file(report(1_200))
-        self.assertEqual(costs, {f"{profile.HERE}/src/sched/worker.hpp": 1_240, "libc.so.6": 30,
+        self.assertEqual(costs, {f"{profile.ROOT}/src/sched/worker.hpp": 1_240, "libc.so.6": 30,
                                  "/usr/include/c++/12/bits/atomic_base.h": 1})
 
     def test_tells_the_difference_of_two_runs_an_operation(self):

@@ -25,7 +25,7 @@ CPU = "CPU us a request"
 
 
 def a_result(name="echo-1", **of):
-    result = measure.Result(name, f"Case {name}")
+    result = measure.Result(name, f"Case {name}", taken="2026-11-26 10:00")
     result.figure(CPU, of)
     return result
 
@@ -50,6 +50,11 @@ class Report(unittest.TestCase):
         told = report.markdown({}, [a_result(mioco=[1], Go=[2])], quick=True)
         self.assertIn("| Go | 0.500 |\n", told)
         self.assertNotIn("ahead |", told)
+
+    def test_a_case_whose_rounds_lie_far_apart_says_so(self):
+        told = report.markdown({}, [a_result(mioco=STEADY, Go=[4.0, 5.0, 6.0, 5.0, 7.0])], quick=False)
+        self.assertIn("**not steady**: the middle half of Go's rounds lay 20 % apart", told)
+        self.assertNotIn("not steady", report.markdown({}, [a_result(mioco=STEADY, Go=STEADY)], quick=False))
 
     def test_what_is_stored_is_read_again(self):
         with tempfile.TemporaryDirectory() as name:
@@ -102,9 +107,15 @@ class Again(unittest.TestCase):
         self.assertIn("20 % (mioco), 2 % (mioco)", result.notes[0])
 
     def test_where_none_is_steady_the_steadiest_is_kept(self):
-        for order in ([self.WIDER, self.WIDE], [self.WIDE, self.WIDER]):
-            result, tries = self.measured(order)
-            self.assertEqual((tries, result.figures[CPU]["of"]["mioco"]), (2, self.WIDE))
+        result, tries = self.measured([self.WIDER, self.WIDE, self.WIDER])
+        self.assertEqual((tries, result.figures[CPU]["of"]["mioco"]), (3, self.WIDE))
+
+    def test_never_is_refused(self):
+        said = io.StringIO()
+        with (mock.patch.object(sys, "argv", ["run.py", "build", "--tries", "0"]), contextlib.redirect_stderr(said),
+              self.assertRaises(SystemExit)):
+            run.parse_arguments()
+        self.assertIn("--tries 0", said.getvalue())
 
     def test_no_more_often_than_asked_for(self):
         self.assertEqual(self.measured([self.WIDE], most=1)[1], 1)

@@ -189,7 +189,7 @@ class Run(Folder):
         unsteady.figure("ns", {"mioco": [1, 2, 3, 4, 5]})
         tries = mock.Mock(side_effect=[unsteady, RuntimeError("it died")])
         with mock.patch.object(run, "CASES", {"once": tries}), contextlib.redirect_stderr(io.StringIO()) as said:
-            self.assertIs(run.measure_case(mock.Mock(quick=False, tries=2), "once"), unsteady)
+            self.assertIs(run.measure_case(mock.Mock(quick=False, tries=3), "once"), unsteady)
         self.assertIn("it died", said.getvalue())
 
     def test_a_case_of_another_machine_names_it(self):

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -22,7 +21,6 @@ using mioco::detail::fiber;
 using mioco::detail::nanoseconds_t;
 using mioco::detail::ready_list;
 using mioco::detail::shared_fibers;
-using namespace std::chrono_literals;
 
 // Fibers without a runtime, known by their numbers.
 class shared : public ::testing::Test {
@@ -48,7 +46,9 @@ protected:
         return found;
     }
     std::vector<std::uint32_t> any() { return numbers(all.take_any(workers)); }
-    std::vector<std::uint32_t> some() { return numbers(all.take_some(workers)); }
+    std::vector<std::uint32_t> some() {
+        return numbers(all.take_some(workers, shared_fibers::most_taken));
+    }
 
     static constexpr unsigned workers = 1;
     static constexpr nanoseconds_t long_ns = 10'000'000'000;
@@ -102,7 +102,8 @@ TEST_F(shared, that_have_not_started_are_all_there_however_many_pushes_there_wer
 TEST_F(shared, are_left_for_others_too) {
     push(0, 9);
     EXPECT_EQ(numbers(all.take_any(2)).size(), 5U);
-    EXPECT_EQ(numbers(all.take_some(2)).size(), 3U);
+    EXPECT_EQ(numbers(all.take_some(2, 100)).size(), 3U);
+    EXPECT_EQ(numbers(all.take_some(1, 1)).size(), 1U);
     push(9, 1000);
     EXPECT_EQ(some().size(), shared_fibers::most_taken);
     push_unstarted(2000, 1000);
@@ -171,15 +172,24 @@ void grow(counts& c, std::size_t leaves) {
     --c.alive;
 }
 
-TEST(tree_of_fibers, is_walked_along_its_branches) {
-    constexpr std::size_t leaves = 10'000;
+std::size_t most_alive(unsigned workers, std::size_t leaves) {
     counts c;
-    mioco::run(mioco::config{}.workers(1), [&] {
+    mioco::run(mioco::config{}.workers(workers), [&] {
         c.spawned();
         grow(c, leaves);
     });
     EXPECT_EQ(c.alive, 0U);
-    EXPECT_LT(c.most, leaves / 7) << "level by level it is a sixth";
+    return c.most;
+}
+
+TEST(tree_of_fibers, is_walked_along_its_branches) {
+    constexpr std::size_t leaves = 10'000;
+    EXPECT_LT(most_alive(1, leaves), leaves / 7) << "level by level it is a sixth";
+}
+
+TEST(tree_of_fibers, is_walked_along_its_branches_by_two_workers) {
+    constexpr std::size_t leaves = 100'000;
+    EXPECT_LT(most_alive(2, leaves), leaves / 10) << "level by level it is a seventh";
 }
 
 // Each makes two more until the first one has run, or for ever.
