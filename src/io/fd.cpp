@@ -47,8 +47,8 @@ fd_object* new_fd_object(int number) noexcept {
     fd_object* const fd = all_fds.take(1);
     if (fd == nullptr) return nullptr;
     for (fd_side* const each : {&fd->reading, &fd->writing}) each->reset();
-    fd->marks.store(0, std::memory_order_relaxed);
     fd->leases.reset();
+    fd->marks.store(fd_object::fills_leases, std::memory_order_relaxed);  // as `leases` begins
     fd->was_blocking = true;
     fd->may_be_shared = false;
     fd->mode = call_mode::direct;

@@ -14,6 +14,8 @@ constexpr std::size_t most_large_bytes = std::size_t{32} << 20;
 // In all large leases that there are. Relaxed: a bound, and nobody reads anything by it.
 constinit std::atomic<std::size_t> large_bytes{0};
 
+constexpr auto alignment = std::align_val_t{alignof(lease_header)};
+
 std::byte* begin(void* memory, unsigned level) noexcept {
     return reinterpret_cast<std::byte*>(::new (memory) lease_header{level} + 1);
 }
@@ -21,13 +23,14 @@ std::byte* begin(void* memory, unsigned level) noexcept {
 }  // namespace
 
 std::byte* allocate_lease() {
-    return begin(::operator new(sizeof(lease_header) + lease_bytes_of(0)), 0);
+    return begin(::operator new(sizeof(lease_header) + lease_bytes_of(0), alignment), 0);
 }
 
 std::byte* allocate_large_lease(unsigned level) noexcept {
     const std::size_t size = lease_bytes_of(level);
     if (large_bytes.fetch_add(size, std::memory_order_relaxed) + size <= most_large_bytes) {
-        if (void* const memory = ::operator new(sizeof(lease_header) + size, std::nothrow))
+        if (void* const memory =
+                ::operator new(sizeof(lease_header) + size, alignment, std::nothrow))
             return begin(memory, level);
     }
     large_bytes.fetch_sub(size, std::memory_order_relaxed);
@@ -41,7 +44,7 @@ bool large_leases_are_scarce() noexcept {
 void free_lease(std::byte* buffer) noexcept {
     if (const unsigned level = lease_level_of(buffer); level > 0)
         large_bytes.fetch_sub(lease_bytes_of(level), std::memory_order_relaxed);
-    ::operator delete(reinterpret_cast<lease_header*>(buffer) - 1);
+    ::operator delete(reinterpret_cast<lease_header*>(buffer) - 1, alignment);
 }
 
 }  // namespace mioco::detail

@@ -5,8 +5,9 @@
 
 namespace mioco::detail {
 
-/// What lies in front of the bytes of each lease, so that one that comes back is known by its address alone.
-struct alignas(16) lease_header {
+/// What lies in front of the bytes of each lease, so that one that comes back is known by its address alone. Aligned as cache lines
+/// are: the kernel copies a large message faster into bytes that begin with one.
+struct alignas(64) lease_header {
     unsigned level;
 };
 

@@ -26,6 +26,11 @@ struct lent_buffer {
 /// Takes a usual one back, and lends what is right for this descriptor.
 lent_buffer exchange_lease(std::byte* usual, const fd_object& fd, worker& here) noexcept;
 
+/// After a read of so many bytes that was noted: copies them to a usual one, and takes the large one back, if the next read is to have a usual
+/// one as well. So a large one is held for no more than the call by a connection whose first message is small.
+std::byte* right_sized(std::byte* lent, std::size_t count, const fd_object& fd,
+                       worker& here) noexcept;
+
 /// `here`: the calling thread's worker, or null.
 void give_back_lease(std::byte* buffer, worker* here) noexcept;
 

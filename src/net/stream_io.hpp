@@ -163,11 +163,13 @@ std::optional<std::size_t> stream_calls<Transfer>::try_write(const fd_ref& fd, c
 }
 
 // [reader] After an attempt that got something. It spends as many operations as usual leases would have, so that a stream that is always
-// ready has no longer turns with larger ones.
-inline void note_leased(fiber& self, fd_object& fd, std::size_t count, std::size_t room) noexcept {
-    note_lease(fd, count, room);
+// ready has no longer turns with larger ones. Returns the buffer to hand out.
+inline std::byte* note_leased(fiber& self, fd_object& fd, std::size_t count,
+                              lent_buffer lent) noexcept {
+    note_lease(fd, count, lent.room);
     self.budget -= static_cast<std::int32_t>((count - 1) / usual_lease_bytes);
-    if (count < room) note_drained(self, fd, side::read);
+    if (count < lent.room) note_drained(self, fd, side::read);
+    return right_sized(lent.data, count, fd, *self.on);
 }
 
 // All but the first attempt of a fiber. The buffer is borrowed for each attempt anew, so that a connection that waits holds none.
@@ -181,7 +183,7 @@ template <class Transfer>
             if (n <= 0) give_back_lease(std::exchange(lent.data, nullptr), here);
             return n;
         });
-    if (count > 0) note_leased(self, fd, static_cast<std::size_t>(count), lent.room);
+    if (count > 0) lent.data = note_leased(self, fd, static_cast<std::size_t>(count), lent);
     spend(self);
     return {lent.data, count == 0 ? end_of_stream(fd) : count};
 }
@@ -199,9 +201,9 @@ template <class Transfer>
         give_back_lease(lent.data, &here);
         return receive_leased_again<Transfer>(self, fd, count);
     }
-    note_leased(self, fd, static_cast<std::size_t>(count), lent.room);
+    std::byte* const bytes = note_leased(self, fd, static_cast<std::size_t>(count), lent);
     spend(self);
-    return {lent.data, count};
+    return {bytes, count};
 }
 
 template <class Transfer>

@@ -148,7 +148,8 @@ protected:
 TEST_F(lease_size, grows_while_reads_fill_leases_and_shrinks_when_they_do_not) {
     mioco::run([] {
         auto [near, far] = unix_stream::pair();
-        EXPECT_EQ(next_of(near, far, usual), usual);
+        next_of(near, far, 10);
+        EXPECT_EQ(next_of(near, far, 3 * usual), usual);
         EXPECT_EQ(next_of(near, far, 3 * usual), 3 * usual);
         EXPECT_EQ(next_of(near, far, 4 * usual), 4 * usual);
         EXPECT_EQ(next_of(near, far, 6 * usual), 6 * usual);
@@ -158,11 +159,38 @@ TEST_F(lease_size, grows_while_reads_fill_leases_and_shrinks_when_they_do_not) {
     });
 }
 
+TEST_F(lease_size, is_large_for_the_first_read_whether_it_has_to_wait_or_not) {
+    mioco::run([] {
+        auto [near, far] = unix_stream::pair();
+        EXPECT_EQ(next_of(near, far, 4 * usual), 4 * usual);
+        auto reader = mioco::spawn([&far = far] { return far.read_lease().size(); });
+        until_somebody_waits(far.native_handle());
+        near.write_all(pattern(2 * usual));
+        EXPECT_EQ(reader.join(), 2 * usual);
+    });
+}
+
+TEST_F(lease_size, is_usual_for_what_a_small_first_read_hands_out) {
+    mioco::run([] {
+        // More than there are large ones for.
+        std::vector<leased_bytes> held;
+        for (int i = 0; i < 1000; ++i) {
+            auto [near, far] = unix_stream::pair();
+            far.write_all("small"sv);
+            held.push_back(near.read_lease());
+            ASSERT_EQ(held.back().text(), "small");
+        }
+        auto [near, far] = unix_stream::pair();
+        EXPECT_EQ(next_of(near, far, 4 * usual), 4 * usual) << "all large ones are held";
+    });
+}
+
 TEST_F(lease_size, is_of_one_stream) {
     mioco::run([] {
         auto [near, far] = unix_stream::pair();
         next_of(near, far, usual);
         auto [other_near, other_far] = unix_stream::pair();
+        next_of(other_near, other_far, 10);
         EXPECT_EQ(next_of(other_near, other_far, 2 * usual), usual);
         EXPECT_EQ(next_of(near, far, 2 * usual), 2 * usual);
     });

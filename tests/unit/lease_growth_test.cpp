@@ -32,15 +32,26 @@ bool note_small(lease_growth& leases, unsigned times) {
     return are_large;
 }
 
-TEST(lease_growth, begins_at_the_usual_size_and_stays_there_for_small_reads) {
+TEST(lease_growth, begins_with_a_large_one_and_is_at_the_usual_size_from_the_first_small_read_on) {
     lease_growth leases;
+    EXPECT_EQ(lease_bytes_of(leases.level()), 4 * leased_bytes::usual_bytes);
+    EXPECT_FALSE(note_small(leases, 1));
     EXPECT_EQ(lease_bytes_of(leases.level()), leased_bytes::usual_bytes);
     EXPECT_FALSE(note_small(leases, 1000));
     EXPECT_EQ(leases.level(), 0U);
 }
 
+TEST(lease_growth, a_first_read_that_needed_the_large_one_keeps_it) {
+    lease_growth leases;
+    EXPECT_TRUE(leases.note(leased_bytes::usual_bytes + 1, lease_bytes_of(leases.level())));
+    EXPECT_EQ(leases.level(), 1U);
+    EXPECT_TRUE(note_small(leases, lease_growth::small_reads_that_shrink - 1));
+    EXPECT_FALSE(note_small(leases, 1));
+}
+
 TEST(lease_growth, grows_with_each_read_that_fills_a_lease_up_to_its_capacity) {
     lease_growth leases;
+    note_small(leases, 1);
     EXPECT_TRUE(note_full(leases));
     EXPECT_EQ(lease_bytes_of(leases.level()), 4 * leased_bytes::usual_bytes);
     for (int i = 0; i < 3; ++i) EXPECT_TRUE(note_full(leases));
@@ -76,7 +87,8 @@ TEST(lease_growth, is_forgotten_by_a_reset) {
     note_full(leases);
     note_small(leases, 3);
     leases.reset();
-    EXPECT_EQ(leases.level(), 0U);
+    EXPECT_EQ(leases.level(), 1U);
+    EXPECT_FALSE(note_small(leases, 1));
     note_full(leases);
     EXPECT_TRUE(note_small(leases, lease_growth::small_reads_that_shrink - 1));
 }

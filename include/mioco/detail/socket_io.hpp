@@ -221,8 +221,8 @@ public:
     }
 
     /// Reads what is there, up to `leased_bytes::usual_bytes`, into a buffer that the runtime lends: empty when the peer has closed.
-    /// In a fiber, a read that fills its buffer makes the stream's next ones four times as large, up to
-    /// `leased_bytes::capacity_bytes`; after some small reads they shrink again. While it waits it holds no buffer, so an idle
+    /// In a fiber, the first read of a stream, and those after a read that filled its buffer, have up to four times as much, and so on
+    /// up to `leased_bytes::capacity_bytes`; after small reads they shrink again. While it waits it holds no buffer, so an idle
     /// connection costs little.
     leased_bytes read_lease() { return calls::read_lease(fd(), nullptr); }
     /// The same, with the error in `ec`.

@@ -60,7 +60,7 @@ public:
 
     /// The most bytes that one lease holds.
     static constexpr std::size_t capacity_bytes = std::size_t{256} * 1024;
-    /// The most that one holds of a stream that has never had so much at once.
+    /// The most that one holds of a stream whose messages have been small so far.
     static constexpr std::size_t usual_bytes = std::size_t{16} * 1024;
 
 private:
