@@ -2,9 +2,10 @@
 // Reads of 4 KiB at chosen places of one file by 64 fibers at once, on one worker: `file_read PATH cold|warm [COUNT]`. Cold: by O_DIRECT,
 // so that each read waits for the device; warm: from the page cache. MIOCO_FILES=pool has the same done by the pool. `file_read PATH
 // WHAT COUNT THREADS` reads by as many plain threads instead, with pread, and with `nowait` behind it by preadv2 with RWF_NOWAIT, which
-// is what mioco tries first. Makes the file if it is not there.
+// is what mioco tries first, and where that finds nothing with pread. Makes the file if it is not there.
 
 #include <atomic>
+#include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -93,7 +94,9 @@ void read_in_fibers(int fd, std::size_t count) {
 ssize_t read_plainly(int fd, char* into, off_t offset, bool is_nowait) {
     if (!is_nowait) return pread(fd, into, block_bytes, offset);
     const iovec all{into, block_bytes};
-    return preadv2(fd, &all, 1, offset, RWF_NOWAIT);
+    const ssize_t count = preadv2(fd, &all, 1, offset, RWF_NOWAIT);
+    // The kernel may have taken pages out of the cache since they were read into it: of a file that fits, a few.
+    return count < 0 && errno == EAGAIN ? pread(fd, into, block_bytes, offset) : count;
 }
 
 void read_in_threads(int fd, std::size_t count, std::size_t threads, bool is_nowait) {

@@ -26,8 +26,12 @@ def sample(cpu_us, p99_us=500):
             "p50_us": 10 * cpu_us, "p99_us": p99_us, "p99_9_us": 900}
 
 
+def two_a_request(_programs, _server, requests, _connections):
+    return 2 * requests + 700
+
+
 class EchoCases(unittest.TestCase):
-    def measured(self, case, cpu_us, p99_us=None, factors=None):
+    def measured(self, case, cpu_us, p99_us=None, factors=None, count_syscalls=two_a_request):
         """The result where each server takes so much, and the clients see what they make of it; and how it was asked."""
         asked = []
 
@@ -43,7 +47,7 @@ class EchoCases(unittest.TestCase):
 
         found = mock.Mock(peers=lambda wanted=p.PEERS: [peer for peer in wanted if peer in THERE])
         with (mock.patch.object(p, "serve", serve), mock.patch.object(p, "load", load),
-              mock.patch.object(p, "count_syscalls", side_effect=lambda _programs, _server, requests, _connections: 2 * requests + 700),
+              mock.patch.object(p, "count_syscalls", side_effect=count_syscalls),
               contextlib.redirect_stderr(io.StringIO())):
             return run.CASES[case](run.Run(found, quick=False)), asked
 
@@ -61,6 +65,17 @@ class EchoCases(unittest.TestCase):
         row = result.rows[0]
         self.assertEqual([row[what] for what in ("server", "CPU us a request, median", "user", "system", "syscalls a request", "p50 us")],
                          ["mioco", "4.000", "1.000", "3.000", "2.000", "40"])
+
+    def test_system_calls_are_counted_more_than_once_as_batches_differ(self):
+        counts = 0
+
+        def one_is_far_off(*asked):
+            nonlocal counts
+            counts += 1
+            return two_a_request(*asked) + (100_000 if counts == 2 else 0)
+
+        result, _ = self.measured("echo-128-pingpong", self.SAME, count_syscalls=one_is_far_off)
+        self.assertEqual(self.checks(result)["mioco's system calls a request"], (2, True))
 
     def test_to_be_behind_a_runtime_fails_and_behind_a_raw_loop_does_not(self):
         result, _ = self.measured("echo-128-4k", self.SAME | {"raw epoll": 3.9, "Tokio": 3.9})
