@@ -172,12 +172,17 @@ TEST_F(lease_size, is_large_for_the_first_read_whether_it_has_to_wait_or_not) {
 
 TEST_F(lease_size, is_usual_for_what_a_small_first_read_hands_out) {
     mioco::run([] {
-        // More than there are large ones for.
+        // More than there are large ones for. Half of them come to a reader that waits.
         std::vector<leased_bytes> held;
-        for (int i = 0; i < 1000; ++i) {
+        for (int i = 0; i < 2000; ++i) {
             auto [near, far] = unix_stream::pair();
-            far.write_all("small"sv);
-            held.push_back(near.read_lease());
+            if (i % 2 == 0) far.write_all("small"sv);
+            auto reader = mioco::spawn([&near = near] { return near.read_lease(); });
+            if (i % 2 != 0) {
+                until_somebody_waits(near.native_handle());
+                far.write_all("small"sv);
+            }
+            held.push_back(reader.join());
             ASSERT_EQ(held.back().text(), "small");
         }
         auto [near, far] = unix_stream::pair();
