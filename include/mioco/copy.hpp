@@ -86,7 +86,8 @@ namespace mioco {
 
 /// Copies all that comes from `from`, up to its end, to `to`; returns how many bytes that was. Within the kernel where both ends allow it:
 /// from a file anywhere, and between a pipe and a socket or another pipe; else through a buffer, which is lent between two stream sockets, so
-/// that a copy that waits for more holds none. `to` is left open: shut it down or destroy it to pass the end on.
+/// that a copy that waits for more holds none. A fiber moves large parts between two stream sockets within the kernel too, through a pipe
+/// that is there until small parts come: two descriptors each, and at most 128 such pipes in a process. `to` is left open: shut it down or destroy it to pass the end on.
 ///
 /// Parks the fiber, or blocks the thread, until there is something, and until there is room. A cancellation point. Throws `io_error`,
 /// whose `transferred` tells how many bytes `to` has taken. What was taken out of `from` but not into `to` by then is

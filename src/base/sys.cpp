@@ -84,10 +84,20 @@ ssize_t write_blocking_sigpipe(int fd, const iovec* from, std::size_t count) noe
     return blocking_sigpipe(asked, [=] { return ::writev(fd, from, static_cast<int>(count)); });
 }
 
+namespace {
+
+ssize_t splice_now(int from, int to, std::size_t most) noexcept {
+    return ::splice(from, nullptr, to, nullptr, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+}
+
+}  // namespace
+
 ssize_t splice(int from, int to, std::size_t most) noexcept {
-    return blocking_sigpipe(most, [=] {
-        return ::splice(from, nullptr, to, nullptr, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-    });
+    return blocking_sigpipe(most, [=] { return splice_now(from, to, most); });
+}
+
+ssize_t fill_own_pipe(int from, int pipe, std::size_t most) noexcept {
+    return checked(splice_now(from, pipe, most));
 }
 
 ssize_t send_file(int file, int to, std::size_t most) noexcept {

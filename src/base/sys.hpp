@@ -34,6 +34,8 @@ ssize_t receive_at_once(int fd, void* into, std::size_t size) noexcept;
 ssize_t send_at_once(int fd, const void* from, std::size_t size) noexcept;
 /// Moves bytes within the kernel, between a pipe and another non-blocking descriptor. Never waits for the pipe, raises no SIGPIPE.
 ssize_t splice(int from, int to, std::size_t most) noexcept;
+/// The same into a pipe that has a reader for sure, which the caller is.
+ssize_t fill_own_pipe(int from, int pipe, std::size_t most) noexcept;
 /// From a file's position, which moves on, to any other descriptor. Waits for the file, raises no SIGPIPE.
 ssize_t send_file(int file, int to, std::size_t most) noexcept;
 /// See sys_transfer.hpp for those to call.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #pragma once
 
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -175,11 +176,15 @@ public:
     virtual ssize_t write_from(int fd, std::span<const iovec> from) noexcept = 0;
     /// As splice(2): moves bytes between a pipe and another descriptor, which is non-blocking. Never raises SIGPIPE.
     virtual ssize_t splice(int from, int to, std::size_t most) noexcept = 0;
+    /// The same into a pipe that is never broken, as the caller has its reading end as well: nothing has to be done about SIGPIPE.
+    virtual ssize_t fill_own_pipe(int from, int pipe, std::size_t most) noexcept = 0;
     /// The reading end first.
     virtual int open_pipe(int (&ends)[2]) noexcept = 0;
     virtual int pipe_capacity(int fd) noexcept = 0;
     /// Returns what it became.
     virtual int set_pipe_capacity(int fd, int bytes) noexcept = 0;
+    /// How many pipes copies between sockets have now. Relaxed: it is for a bound, and nobody reads anything by it.
+    std::atomic<int> pipes_of_copies{0};
 
     // Files. These may block, and are called where that may be: on the pool of a fiber's runtime.
     /// Close-on-exec.

@@ -73,6 +73,10 @@ struct alignas(64) fd_object {
     [[nodiscard]] bool is_marked() const noexcept {
         return marks.load(std::memory_order_seq_cst) != 0;
     }
+    /// [reader] After an event was consumed.
+    [[nodiscard]] bool has_urgent_data() const noexcept {
+        return (marks.load(std::memory_order_seq_cst) & urgent) != 0;
+    }
     [[nodiscard]] bool is_hung_up() const noexcept {
         return (marks.load(std::memory_order_acquire) & hung_up) != 0;
     }

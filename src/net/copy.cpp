@@ -18,6 +18,8 @@
 #include "base/count_text.hpp"
 #include "base/cure.hpp"
 #include "io/wait_ready.hpp"
+#include "net/copy_progress.hpp"
+#include "net/copy_sockets.hpp"
 #include "net/result.hpp"
 #include "net/stream_io.hpp"
 #include "offload/blocking_call.hpp"
@@ -31,14 +33,6 @@ constexpr std::size_t buffer_bytes = std::size_t{64} << 10;
 constexpr std::size_t most_at_once = std::size_t{1} << 20;
 // Of what lies on the stack.
 constexpr std::size_t one_part_bytes = 4096;
-
-// How far a copy has come, and why no further.
-struct progress {
-    std::uint64_t count = 0;
-    std::error_code failure;
-    int result =
-        0;  // of the last call, where it was one of ours: a negative errno value, which tells more
-};
 
 // Whether the kernel refuses the kind of descriptor, before anything was moved.
 bool is_refused(ssize_t result) noexcept { return result == -EINVAL || result == -ENOSYS; }
@@ -113,18 +107,18 @@ ssize_t splice_once(const copy_end& source, const copy_end& target, int& failed)
 
 // Adds what `once()` moves until it finds the end. Nothing, if the very first call is refused.
 template <class Once>
-std::optional<progress> repeat(Once once) {
-    progress made;
+std::optional<copy_progress> repeat(Once once) {
+    copy_progress made;
     for (;;) {
         const ssize_t count = once();
         if (is_refused(count) && made.count == 0) return std::nullopt;
-        if (count < 0) made.failure = code_of(made.result = static_cast<int>(count));
+        if (count < 0) made.fail(static_cast<int>(count));
         if (count <= 0) return made;
         made.count += static_cast<std::uint64_t>(count);
     }
 }
 
-std::optional<progress> splice_all(const copy_end& from, const copy_end& to) {
+std::optional<copy_progress> splice_all(const copy_end& from, const copy_end& to) {
     return repeat([&, failed = 0]() mutable { return splice_once(from, to, failed); });
 }
 
@@ -162,7 +156,7 @@ ssize_t send_file_once(int file, const copy_end& to) {
                : count;
 }
 
-std::optional<progress> copy_in_kernel(const copy_end& from, const copy_end& to) {
+std::optional<copy_progress> copy_in_kernel(const copy_end& from, const copy_end& to) {
     const bool to_pipe = is_pipe(to);
     const bool to_socket = is_socket(to);
     if (from.file != nullptr && (to_pipe || to_socket || to.file != nullptr)) {
@@ -174,20 +168,8 @@ std::optional<progress> copy_in_kernel(const copy_end& from, const copy_end& to)
     return std::nullopt;
 }
 
-// splice(2) from one socket to another needs a pipe between them: twice the system calls for a small message, and not less of the
-// processor's time for a large one.
-progress copy_by_leases(const copy_end& from, const copy_end& to) {
-    progress made;
-    for (;;) {
-        const net::leased_bytes part = from.read_lease(from.object, made.failure);
-        if (made.failure || part.empty()) return made;
-        made.count += to.write_all(to.object, {part.data(), part.size()}, made.failure);
-        if (made.failure) return made;
-    }
-}
-
 // What a user's own end fails with has its own numbers.
-std::string cure_of_copy(const progress& made) {
+std::string cure_of_copy(const copy_progress& made) {
     if (made.failure.category() != std::system_category()) return "";
     if (made.failure.value() != EBADF)
         return cure_of(made.result != 0 ? made.result : -made.failure.value());
@@ -195,9 +177,9 @@ std::string cure_of_copy(const progress& made) {
            "written)";
 }
 
-progress copy_through_buffer(const copy_end& from, const copy_end& to) {
+copy_progress copy_through_buffer(const copy_end& from, const copy_end& to) {
     const auto buffer = std::make_unique_for_overwrite<std::byte[]>(buffer_bytes);
-    progress made;
+    copy_progress made;
     for (;;) {
         const std::size_t size = from.read(from.object, {buffer.get(), buffer_bytes}, made.failure);
         if (made.failure || size == 0) return made;
@@ -206,9 +188,9 @@ progress copy_through_buffer(const copy_end& from, const copy_end& to) {
     }
 }
 
-progress copy_in_the_best_way(const copy_end& from, const copy_end& to) {
+copy_progress copy_in_the_best_way(const copy_end& from, const copy_end& to) {
     if (from.read_lease != nullptr && is_stream_socket(from) && is_stream_socket(to))
-        return copy_by_leases(from, to);
+        return copy_between_sockets(from, to);
     if (const auto in_kernel = copy_in_kernel(from, to)) return *in_kernel;
     return copy_through_buffer(from, to);
 }
@@ -223,7 +205,7 @@ std::uint64_t copy_all(const copy_end& from, const copy_end& to, std::error_code
     std::optional<keeping_fd> target;
     keep(from, source);
     keep(to, target);
-    const progress made = copy_in_the_best_way(from, to);
+    const copy_progress made = copy_in_the_best_way(from, to);
     if (ec != nullptr) {
         *ec = made.failure;
     } else if (made.failure) {

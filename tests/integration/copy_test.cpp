@@ -30,17 +30,10 @@ using mioco_test::connected_pair;
 using mioco_test::error_of;
 using mioco_test::message_of;
 using mioco_test::pattern;
+using mioco_test::read_to_end;
 using mioco_test::until_somebody_waits;
 
 constexpr std::size_t size = 1'000'000;
-
-template <class Stream>
-std::string read_to_end(Stream& stream) {
-    std::string text;
-    char part[8192];
-    while (const std::size_t count = stream.read(part)) text.append(part, count);
-    return text;
-}
 
 template <class Stream>
 void write_and_end(Stream& stream, std::string_view text) {

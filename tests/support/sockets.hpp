@@ -74,4 +74,12 @@ std::string read_text(Stream& stream, std::size_t size) {
     return text;
 }
 
+template <class Stream>
+std::string read_to_end(Stream& stream) {
+    std::string text;
+    char part[8192];
+    while (const std::size_t count = stream.read(part)) text.append(part, count);
+    return text;
+}
+
 }  // namespace mioco_test

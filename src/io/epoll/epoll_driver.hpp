@@ -146,6 +146,9 @@ public:
     ssize_t splice(int from, int to, std::size_t most) noexcept override {
         return sys::splice(from, to, most);
     }
+    ssize_t fill_own_pipe(int from, int pipe, std::size_t most) noexcept override {
+        return sys::fill_own_pipe(from, pipe, most);
+    }
     int open_pipe(int (&ends)[2]) noexcept override { return made(sys::pipe(ends)); }
     int pipe_capacity(int fd) noexcept override { return sys::pipe_capacity(fd); }
     int set_pipe_capacity(int fd, int bytes) noexcept override {

@@ -55,6 +55,9 @@ public:
     ssize_t read_into(int fd, std::span<const iovec> into) noexcept override;
     ssize_t write_from(int fd, std::span<const iovec> from) noexcept override;
     ssize_t splice(int from, int to, std::size_t most) noexcept override;
+    ssize_t fill_own_pipe(int from, int pipe, std::size_t most) noexcept override {
+        return splice(from, pipe, most);
+    }
     int open_pipe(int (&ends)[2]) noexcept override;
     int pipe_capacity(int fd) noexcept override;
     int set_pipe_capacity(int fd, int bytes) noexcept override;

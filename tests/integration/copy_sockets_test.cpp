@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MPL-2.0
+#include <mioco/copy.hpp>
+
+#include <atomic>
+#include <cerrno>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+#include <mioco/mioco.hpp>
+
+#include "support/anywhere.hpp"
+#include "support/descriptor_leaks.hpp"
+#include "support/flag.hpp"
+#include "support/sockets.hpp"
+
+namespace {
+
+std::atomic<bool> refuses_splices{false};
+
+}  // namespace
+
+// As a kernel that has no splice(2) for some kind of socket.
+extern "C" ssize_t splice(int from, off64_t* from_offset, int to, off64_t* to_offset,
+                          std::size_t count, unsigned flags) {
+    if (refuses_splices) {
+        errno = EINVAL;
+        return -1;
+    }
+    return syscall(SYS_splice, from, from_offset, to, to_offset, count, flags);
+}
+
+namespace {
+
+using namespace std::string_view_literals;
+using mioco::net::unix_stream;
+using mioco_test::beside;
+using mioco_test::connected_pair;
+using mioco_test::pattern;
+using mioco_test::read_to_end;
+using mioco_test::until_somebody_waits;
+
+constexpr std::size_t size = 1'000'000;
+
+// There is none left while it lives.
+class no_descriptors {
+public:
+    no_descriptors() {
+        getrlimit(RLIMIT_NOFILE, &before_);
+        rlimit none = before_;
+        none.rlim_cur = 0;
+        setrlimit(RLIMIT_NOFILE, &none);
+    }
+    ~no_descriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+    no_descriptors(const no_descriptors&) = delete;
+    no_descriptors& operator=(const no_descriptors&) = delete;
+
+private:
+    rlimit before_{};
+};
+
+// What fibers copy between sockets: large parts go through a pipe, which is there as long as they come.
+class large_parts : public testing::Test {
+protected:
+    static constexpr std::size_t part = std::size_t{64} << 10;
+
+    struct line {
+        unix_stream near, from, to, far;
+    };
+    static line make_line() {
+        auto [near, from] = unix_stream::pair();
+        auto [to, far] = unix_stream::pair();
+        return {std::move(near), std::move(from), std::move(to), std::move(far)};
+    }
+
+    // One round through the copy, so that the next finds it waiting.
+    static void pass(line& through, std::string_view text) {
+        through.near.write_all(text);
+        EXPECT_EQ(mioco_test::read_text(through.far, text.size()), text);
+        until_somebody_waits(through.from.native_handle());
+    }
+};
+
+TEST_F(large_parts, take_a_pipe_that_small_ones_give_back) {
+    mioco::run([] {
+        line through = make_line();
+        const std::size_t before = mioco_test::open_descriptors();
+        auto copier = mioco::spawn([&] { return mioco::copy(through.from, through.to); });
+        const std::string sent = pattern(part);
+        std::size_t rounds = 0;
+        // A read may find a part of what is just being written.
+        for (; mioco_test::open_descriptors() == before; ++rounds) pass(through, sent);
+        EXPECT_EQ(mioco_test::open_descriptors(), before + 2);
+        pass(through, sent);
+        EXPECT_EQ(mioco_test::open_descriptors(), before + 2);
+        for (int i = 0; i < 16; ++i) pass(through, "small"sv);
+        EXPECT_EQ(mioco_test::open_descriptors(), before);
+        through.near.close();
+        EXPECT_EQ(copier.join(), (rounds + 1) * part + 16 * 5);
+    });
+}
+
+TEST_F(large_parts, go_without_one_where_there_are_many) {
+    mioco::run([] {
+        constexpr std::size_t most = 128;
+        std::vector<line> lines;
+        for (std::size_t i = 0; i < most + 10; ++i) lines.push_back(make_line());
+        const std::size_t before = mioco_test::open_descriptors();
+        std::vector<mioco::join_handle<std::uint64_t>> copiers;
+        for (line& each : lines)
+            copiers.push_back(mioco::spawn([&] { return mioco::copy(each.from, each.to); }));
+        const std::string sent = pattern(part);
+        for (int i = 0; i < 2; ++i) {
+            for (line& each : lines) pass(each, sent);
+        }
+        EXPECT_GT(mioco_test::open_descriptors(), before);
+        EXPECT_LE(mioco_test::open_descriptors(), before + 2 * most);
+        for (line& each : lines) each.near.close();
+        for (auto& each : copiers) EXPECT_EQ(each.join(), 2 * part);
+    });
+}
+
+TEST_F(large_parts, that_the_sink_does_not_take_are_not_counted) {
+    mioco::run([] {
+        line through = make_line();
+        std::error_code ec;
+        auto copier = mioco::spawn([&] { return mioco::copy(through.from, through.to, ec); });
+        pass(through, pattern(part));
+        through.far.close();
+        through.near.write_all(pattern(part));
+        EXPECT_EQ(copier.join(), part);
+        EXPECT_EQ(ec, std::errc::broken_pipe);
+    });
+}
+
+TEST_F(large_parts, wait_for_room_and_a_stop_ends_that_too) {
+    mioco::run([] {
+        line through = make_line();
+        std::error_code ec;
+        std::uint64_t moved = 0;
+        auto copier = mioco::spawn([&] { moved = mioco::copy(through.from, through.to, ec); });
+        pass(through, pattern(part));
+        auto writer = mioco::spawn([&] {
+            std::error_code ignored;
+            through.near.write_all(pattern(8 * size), ignored);
+        });
+        until_somebody_waits(through.to.native_handle(), mioco::detail::side::write);
+        copier.cancel();
+        copier.join();
+        EXPECT_EQ(ec, std::errc::operation_canceled);
+        through.near.close();
+        writer.join();
+        through.to.close();
+        EXPECT_EQ(moved, part + read_to_end(through.far).size());
+    });
+}
+
+TEST_F(large_parts, with_urgent_data_among_them_arrive) {
+    mioco::run([] {
+        auto [near, from] = connected_pair();
+        auto [to, far] = unix_stream::pair();
+        const std::string sent = pattern(size);
+        beside writer([&, &near = near] {
+            near.write_all(sent);
+            EXPECT_EQ(::send(near.native_handle(), "!", 1, MSG_OOB), 1);
+            near.write_all(sent);
+            near.close();
+        });
+        std::string received;
+        beside reader([&, &far = far] { received = read_to_end(far); });
+        EXPECT_EQ(mioco::copy(from, to), 2 * size);
+        to.close();
+        reader.join();
+        writer.join();
+        EXPECT_EQ(received, sent + sent);
+    });
+}
+
+TEST_F(large_parts, go_without_one_where_descriptors_are_short) {
+    mioco::run([] {
+        line through = make_line();
+        const std::size_t before = mioco_test::open_descriptors();
+        auto copier = mioco::spawn([&] { return mioco::copy(through.from, through.to); });
+        {
+            const no_descriptors shortage;
+            for (int i = 0; i < 3; ++i) pass(through, pattern(part));
+        }
+        EXPECT_EQ(mioco_test::open_descriptors(), before);
+        through.near.close();
+        EXPECT_EQ(copier.join(), 3 * part);
+    });
+}
+
+TEST_F(large_parts, go_without_one_where_the_kernel_refuses) {
+    refuses_splices = true;
+    mioco::run([] {
+        line through = make_line();
+        const std::size_t before = mioco_test::open_descriptors();
+        auto copier = mioco::spawn([&] { return mioco::copy(through.from, through.to); });
+        for (int i = 0; i < 3; ++i) pass(through, pattern(part));
+        EXPECT_EQ(mioco_test::open_descriptors(), before);
+        through.near.close();
+        EXPECT_EQ(copier.join(), 3 * part);
+    });
+    refuses_splices = false;
+}
+
+}  // namespace
