@@ -147,8 +147,8 @@ namespace mioco::sim {
 
 /// Runs `f` as the first fiber of a world of its own, as `mioco::run` does in the real one, and returns what it returns or throws what
 /// it throws, once all fibers of all hosts have ended. Time is virtual: it passes while all wait. Everything that is left to chance is
-/// drawn from the seed, so that the same seed gives the same run: the number of CPUs, MIOCO_WORKERS, MIOCO_OFFLOAD_THREADS and
-/// MIOCO_OFFLOAD_QUEUE change nothing. MIOCO_MIGRATE does, and `explore` tells it.
+/// drawn from the seed, so that the same seed gives the same run: the number of CPUs, MIOCO_WORKERS, MIOCO_OFFLOAD_THREADS,
+/// MIOCO_OFFLOAD_QUEUE and MIOCO_SPIN_US change nothing. MIOCO_MIGRATE does, and `explore` tells it.
 ///
 /// `about` is filled in whenever `f` has run, also if it throws or the run ends by a `deadlock` or an `overrun`.
 ///

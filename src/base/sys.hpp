@@ -163,6 +163,8 @@ int ring_register(int fd, unsigned operation, void* argument, unsigned count) no
 /// A negative timeout disarms it.
 int set_timer_fd(int fd, std::int64_t timeout_ns) noexcept;
 std::int64_t monotonic_ns() noexcept;
+/// What the calling thread has used of a processor.
+std::int64_t thread_cpu_ns() noexcept;
 void sleep_until(std::int64_t monotonic_ns) noexcept;
 
 // Memory

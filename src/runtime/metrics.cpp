@@ -34,6 +34,7 @@ constexpr counted_thing counted_things[] = {
     {"fibers_stolen", "Ready fibers taken from busy workers.", &worker_metrics::stolen},
     {"fibers_arrived", "Ready fibers that came from other threads.", &worker_metrics::arrived},
     {"sleeps", "Times that a worker had nothing to run.", &worker_metrics::sleeps},
+    {"spins", "Times that something came before a worker slept.", &worker_metrics::spins},
 };
 
 worker_metrics metrics_of(worker& of) noexcept {
@@ -49,7 +50,8 @@ worker_metrics metrics_of(worker& of) noexcept {
             .offloaded = load_racing(counts.offloaded),
             .stolen = load_racing(counts.stolen),
             .arrived = load_racing(counts.arrived),
-            .sleeps = load_racing(counts.sleeps)};
+            .sleeps = load_racing(counts.sleeps),
+            .spins = load_racing(counts.spins)};
 }
 
 std::string escaped_label(std::string_view value) {

@@ -137,6 +137,20 @@ nanoseconds_t watchdog_setting(const config& asked, const driver& io) {
     return io.is_repeatable() ? 0 : limit.count();
 }
 
+// In a simulation nothing comes while nobody sleeps, as no time passes; and a scheduler of the user's may know what nobody sees from here.
+nanoseconds_t spin_setting(const config& asked, const driver& io) {
+    constexpr nanoseconds_t ns_a_us = 1000;
+    constexpr nanoseconds_t most_us = config::maximum_spin / std::chrono::microseconds(1);
+    const number_setting in_us{"MIOCO_SPIN_US", "config::spin", 0, most_us,
+                               std::to_string(config::default_spin / std::chrono::microseconds(1))};
+    const std::chrono::nanoseconds limit = asked.spin();
+    if (limit < std::chrono::nanoseconds(0) || limit > config::maximum_spin)
+        refuse("config::spin", std::to_string(limit.count()) + " ns", "0 (never) to 1 ms");
+    const auto chosen = in_us.resolve(std::nullopt, io);
+    if (io.is_repeatable() || asked.scheduler()) return 0;
+    return chosen ? static_cast<nanoseconds_t>(*chosen) * ns_a_us : limit.count();
+}
+
 int dump_signal_setting(const config& asked, const driver& io) {
     return io.is_repeatable() ? 0 : asked.dump_on_signal();
 }
@@ -185,6 +199,7 @@ settings resolve_settings(const config& asked, const driver& io) {
             .offload_threads = offload_thread_setting(asked, workers, io),
             .offload_queue = offload_queue_setting(asked, io),
             .measures_stacks = measuring_setting(asked),
+            .spin_ns = spin_setting(asked, io),
             .data = asked.any_data(),
             .scheduler = asked.scheduler()};
 }

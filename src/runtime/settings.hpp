@@ -25,6 +25,7 @@ struct settings {
     unsigned offload_threads;
     std::size_t offload_queue;
     bool measures_stacks;
+    nanoseconds_t spin_ns;        // 0: none
     shared_data data;             // of fibers without a parent
     scheduler_factory scheduler;  // none: work stealing
 };

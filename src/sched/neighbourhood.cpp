@@ -27,8 +27,7 @@ void neighbourhood::arrive() noexcept {
 
 void neighbourhood::depart() noexcept { board().count_idle(); }
 
-bool neighbourhood::fall_asleep() noexcept {
-    const nanoseconds_t now = self_.home().io().now();
+bool neighbourhood::fall_asleep(nanoseconds_t now) noexcept {
     pauses_.begin(now);
     board().count_idle();
     quiet_rounds_ = board().any_busy() ? 0 : quiet_rounds_ + 1;

@@ -38,7 +38,7 @@ public:
     void depart() noexcept;
 
     /// Around each sleep. True: as a watcher, so sleep for `interval_ns` at most, then call `help`.
-    bool begin_sleep() noexcept { return !is_alone_ && fall_asleep(); }
+    bool begin_sleep(nanoseconds_t now) noexcept { return !is_alone_ && fall_asleep(now); }
     void end_sleep(nanoseconds_t now) noexcept {
         if (!is_alone_) wake_up(now);
     }
@@ -63,7 +63,7 @@ public:
 private:
     [[nodiscard]] watch_board& board() const noexcept;
     // What is done above where there are others.
-    bool fall_asleep() noexcept;
+    bool fall_asleep(nanoseconds_t now) noexcept;
     void wake_up(nanoseconds_t now) noexcept;
     void rouse_a_watcher() noexcept;
     bool find_waiting_elsewhere() noexcept;

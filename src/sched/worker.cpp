@@ -33,6 +33,7 @@ worker::worker(runtime_core& home, unsigned number)
       neighbours_(*this, is_alone_),
       seat_(home.settings().scheduler ? std::make_unique<scheduler_seat>(*this) : nullptr),
       watchdog_(home.watching()),
+      spins_(home.settings().spin_ns),
       poller_(home.io().make_poller(&home)),
       poll_interval_ns_(home.io().poll_interval_ns()),
       blocks_(home.pool()),

@@ -24,6 +24,7 @@
 #include "sched/run_queue.hpp"
 #include "sched/scheduler_seat.hpp"
 #include "sched/sleep_gate.hpp"
+#include "sched/spin_trial.hpp"
 #include "sched/thief_gate.hpp"
 #include "sched/worker_counts.hpp"
 #include "stack/depot.hpp"
@@ -197,6 +198,11 @@ private:
     void poll(nanoseconds_t timeout_ns) noexcept;
     [[nodiscard]] std::size_t most_events() const noexcept;
     void sleep(bool (*finished)(const runtime_core&)) noexcept;
+    void sleep_at_poller(nanoseconds_t timeout_ns, bool watching,
+                         bool (*finished)(const runtime_core&)) noexcept;
+    [[nodiscard]] nanoseconds_t longest_sleep(bool watching) noexcept;
+    bool spin(nanoseconds_t began) noexcept;
+    void judge_spins() noexcept;
     nanoseconds_t look_at_clock() noexcept;
     bool send_elsewhere(fiber& f) noexcept;
 
@@ -252,6 +258,7 @@ private:
     ready_list bound_;              // fibers that must run here
     basic_inbox<fiber> inbox_;      // others put in
     sleep_gate gate_;
+    spin_trial spins_;
     std::unique_ptr<poller> poller_;
     timer_heap timers_;
     const nanoseconds_t poll_interval_ns_;

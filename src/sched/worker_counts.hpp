@@ -14,6 +14,7 @@ struct worker_counts {
     std::uint64_t spawned = 0;
     std::uint64_t finished = 0;
     std::uint64_t sleeps = 0;
+    std::uint64_t spins = 0;
     std::uint64_t arrived = 0;
     std::uint64_t stolen = 0;
     std::uint64_t offloaded = 0;

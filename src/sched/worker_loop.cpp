@@ -17,7 +17,7 @@
 #include "stack/overflow.hpp"
 
 // Finding something to run, on the worker's own stack: first what is queued here, then what was injected into the runtime, then what
-// the poller and the timers bring, then what has waited for a neighbour; and then sleep.
+// the poller and the timers bring, then what has waited for a neighbour; and then sleep, perhaps after a spin.
 
 namespace mioco::detail {
 
@@ -199,33 +199,66 @@ std::size_t worker::most_events() const noexcept {
 }
 
 void worker::sleep(bool (*finished)(const runtime_core&)) noexcept {
-    ++counts_.sleeps;
     grant_ticks(io_.switches_a_look());
-    nanoseconds_t timeout = never;
-    if (const nanoseconds_t earliest = timers_.earliest(); earliest != never) {
-        timeout = std::max<nanoseconds_t>(0, earliest - home_.io().now());
-    }
-    const bool watching = neighbours_.begin_sleep();
-    if (watching) timeout = std::min(timeout, neighbours_.interval_ns());
-    if (seat_ != nullptr) [[unlikely]]
-        timeout = std::min(timeout, seat_->longest_sleep_ns());
-    if (timeout == never && neighbours_.all_rest()) timeout = home_.deadlocks().look();
-    timeout = std::min(timeout, until_stacks_age());
-    gate_.prepare();
-    if (!inbox_.empty() || !home_.shared().empty() || home_.stop_is_due() || finished(home_) ||
-        (!watching && neighbours_.need_a_watcher())) {
-        timeout = 0;
-    }
-    poll(timeout);
-    gate_.awake();
+    const nanoseconds_t began = look_at_clock();
+    const bool watching = neighbours_.begin_sleep(began);
+    const bool spun = !watching && spin(began);
+    if (!spun) sleep_at_poller(longest_sleep(watching), watching, finished);
     if (watchdog_ != nullptr) [[unlikely]]
         watchdog_->note_awake();
     const nanoseconds_t now = look_at_clock();
+    if (!spun && !has_nothing_queued() && spins_.count_sleep(now - began)) judge_spins();
     neighbours_.end_sleep(now);
     age_stacks(now);
     if (timers_.earliest() != never) timers_.fire(now, timers_);
     if (watching && has_nothing_queued()) neighbours_.help();
     slept_ = true;
+}
+
+void worker::sleep_at_poller(nanoseconds_t timeout_ns, bool watching,
+                             bool (*finished)(const runtime_core&)) noexcept {
+    ++counts_.sleeps;
+    gate_.prepare();
+    if (!inbox_.empty() || !home_.shared().empty() || home_.stop_is_due() || finished(home_) ||
+        (!watching && neighbours_.need_a_watcher())) {
+        timeout_ns = 0;
+    }
+    poll(timeout_ns);
+    gate_.awake();
+}
+
+nanoseconds_t worker::longest_sleep(bool watching) noexcept {
+    nanoseconds_t timeout = never;
+    if (const nanoseconds_t earliest = timers_.earliest(); earliest != never)
+        timeout = std::max<nanoseconds_t>(0, earliest - home_.io().now());
+    if (watching) timeout = std::min(timeout, neighbours_.interval_ns());
+    if (seat_ != nullptr) [[unlikely]]
+        timeout = std::min(timeout, seat_->longest_sleep_ns());
+    if (timeout == never && neighbours_.all_rest()) timeout = home_.deadlocks().look();
+    return std::min(timeout, until_stacks_age());
+}
+
+// Whether something came, or a timer's time. Nobody has to wake a worker that spins: it looks itself, and once more before it sleeps.
+bool worker::spin(nanoseconds_t began) noexcept {
+    const nanoseconds_t longest = spins_.allowance_ns();
+    if (longest == 0) return false;
+    const nanoseconds_t end = std::min(began + longest, timers_.earliest());
+    nanoseconds_t now = began;
+    bool found = false;
+    while (!found && now < end) {
+        poll(0);
+        found = !has_nothing_queued() || !home_.shared().empty() || home_.stop_is_due();
+        if (!found) home_.io().yield_thread();  // to a peer that may wait for this very processor
+        now = home_.io().now();
+    }
+    found |= now - began < longest;
+    if (found) ++counts_.spins;
+    if (spins_.count_spin(found)) judge_spins();
+    return found;
+}
+
+void worker::judge_spins() noexcept {
+    spins_.judge({sys::thread_cpu_ns(), home_.io().now(), counts_.parks});
 }
 
 fiber* worker::next_local_if_queue_empty() noexcept {

@@ -110,6 +110,7 @@ TEST(sim_replay, numbers_of_the_environment_and_of_the_machine_change_nothing) {
     const scoped_environment workers("MIOCO_WORKERS", "7");
     const scoped_environment threads("MIOCO_OFFLOAD_THREADS", "1");
     const scoped_environment queue("MIOCO_OFFLOAD_QUEUE", "0");
+    const scoped_environment spin("MIOCO_SPIN_US", "1000");
     EXPECT_EQ(hash_of_a_run(), plain);
     sim::config wanted;
     wanted.workers = 3;

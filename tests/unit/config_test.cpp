@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -19,6 +20,7 @@
 
 namespace {
 
+using namespace std::chrono_literals;
 using mioco_test::scoped_environment;
 using mioco_test::thread_number;
 
@@ -170,6 +172,30 @@ TEST(config, offloading_out_of_bounds_is_refused_with_the_bounds) {
         expect_in(refusal_of("MIOCO_OFFLOAD_QUEUE", value),
                   {"MIOCO_OFFLOAD_QUEUE", "\"" + std::string(value) + "\"", "0 to 1048576"});
     }
+}
+
+TEST(config, spins_out_of_bounds_are_refused_with_the_bounds) {
+    for (const auto longest : {-1ns, std::chrono::nanoseconds(1ms) + 1ns}) {
+        expect_in(refusal(mioco::config{}.spin(longest)),
+                  {"config::spin", std::to_string(longest.count()) + " ns", "0 (never) to 1 ms"});
+    }
+    for (const char* value : {"-1", "50us", "1001"}) {
+        expect_in(refusal_of("MIOCO_SPIN_US", value),
+                  {"MIOCO_SPIN_US", "\"" + std::string(value) + "\"", "0 to 1000",
+                   "leave it out for 50"});
+    }
+}
+
+TEST(config, spins_follow_the_environment_and_a_scheduler_has_none) {
+    const auto spin_of = [](const mioco::config& asked) {
+        return std::chrono::nanoseconds(mioco::detail::resolve_settings(asked).spin_ns);
+    };
+    EXPECT_EQ(spin_of(mioco::config{}), 50us);
+    EXPECT_EQ(spin_of(mioco::config{}.spin(0us)), 0us);
+    EXPECT_EQ(spin_of(mioco::config{}.spin(1500ns)), 1500ns);
+    EXPECT_EQ(spin_of(mioco::config{}.scheduler(mioco::round_robin)), 0us);
+    const scoped_environment spin("MIOCO_SPIN_US", "7");
+    EXPECT_EQ(spin_of(mioco::config{}.spin(0us)), 7us);
 }
 
 TEST(config, offloading_follows_the_environment_and_else_the_number_of_workers) {

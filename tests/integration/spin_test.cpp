@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MPL-2.0
+#include <chrono>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include <gtest/gtest.h>
+#include <mioco/mioco.hpp>
+
+#include "base/sys.hpp"
+#include "support/sockets.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using namespace std::string_view_literals;
+
+// So long that it is found also where all is slow.
+constexpr auto long_spin = 1ms;
+
+// A runtime whose only fiber asks, and a thread that answers at once.
+class near_peer {
+public:
+    explicit near_peer(std::chrono::nanoseconds spin)
+        : runtime_(mioco::config{}.workers(1).spin(spin)) {
+        auto [asks, answers] = mioco_test::connected_pair();
+        asks_ = std::move(asks);
+        answers_ = std::thread([far = std::move(answers)]() mutable {
+            char byte[1];
+            std::error_code ec;
+            while (far.read(byte, ec) == 1) far.write_all(byte, ec);
+        });
+    }
+    ~near_peer() {
+        asks_.close();
+        answers_.join();
+    }
+    near_peer(const near_peer&) = delete;
+    near_peer& operator=(const near_peer&) = delete;
+
+    // A round trip after the other, until the condition holds.
+    template <class Condition>
+    void ask_until(Condition holds) {
+        runtime_.run([&] {
+            char byte[1];
+            while (!holds()) {
+                asks_.write_all("x"sv);
+                asks_.read_exactly(byte);
+            }
+        });
+    }
+    [[nodiscard]] mioco::worker_metrics counts() const { return runtime_.metrics().total; }
+    [[nodiscard]] mioco::runtime& runtime() { return runtime_; }
+
+private:
+    mioco::runtime runtime_;
+    mioco::net::tcp_stream asks_;
+    std::thread answers_;
+};
+
+TEST(spin, finds_what_a_near_peer_sends_before_the_worker_sleeps) {
+    near_peer peer(long_spin);
+    peer.ask_until([&] { return peer.counts().spins > 100; });
+    EXPECT_GE(peer.counts().sleeps, 64U) << "it is tried out after short sleeps";
+}
+
+TEST(spin, of_no_length_never_happens) {
+    near_peer peer(0ns);
+    int rounds = 0;
+    peer.ask_until([&] { return ++rounds > 1000; });
+    EXPECT_EQ(peer.counts().spins, 0U);
+}
+
+TEST(spin, leaves_an_idle_worker_asleep) {
+    near_peer peer(long_spin);
+    peer.ask_until([&] { return peer.counts().spins > 100; });
+    peer.runtime().run([&] {
+        mioco::sleep_for(10ms);
+        const auto before = mioco::detail::sys::thread_cpu_ns();
+        mioco::sleep_for(200ms);
+        EXPECT_LT(std::chrono::nanoseconds(mioco::detail::sys::thread_cpu_ns() - before), 50ms);
+    });
+}
+
+TEST(spin, ends_for_a_deadline_and_for_who_comes_from_elsewhere) {
+    near_peer peer(long_spin);
+    peer.ask_until([&] { return peer.counts().spins > 100; });
+    auto& runtime = peer.runtime();
+    for (int i = 0; i < 100; ++i) {
+        EXPECT_EQ(runtime.spawn([] { return 42; }).join(), 42);
+        runtime.run([] { mioco::sleep_for(100us); });
+    }
+}
+
+}  // namespace
