@@ -243,12 +243,15 @@ bool worker::spin(nanoseconds_t began) noexcept {
     const nanoseconds_t longest = spins_.allowance_ns();
     if (longest == 0) return false;
     const nanoseconds_t end = std::min(began + longest, timers_.earliest());
-    nanoseconds_t now = began;
-    bool found = false;
-    while (!found && now < end) {
+    const auto look = [&] {
         poll(0);
-        found = !has_nothing_queued() || !home_.shared().empty() || home_.stop_is_due();
-        if (!found) home_.io().yield_thread();  // to a peer that may wait for this very processor
+        return !has_nothing_queued() || !home_.shared().empty() || home_.stop_is_due();
+    };
+    bool found = look();
+    nanoseconds_t now = home_.io().now();
+    while (!found && now < end) {
+        home_.io().yield_thread();  // to a peer that may wait for this very processor
+        found = look();
         now = home_.io().now();
     }
     found |= now - began < longest;
