@@ -155,7 +155,7 @@ def echo(run, name, shape):
 
 def _check_echo(result, shape):
     if shape.connections == 1:
-        result.check_not_behind(ROUND_TRIP, {p.RAW.name})
+        result.check_not_behind(ROUND_TRIP, {peer.name for peer in (p.RAW, *p.RUNTIMES)})
         return
     result.check_not_behind(CPU, {peer.name for peer in p.RUNTIMES})
     result.check_not_behind(CPU, {p.RAW.name, p.RAW_URING.name}, aim=True)
