@@ -33,8 +33,8 @@ constexpr counted_thing counted_things[] = {
     {"offloaded", "Calls handed to the threads that may block.", &worker_metrics::offloaded},
     {"fibers_stolen", "Ready fibers taken from busy workers.", &worker_metrics::stolen},
     {"fibers_arrived", "Ready fibers that came from other threads.", &worker_metrics::arrived},
-    {"sleeps", "Times that a worker had nothing to run.", &worker_metrics::sleeps},
-    {"spins", "Times that something came before a worker slept.", &worker_metrics::spins},
+    {"sleeps", "Times that a worker had nothing to run and slept.", &worker_metrics::sleeps},
+    {"spins", "Times that a worker found something before it slept.", &worker_metrics::spins},
 };
 
 worker_metrics metrics_of(worker& of) noexcept {

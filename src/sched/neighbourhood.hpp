@@ -42,6 +42,11 @@ public:
     void end_sleep(nanoseconds_t now) noexcept {
         if (!is_alone_) wake_up(now);
     }
+    /// A wait that was none of these: for others it was busy, and yet had nothing to do.
+    void count_pause(nanoseconds_t from, nanoseconds_t to) noexcept {
+        pauses_.begin(from);
+        pauses_.end(to);
+    }
     [[nodiscard]] nanoseconds_t interval_ns() const noexcept { return interval_ns_; }
     /// [between the two] No worker is inside a fiber.
     [[nodiscard]] bool all_rest() const noexcept { return is_alone_ || !board().any_busy(); }

@@ -201,7 +201,8 @@ private:
     void sleep_at_poller(nanoseconds_t timeout_ns, bool watching,
                          bool (*finished)(const runtime_core&)) noexcept;
     [[nodiscard]] nanoseconds_t longest_sleep(bool watching) noexcept;
-    bool spin(nanoseconds_t began) noexcept;
+    bool spin(bool (*finished)(const runtime_core&)) noexcept;
+    [[nodiscard]] spin_trial::account used_until_now() const noexcept;
     void judge_spins() noexcept;
     nanoseconds_t look_at_clock() noexcept;
     bool send_elsewhere(fiber& f) noexcept;

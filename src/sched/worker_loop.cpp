@@ -79,6 +79,7 @@ void worker::run(bool (*finished)(const runtime_core&)) {
     thread_exceptions_ = this_thread_eh_globals();
     if (watchdog_ != nullptr) watchdog_->note_awake();
     look_at_clock();
+    if (spins_.may_begin()) spins_.begin_window(used_until_now());
     neighbours_.arrive();
     if (seat_ != nullptr) seat_->arrive();
     slept_ = true;
@@ -200,14 +201,15 @@ std::size_t worker::most_events() const noexcept {
 
 void worker::sleep(bool (*finished)(const runtime_core&)) noexcept {
     grant_ticks(io_.switches_a_look());
+    // For its neighbours it is as busy as before: who has run nothing since it slept has been waiting for long.
+    if (!slept_ && spin(finished)) return;
     const nanoseconds_t began = look_at_clock();
     const bool watching = neighbours_.begin_sleep(began);
-    const bool spun = !watching && spin(began);
-    if (!spun) sleep_at_poller(longest_sleep(watching), watching, finished);
+    sleep_at_poller(longest_sleep(watching), watching, finished);
     if (watchdog_ != nullptr) [[unlikely]]
         watchdog_->note_awake();
     const nanoseconds_t now = look_at_clock();
-    if (!spun && !has_nothing_queued() && spins_.count_sleep(now - began)) judge_spins();
+    if (!has_nothing_queued() && spins_.count_sleep(now - began)) judge_spins();
     neighbours_.end_sleep(now);
     age_stacks(now);
     if (timers_.earliest() != never) timers_.fire(now, timers_);
@@ -239,30 +241,38 @@ nanoseconds_t worker::longest_sleep(bool watching) noexcept {
 }
 
 // Whether something came, or a timer's time. Nobody has to wake a worker that spins: it looks itself, and once more before it sleeps.
-bool worker::spin(nanoseconds_t began) noexcept {
+bool worker::spin(bool (*finished)(const runtime_core&)) noexcept {
     const nanoseconds_t longest = spins_.allowance_ns();
     if (longest == 0) return false;
+    const nanoseconds_t began = look_at_clock();
     const nanoseconds_t end = std::min(began + longest, timers_.earliest());
     const auto look = [&] {
         poll(0);
-        return !has_nothing_queued() || !home_.shared().empty() || home_.stop_is_due();
+        return !has_nothing_queued() || !home_.shared().empty() || home_.stop_is_due() ||
+               finished(home_);
     };
     bool found = look();
-    nanoseconds_t now = home_.io().now();
+    nanoseconds_t now = look_at_clock();
     while (!found && now < end) {
         home_.io().yield_thread();  // to a peer that may wait for this very processor
         found = look();
-        now = home_.io().now();
+        now = look_at_clock();
     }
-    found |= now - began < longest;
     if (found) ++counts_.spins;
-    if (spins_.count_spin(found)) judge_spins();
-    return found;
+    const bool in_time = now < began + longest;
+    if (spins_.count_spin(in_time)) judge_spins();
+    if (!found && !in_time) return false;
+    neighbours_.count_pause(began, now);
+    age_stacks(now);
+    if (timers_.earliest() != never) timers_.fire(now, timers_);
+    return true;
 }
 
-void worker::judge_spins() noexcept {
-    spins_.judge({sys::thread_cpu_ns(), home_.io().now(), counts_.parks});
+spin_trial::account worker::used_until_now() const noexcept {
+    return {sys::thread_cpu_ns(), home_.io().now(), counts_.parks + counts_.finished};
 }
+
+void worker::judge_spins() noexcept { spins_.judge(used_until_now()); }
 
 fiber* worker::next_local_if_queue_empty() noexcept {
     if (!bound_.empty()) return bound_.pop();

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <string_view>
 #include <system_error>
 #include <thread>
@@ -22,8 +24,8 @@ constexpr auto long_spin = 1ms;
 // A runtime whose only fiber asks, and a thread that answers at once.
 class near_peer {
 public:
-    explicit near_peer(std::chrono::nanoseconds spin)
-        : runtime_(mioco::config{}.workers(1).spin(spin)) {
+    explicit near_peer(std::chrono::nanoseconds spin, unsigned workers = 1)
+        : runtime_(mioco::config{}.workers(workers).spin(spin)) {
         auto [asks, answers] = mioco_test::connected_pair();
         asks_ = std::move(asks);
         answers_ = std::thread([far = std::move(answers)]() mutable {
@@ -83,14 +85,42 @@ TEST(spin, leaves_an_idle_worker_asleep) {
     });
 }
 
-TEST(spin, ends_for_a_deadline_and_for_who_comes_from_elsewhere) {
+TEST(spin, is_not_kept_from_a_worker_that_others_watch) {
+    near_peer peer(long_spin, 4);
+    peer.ask_until([&] { return peer.counts().spins > 10'000; });
+    const auto before = peer.counts();
+    peer.ask_until([&] { return peer.counts().spins > before.spins + 10'000; });
+    std::uint64_t sleeps_of_busiest = 0;
+    std::uint64_t spins_of_busiest = 0;
+    for (const auto& each : peer.runtime().metrics().workers) {
+        if (each.spins < spins_of_busiest) continue;
+        spins_of_busiest = each.spins;
+        sleeps_of_busiest = each.sleeps;
+    }
+    EXPECT_LT(sleeps_of_busiest, spins_of_busiest);
+}
+
+TEST(spin, finds_who_comes_from_elsewhere) {
     near_peer peer(long_spin);
     peer.ask_until([&] { return peer.counts().spins > 100; });
-    auto& runtime = peer.runtime();
-    for (int i = 0; i < 100; ++i) {
-        EXPECT_EQ(runtime.spawn([] { return 42; }).join(), 42);
-        runtime.run([] { mioco::sleep_for(100us); });
-    }
+    const auto before = peer.counts().spins;
+    while (peer.counts().spins < before + 10)
+        EXPECT_EQ(peer.runtime().spawn([] { return 42; }).join(), 42);
+}
+
+TEST(spin, ends_when_a_deadline_comes) {
+    near_peer peer(long_spin);
+    peer.ask_until([&] { return peer.counts().spins > 100; });
+    std::chrono::nanoseconds least = 1h;
+    peer.runtime().run([&] {
+        for (int i = 0; i < 30; ++i) {
+            const auto began = std::chrono::steady_clock::now();
+            mioco::sleep_for(50us);
+            least =
+                std::min<std::chrono::nanoseconds>(least, std::chrono::steady_clock::now() - began);
+        }
+    });
+    EXPECT_LT(least, long_spin);
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ struct simulated_worker {
     nanoseconds_t turn_after_spin_ns = 20'000;
     nanoseconds_t round_with_sleep_ns = 80'000;
     nanoseconds_t round_with_spin_ns = 80'000;
-    bool finds = true;
+    int finds_every = 1;  // 0: never
     spin_trial trial = spin_trial(longest_ns);
     spin_trial::account used = {};
     int sleeps = 0;
@@ -32,7 +32,7 @@ struct simulated_worker {
             ++spins;
             used.cpu_ns += turn_after_spin_ns;
             used.time_ns += round_with_spin_ns;
-            due = trial.count_spin(finds);
+            due = trial.count_spin(finds_every != 0 && spins % finds_every == 0);
         } else {
             ++sleeps;
             used.cpu_ns += turn_after_sleep_ns;
@@ -41,6 +41,10 @@ struct simulated_worker {
         }
         ++used.turns;
         if (due) trial.judge(used);
+    }
+    void sleep_long(nanoseconds_t for_ns) {
+        used.time_ns += for_ns;
+        static_cast<void>(trial.count_sleep(for_ns));
     }
     void wait_times(int count) {
         for (int i = 0; i < count; ++i) wait_once();
@@ -83,6 +87,44 @@ TEST(spin_trial, may_never_cost_more_than_a_quarter_more) {
     EXPECT_GT(worker.sleeps, 5'000);
 }
 
+TEST(spin_trial, that_makes_things_later_is_given_up_however_cheap) {
+    simulated_worker worker{.turn_after_spin_ns = 1000, .round_with_spin_ns = 800'000};
+    worker.wait_times(10'000);
+    EXPECT_GT(worker.sleeps, 5'000) << "another program has the processor meanwhile";
+}
+
+TEST(spin_trial, is_not_judged_by_what_was_done_between) {
+    simulated_worker worker{.turn_after_sleep_ns = 20'000, .turn_after_spin_ns = 21'000};
+    worker.wait_times(first_sleeps - 10);
+    worker.used.cpu_ns += 1'000'000'000;
+    worker.used.time_ns += 1'000'000'000;
+    worker.trial.begin_window(worker.used);
+    worker.wait_times(10'000);
+    EXPECT_GT(worker.sleeps, 5'000);
+    worker.used.cpu_ns = 0;
+    worker.trial.begin_window(worker.used);
+    worker.turn_after_spin_ns = 15'000;
+    worker.wait_times(20'000);
+    EXPECT_EQ(worker.trial.allowance_ns(), longest_ns)
+        << "goes on by a thread that had done nothing";
+}
+
+TEST(spin_trial, takes_no_long_sleep_for_a_turn_that_spins_would_shorten) {
+    simulated_worker worker{.turn_after_sleep_ns = 20'000, .turn_after_spin_ns = 24'000};
+    for (int i = 0; i < 200; ++i) {
+        worker.wait_times(50);
+        worker.sleep_long(1'000'000'000);
+    }
+    EXPECT_GT(worker.spins, 0);
+    EXPECT_GT(worker.sleeps, 5'000);
+}
+
+TEST(spin_trial, that_is_mostly_in_vain_is_given_up_however_cheap) {
+    simulated_worker worker{.turn_after_spin_ns = 1000, .finds_every = 4};
+    worker.wait_times(10'000);
+    EXPECT_GT(worker.sleeps, 5'000);
+}
+
 TEST(spin_trial, that_costs_more_is_given_up_and_becomes_rare) {
     simulated_worker worker{.turn_after_sleep_ns = 20'000, .turn_after_spin_ns = 21'000};
     worker.wait_times(20'000);
@@ -94,7 +136,7 @@ TEST(spin_trial, that_costs_more_is_given_up_and_becomes_rare) {
 }
 
 TEST(spin_trial, in_vain_ends_sooner) {
-    simulated_worker worker{.turn_after_spin_ns = 80'000, .finds = false};
+    simulated_worker worker{.turn_after_spin_ns = 80'000, .finds_every = 0};
     worker.wait_times(10'000);
     EXPECT_GT(worker.spins, 0);
     EXPECT_LT(worker.spins, 10'000 / 20);
