@@ -36,7 +36,7 @@ struct worker_metrics {
     std::uint64_t arrived = 0;
     /// How often it had nothing to run and asked the kernel to wait, if only for a moment.
     std::uint64_t sleeps = 0;
-    /// How often it had nothing to run and found something without such a wait, see `config::spin`.
+    /// How often it had nothing to run and found something, or a deadline came, without such a wait; see `config::spin`.
     std::uint64_t spins = 0;
 };
 

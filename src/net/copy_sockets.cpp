@@ -130,7 +130,7 @@ copied copy_by_splices(const splice_pipe& pipe, fd_object& from, fd_object& to,
 
 copy_progress copy_between_sockets(const copy_end& from, const copy_end& to) {
     copy_progress made;
-    // Kept by the caller, also if somebody moves the stream away meanwhile.
+    // Kept by the caller: who moves a stream away meanwhile has the copy fail when it next reads by leases.
     fd_object& source = *from.open->get();
     fd_object& target = *to.open->get();
     bool may_splice = true;

@@ -99,10 +99,15 @@ neighbourhood::attention neighbourhood::help(worker& other, nanoseconds_t now) n
 
 bool neighbourhood::find_waiting_elsewhere() noexcept {
     const nanoseconds_t now = self_.home().io().now();
-    // A watcher whose sleeps are all cut short by little things to do has not looked for long.
-    if (watched_ && now - looked_at_ >= 2 * shortest_interval_ns) {
-        help();
-        return !self_.has_nothing_queued();
+    // A watcher whose sleeps are all cut short by little things to do has not looked for long; and where all who have time spend it
+    // spinning, nobody else does.
+    if (watched_ || !board().is_watched()) {
+        if (now - looked_at_ > 2 * longest_interval_ns) {
+            begin_watching(now);
+        } else if (now - looked_at_ >= 2 * shortest_interval_ns) {
+            help();
+            return !self_.has_nothing_queued();
+        }
     }
     bool stolen = false;
     for_each_other([&](worker& other) {

@@ -34,11 +34,15 @@ public:
         return popped;
     }
 
-    /// All, the oldest first, to the end of `others`.
-    void move_to(ready_list& others) noexcept {
-        for (std::size_t i = 0; i < depth_; ++i) others.append(list(i));
-        depth_ = 0;
-        size_ = 0;
+    /// The oldest list to the end of `others`, and of many the oldest eighth.
+    void move_oldest_to(ready_list& others) noexcept {
+        constexpr std::size_t share = 8;
+        for (std::size_t i = (depth_ + share - 1) / share; i > 0; --i) {
+            size_ -= list(0).size();
+            others.append(list(0));
+            ++bottom_;
+            --depth_;
+        }
     }
 
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }

@@ -61,8 +61,8 @@ void shared_fibers::age_unstarted(nanoseconds_t now) noexcept {
     if (!is_due(now)) return;
     const std::scoped_lock held(lock_);
     if (!is_due(now)) return;
-    unstarted_.move_to(in_order_);
-    due_.store(never, std::memory_order_relaxed);
+    unstarted_.move_oldest_to(in_order_);
+    due_.store(unstarted_.empty() ? never : now + longest_unstarted_ns, std::memory_order_relaxed);
     looks_.store(0, std::memory_order_relaxed);
 }
 

@@ -39,12 +39,14 @@ public:
     }
 
     // Both tell whether `judge` is due.
-    /// Something was found after a sleep.
-    [[nodiscard]] bool count_sleep(nanoseconds_t slept_ns) noexcept {
+    [[nodiscard]] bool count_sleep(nanoseconds_t slept_ns, bool has_found) noexcept {
         if (longest_ns_ == 0) return false;
-        const bool is_long = slept_ns > 2 * longest_ns_;
+        waited_ns_ += slept_ns;
+        const bool is_long = waited_ns_ > 2 * longest_ns_;
         // No spin would shorten it, so it is not to stand in any turn's time.
-        if (is_long) before_.time_ns += slept_ns;
+        if (is_long || !has_found) before_.time_ns += slept_ns;
+        if (!has_found) return false;
+        waited_ns_ = 0;
         if (spins_) return false;
         if (is_long) {
             count_ = std::max(count_ - short_sleeps_a_long_one, 0);
@@ -53,6 +55,7 @@ public:
         return ++count_ % sleeps_a_window == 0;
     }
     [[nodiscard]] bool count_spin(bool has_found) noexcept {
+        waited_ns_ = 0;
         const int windows_before = count_ / spins_a_window;
         count_ += has_found ? 1 : spins_a_vain_one;
         vain_ += has_found ? 0 : 1;
@@ -114,8 +117,9 @@ private:
 
     const nanoseconds_t longest_ns_;
     bool spins_ = false;
-    int count_ = 0;  // of sleeps or of spins, since the last change
-    int vain_ = 0;   // of those, in this window
+    int count_ = 0;                // of sleeps or of spins, since the last change
+    int vain_ = 0;                 // of those, in this window
+    nanoseconds_t waited_ns_ = 0;  // in sleeps that found nothing, since something was found
     int sleeps_until_try_ = fewest_sleeps_until_try;
     account before_;  // at the last judgement
     turn by_sleeps_;  // in the last window of those

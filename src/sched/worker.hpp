@@ -190,6 +190,7 @@ private:
     // worker_loop.cpp: finding something to run
     fiber* next_to_start() noexcept;
     fiber* next_local_if_queue_empty() noexcept;
+    fiber* take_shared() noexcept;
     fiber* take_delivered() noexcept;
     bool find_work() noexcept;
     void look_around() noexcept;

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "base/sys.hpp"
 #include "debug/log.hpp"
@@ -121,6 +122,15 @@ fiber* worker::next_to_start() noexcept {
     return nullptr;
 }
 
+// Beside what it has. No more than the queue has room for, and the one that runs next: it would push out what has not started, which then
+// waits anew. Those are for who has few others.
+fiber* worker::take_shared() noexcept {
+    ready_list taken = home_.shared().take_some(home_.worker_count(), queue_.room() + 1);
+    if (taken.empty() && queue_.size() <= decltype(queue_)::capacity / 2)
+        taken = home_.shared().take_any(home_.worker_count());
+    return queue_taken(std::move(taken));
+}
+
 fiber* worker::take_delivered() noexcept {
     fiber* delivered = inbox_.take_all();
     fiber* const first = delivered;
@@ -144,10 +154,7 @@ void worker::look_around() noexcept {
         refuse_outlived_guard();
     grant_ticks(io_.switches_a_look());
     if (fiber* const delivered = take_delivered()) queue(*delivered);
-    // No more than the queue has room for, beside the one that runs next: it would push out what has not started, which then waits anew.
-    if (started_by_loop_ == nullptr)
-        started_by_loop_ =
-            queue_taken(home_.shared().take_some(home_.worker_count(), queue_.room() + 1));
+    if (started_by_loop_ == nullptr) started_by_loop_ = take_shared();
     home_.cancel_if_stopped();
     if (seat_ != nullptr) [[unlikely]]
         seat_->serve();
@@ -209,7 +216,8 @@ void worker::sleep(bool (*finished)(const runtime_core&)) noexcept {
     if (watchdog_ != nullptr) [[unlikely]]
         watchdog_->note_awake();
     const nanoseconds_t now = look_at_clock();
-    if (!has_nothing_queued() && spins_.count_sleep(now - began)) judge_spins();
+    const bool found = !has_nothing_queued() || !home_.shared().empty();
+    if (spins_.count_sleep(now - began, found)) judge_spins();
     neighbours_.end_sleep(now);
     age_stacks(now);
     if (timers_.earliest() != never) timers_.fire(now, timers_);
@@ -258,11 +266,11 @@ bool worker::spin(bool (*finished)(const runtime_core&)) noexcept {
         found = look();
         now = look_at_clock();
     }
-    if (found) ++counts_.spins;
+    neighbours_.count_pause(began, now);
     const bool in_time = now < began + longest;
     if (spins_.count_spin(in_time)) judge_spins();
     if (!found && !in_time) return false;
-    neighbours_.count_pause(began, now);
+    ++counts_.spins;
     age_stacks(now);
     if (timers_.earliest() != never) timers_.fire(now, timers_);
     return true;
@@ -300,7 +308,8 @@ void worker::spill(fiber& f) noexcept {
     for (std::size_t i = 0; i < count; ++i) share(*older[i]);
     if (!queue_.push(&f)) share(f);
     if (!waiting.empty()) home_.shared().push(waiting);
-    if (lists > 0) home_.shared().push_unstarted(std::span(unstarted).first(lists), looked_at_);
+    if (lists > 0)
+        home_.shared().push_unstarted(std::span(unstarted).first(lists), home_.io().now());
     home_.rouse_one(number_);
 }
 

@@ -85,7 +85,7 @@ public:
         return taken;
     }
 
-    /// As socket_receive_leased.
+    /// As stream_calls::receive_leased.
     int read_draining(fiber& self, int room) {
         if (side.seen_drained(self.index)) {
             if (const int failure = wait_for_event(self, false); failure != 0) return failure;

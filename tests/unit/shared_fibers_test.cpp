@@ -15,6 +15,7 @@
 
 #include "sched/run_queue.hpp"
 #include "support/process.hpp"
+#include "support/sizes.hpp"
 
 namespace {
 
@@ -96,8 +97,8 @@ TEST_F(shared, that_have_not_started_are_all_there_however_many_pushes_there_wer
     for (std::uint32_t i = 0; i < pushes; ++i) push_unstarted(i, 1, 0);
     all.age(long_ns);
     const in oldest = some();
+    EXPECT_EQ(oldest.size(), shared_fibers::most_taken);
     for (std::uint32_t i = 0; i < oldest.size(); ++i) EXPECT_EQ(oldest[i], i);
-    EXPECT_GT(oldest.size(), 0U);
 }
 
 TEST_F(shared, are_left_for_others_too) {
@@ -126,12 +127,19 @@ TEST_F(shared, that_have_not_started_for_long_wait_in_order) {
     all.age(1000);
     EXPECT_EQ(some(), in());
     all.age(long_ns);
-    EXPECT_EQ(some(), in({0, 1, 2}));
-    push_unstarted(3, 1, 2 * long_ns);
+    EXPECT_EQ(some(), in({0, 1})) << "the oldest";
+    all.age(long_ns);
+    EXPECT_EQ(some(), in()) << "the others stay for as long again";
     all.age(2 * long_ns);
-    EXPECT_EQ(some(), in()) << "has just come";
+    EXPECT_EQ(some(), in({2}));
+    push_unstarted(3, 1, 3 * long_ns);
     all.age(3 * long_ns);
+    EXPECT_EQ(some(), in()) << "has just come";
+    all.age(4 * long_ns);
     EXPECT_EQ(some(), in({3}));
+    for (std::uint32_t i = 0; i < 20; ++i) push_unstarted(i, 1, 4 * long_ns);
+    all.age(5 * long_ns);
+    EXPECT_EQ(some(), in({0, 1, 2})) << "of many an eighth";
 }
 
 TEST_F(shared, that_have_not_started_for_many_looks_wait_in_order) {
@@ -188,11 +196,33 @@ TEST(tree_of_fibers, is_walked_along_its_branches) {
     EXPECT_LT(most_alive(1, leaves), leaves / 7) << "level by level it is a sixth";
 }
 
+// So long that the oldest are overdue many times, and would bring ever more along if they were not few.
+TEST(tree_of_fibers, is_walked_along_its_branches_for_long) {
+    if constexpr (mioco_test::with_sanitizer) GTEST_SKIP() << "takes minutes";
+    constexpr std::size_t leaves = 1'000'000;
+    EXPECT_LT(most_alive(1, leaves), leaves / 100);
+}
+
 // Where each fiber is sent to another worker at each turn, none keeps to a branch.
 TEST(tree_of_fibers, is_walked_along_its_branches_by_two_workers) {
     const mioco_test::scoped_environment unset("MIOCO_MIGRATE", nullptr);
     constexpr std::size_t leaves = 100'000;
     EXPECT_LT(most_alive(2, leaves), leaves / 10) << "level by level it is a seventh";
+}
+
+// A worker that always has one ready, and room for others.
+TEST(spawned, start_though_their_maker_never_waits) {
+    constexpr std::size_t burst = 2 * mioco::detail::basic_run_queue<fiber>::capacity;
+    mioco::run(mioco::config{}.workers(1), [] {
+        std::size_t begun = 0;
+        for (std::size_t i = 0; i < burst; ++i) mioco::spawn([&] { ++begun; });
+        int turns = 0;
+        while (begun < burst) {
+            mioco::yield();
+            ++turns;
+        }
+        EXPECT_LT(turns, 10'000) << "a second, or a quarter of a million of turns";
+    });
 }
 
 // Each makes two more until the first one has run, or for ever.

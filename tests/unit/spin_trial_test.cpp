@@ -37,14 +37,15 @@ struct simulated_worker {
             ++sleeps;
             used.cpu_ns += turn_after_sleep_ns;
             used.time_ns += round_with_sleep_ns;
-            due = trial.count_sleep(wait_ns);
+            due = trial.count_sleep(wait_ns, true);
         }
         ++used.turns;
         if (due) trial.judge(used);
     }
     void sleep_long(nanoseconds_t for_ns) {
         used.time_ns += for_ns;
-        static_cast<void>(trial.count_sleep(for_ns));
+        static_cast<void>(trial.count_sleep(for_ns / 2, false));
+        static_cast<void>(trial.count_sleep(for_ns / 2, true));
     }
     void wait_times(int count) {
         for (int i = 0; i < count; ++i) wait_once();
@@ -153,6 +154,18 @@ TEST(spin_trial, never_begins_where_sleeps_are_long) {
     worker.wait_ns = longest_ns;
     worker.wait_times(first_sleeps - 1);
     EXPECT_EQ(worker.spins, 0) << "most were short, but too many were not";
+}
+
+TEST(spin_trial, takes_sleeps_that_find_nothing_for_parts_of_one) {
+    simulated_worker worker;
+    for (int i = 0; i < 10'000; ++i) {
+        for (int part = 0; part < 3; ++part) {
+            worker.used.time_ns += longest_ns;
+            EXPECT_FALSE(worker.trial.count_sleep(longest_ns, false));
+        }
+        worker.wait_once();
+    }
+    EXPECT_EQ(worker.spins, 0);
 }
 
 TEST(spin_trial, without_a_length_never_begins) {
