@@ -29,6 +29,7 @@ void neighbourhood::depart() noexcept { board().count_idle(); }
 
 bool neighbourhood::fall_asleep(nanoseconds_t now) noexcept {
     pauses_.begin(now);
+    spun_ = false;
     board().count_idle();
     quiet_rounds_ = board().any_busy() ? 0 : quiet_rounds_ + 1;
     if (quiet_rounds_ > quiet_rounds_until_sleep) return watched_ = false;
@@ -101,7 +102,7 @@ bool neighbourhood::find_waiting_elsewhere() noexcept {
     const nanoseconds_t now = self_.home().io().now();
     // A watcher whose sleeps are all cut short by little things to do has not looked for long; and where all who have time spend it
     // spinning, nobody else does.
-    if (watched_ || !board().is_watched()) {
+    if (watched_ || (spun_ && !board().is_watched())) {
         if (now - looked_at_ > 2 * longest_interval_ns) {
             begin_watching(now);
         } else if (now - looked_at_ >= 2 * shortest_interval_ns) {

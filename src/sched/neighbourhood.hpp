@@ -42,10 +42,11 @@ public:
     void end_sleep(nanoseconds_t now) noexcept {
         if (!is_alone_) wake_up(now);
     }
-    /// A wait that was none of these: for others it was busy, and yet had nothing to do.
-    void count_pause(nanoseconds_t from, nanoseconds_t to) noexcept {
+    /// A spin in place of one: for others it was busy, and yet had nothing to do.
+    void count_spin(nanoseconds_t from, nanoseconds_t to) noexcept {
         pauses_.begin(from);
         pauses_.end(to);
+        spun_ = true;
     }
     [[nodiscard]] nanoseconds_t interval_ns() const noexcept { return interval_ns_; }
     /// [between the two] No worker is inside a fiber.
@@ -90,6 +91,7 @@ private:
     const bool is_alone_;
     bool watching_ = false;
     bool watched_ = false;  // in its last sleep
+    bool spun_ = false;     // since then
     pause_count pauses_;
     nanoseconds_t looked_at_ = 0;
     unsigned quiet_rounds_ = 0;  // sleeps in a row before which nobody was busy

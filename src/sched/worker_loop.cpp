@@ -125,9 +125,11 @@ fiber* worker::next_to_start() noexcept {
 // Beside what it has. No more than the queue has room for, and the one that runs next: it would push out what has not started, which then
 // waits anew. Those are for who has few others.
 fiber* worker::take_shared() noexcept {
-    ready_list taken = home_.shared().take_some(home_.worker_count(), queue_.room() + 1);
+    shared_fibers& shared = home_.shared();
+    if (shared.empty()) return nullptr;
+    ready_list taken = shared.take_some(home_.worker_count(), queue_.room() + 1);
     if (taken.empty() && queue_.size() <= decltype(queue_)::capacity / 2)
-        taken = home_.shared().take_any(home_.worker_count());
+        taken = shared.take_any(home_.worker_count());
     return queue_taken(std::move(taken));
 }
 
@@ -266,7 +268,7 @@ bool worker::spin(bool (*finished)(const runtime_core&)) noexcept {
         found = look();
         now = look_at_clock();
     }
-    neighbours_.count_pause(began, now);
+    neighbours_.count_spin(began, now);
     const bool in_time = now < began + longest;
     if (spins_.count_spin(in_time)) judge_spins();
     if (!found && !in_time) return false;
