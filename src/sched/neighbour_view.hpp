@@ -27,7 +27,8 @@ public:
     findings look(const signs& seen, nanoseconds_t now) noexcept {
         const signs before = std::exchange(last_, seen);
         if (seen.pauses != before.pauses) busy_since_ = now;
-        const bool held_up = !seen.asleep && seen.polls == before.polls;
+        // One that has just been woken has not polled since it slept.
+        const bool held_up = !seen.asleep && !before.asleep && seen.polls == before.polls;
         return {seen.asleep, held_up, held_up || busy_for_long(now), before.queue_end};
     }
 

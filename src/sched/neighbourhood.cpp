@@ -102,13 +102,10 @@ bool neighbourhood::find_waiting_elsewhere() noexcept {
     const nanoseconds_t now = self_.home().io().now();
     // A watcher whose sleeps are all cut short by little things to do has not looked for long; and where all who have time spend it
     // spinning, nobody else does.
-    if (watched_ || (spun_ && !board().is_watched())) {
-        if (now - looked_at_ > 2 * longest_interval_ns) {
-            begin_watching(now);
-        } else if (now - looked_at_ >= 2 * shortest_interval_ns) {
-            help();
-            return !self_.has_nothing_queued();
-        }
+    const bool looks_after_others = watched_ || (spun_ && !board().is_watched());
+    if (looks_after_others && now - looked_at_ >= 2 * shortest_interval_ns) {
+        help();
+        return !self_.has_nothing_queued();
     }
     bool stolen = false;
     for_each_other([&](worker& other) {

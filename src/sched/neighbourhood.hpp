@@ -24,6 +24,8 @@ class worker;
 //   - from a worker that has not polled since the last look: those, the events at its poller, its overdue timers, what others
 //     delivered to it, and at last the fiber in its slot. A fiber that computes for a second holds up nobody else.
 //
+// Where nobody is idle enough to watch, those that spin in place of sleeps look after the others between, each 200 us.
+//
 // When all have been idle for a while the watcher goes to sleep for good, and no CPU is used. The worker that is then the first to
 // get something to do, and finds no watcher, wakes one.
 

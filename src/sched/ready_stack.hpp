@@ -34,12 +34,14 @@ public:
         return popped;
     }
 
-    /// The oldest list to the end of `others`, and of many the oldest eighth.
-    void move_oldest_to(ready_list& others) noexcept {
-        constexpr std::size_t share = 8;
-        for (std::size_t i = (depth_ + share - 1) / share; i > 0; --i) {
-            size_ -= list(0).size();
-            others.append(list(0));
+    /// So many of the oldest to the end of `others`, or all if there are no more.
+    void move_oldest_to(ready_list& others, std::size_t count) noexcept {
+        while (count > 0 && depth_ > 0) {
+            ready_list moved = list(0).take(count);
+            size_ -= moved.size();
+            count -= moved.size();
+            others.append(moved);
+            if (!list(0).empty()) return;
             ++bottom_;
             --depth_;
         }

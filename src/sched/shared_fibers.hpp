@@ -33,9 +33,9 @@ public:
         return count_.load(std::memory_order_seq_cst) == 0;
     }
 
-    /// For one of so many workers, which has other fibers to run too: some of those that wait in order, or none; not more than `most`.
+    /// For one of so many workers, which has many other fibers to run: some of those that wait in order, or none; not more than `most`.
     ready_list take_some(unsigned workers, std::size_t most) noexcept;
-    /// The same for one that has none.
+    /// The same for one that has few or none, of whichever.
     ready_list take_any(unsigned workers) noexcept;
     /// When a worker looks around.
     void age(nanoseconds_t now) noexcept {

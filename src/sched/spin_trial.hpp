@@ -38,15 +38,19 @@ public:
         vain_ = 0;
     }
 
+    /// After something else has been done. What was waited for until then, such as a deadline, no spin would have brought sooner.
+    void begin_wait() noexcept { before_.time_ns += std::exchange(waited_ns_, 0); }
+
     // Both tell whether `judge` is due.
+    /// A sleep that found nothing is a part of a wait.
     [[nodiscard]] bool count_sleep(nanoseconds_t slept_ns, bool has_found) noexcept {
         if (longest_ns_ == 0) return false;
         waited_ns_ += slept_ns;
+        if (!has_found) return false;
         const bool is_long = waited_ns_ > 2 * longest_ns_;
         // No spin would shorten it, so it is not to stand in any turn's time.
-        if (is_long || !has_found) before_.time_ns += slept_ns;
-        if (!has_found) return false;
-        waited_ns_ = 0;
+        if (!is_long) waited_ns_ = 0;
+        begin_wait();
         if (spins_) return false;
         if (is_long) {
             count_ = std::max(count_ - short_sleeps_a_long_one, 0);
@@ -55,7 +59,7 @@ public:
         return ++count_ % sleeps_a_window == 0;
     }
     [[nodiscard]] bool count_spin(bool has_found) noexcept {
-        waited_ns_ = 0;
+        begin_wait();
         const int windows_before = count_ / spins_a_window;
         count_ += has_found ? 1 : spins_a_vain_one;
         vain_ += has_found ? 0 : 1;

@@ -241,6 +241,7 @@ private:
     // Of the innermost: one that has outlived its fiber may be gone with its stack.
     std::uint64_t no_park_fiber_ = 0;
     std::source_location no_park_made_at_;
+    unsigned looks_at_shared_ = 0;
     unsigned slot_streak_ = 0;    // fibers run from next_ since one from the queue was preferred
     fiber* successor_ = nullptr;  // of the fiber that is just ending
     // What is left of that fiber, until another one runs.

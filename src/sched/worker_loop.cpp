@@ -123,14 +123,19 @@ fiber* worker::next_to_start() noexcept {
 }
 
 // Beside what it has. No more than the queue has room for, and the one that runs next: it would push out what has not started, which then
-// waits anew. Those are for who has few others.
+// waits anew. Those are for who has few others; but where many are always ready some begin now and then.
 fiber* worker::take_shared() noexcept {
     shared_fibers& shared = home_.shared();
     if (shared.empty()) return nullptr;
-    ready_list taken = shared.take_some(home_.worker_count(), queue_.room() + 1);
-    if (taken.empty() && queue_.size() <= decltype(queue_)::capacity / 2)
+    constexpr unsigned looks_until_any = 8;
+    const bool any_are_due = ++looks_at_shared_ % looks_until_any == 0;
+    ready_list taken;
+    if (!any_are_due) taken = shared.take_some(home_.worker_count(), queue_.room() + 1);
+    const std::size_t room_needed =
+        any_are_due ? shared_fibers::most_taken : decltype(queue_)::capacity / 2;
+    if (taken.empty() && queue_.room() >= room_needed)
         taken = shared.take_any(home_.worker_count());
-    return queue_taken(std::move(taken));
+    return queue_taken(taken);
 }
 
 fiber* worker::take_delivered() noexcept {
@@ -211,7 +216,10 @@ std::size_t worker::most_events() const noexcept {
 void worker::sleep(bool (*finished)(const runtime_core&)) noexcept {
     grant_ticks(io_.switches_a_look());
     // For its neighbours it is as busy as before: who has run nothing since it slept has been waiting for long.
-    if (!slept_ && spin(finished)) return;
+    if (!slept_) {
+        if (spin(finished)) return;
+        spins_.begin_wait();
+    }
     const nanoseconds_t began = look_at_clock();
     const bool watching = neighbours_.begin_sleep(began);
     sleep_at_poller(longest_sleep(watching), watching, finished);

@@ -91,9 +91,8 @@ TEST(spin, happens_where_others_watch_too) {
     EXPECT_EQ(peer.runtime().worker_count(), 4U);
 }
 
-// With two workers nobody sleeps then who could be woken to watch.
-TEST(spin, leaves_nobody_behind_a_fiber_that_computes) {
-    near_peer peer(long_spin, 2);
+// How long, at most, what a fiber has spawned waits for it while it computes, and the other worker spins now and then.
+std::chrono::nanoseconds longest_wait_behind_one_that_computes(near_peer& peer) {
     std::atomic<bool> ends = false;
     std::chrono::nanoseconds longest{0};
     auto computes = peer.runtime().spawn([&] {
@@ -111,7 +110,17 @@ TEST(spin, leaves_nobody_behind_a_fiber_that_computes) {
     });
     peer.ask_until([&] { return ends.load(); });
     computes.join();
-    EXPECT_LT(longest, 1s);
+    return longest;
+}
+
+// With two workers nobody sleeps then who could be woken to watch.
+TEST(spin, leaves_nobody_behind_a_fiber_that_computes) {
+    near_peer peer(long_spin, 2);
+    std::chrono::nanoseconds longest = 1h;
+    // Other programs may have the processor for long, but not each time.
+    for (int i = 0; i < 2 && longest > 100ms; ++i)
+        longest = std::min(longest, longest_wait_behind_one_that_computes(peer));
+    EXPECT_LT(longest, 100ms);
 }
 
 TEST(spin, finds_who_comes_from_elsewhere) {
