@@ -61,7 +61,7 @@ TEST_F(sim_outsider_death, who_joins_a_fiber) {
 
 TEST_F(sim_outsider_death, who_selects_a_fiber_s_end) {
     EXPECT_DEATH(run_with_a_waiting_fiber([](auto&, auto&, auto& receiver) {
-                     from_outside([&] { mioco::select(receiver.joining(), mioco::after(1ms)); });
+                     from_outside([&] { mioco::select(receiver.joining(), mioco::after(1h)); });
                  }),
                  "a thread from outside joined a fiber");
 }
