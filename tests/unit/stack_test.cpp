@@ -189,11 +189,13 @@ TEST(stack_depot, gives_the_rest_back_while_some_are_used) {
     EXPECT_EQ(left_of(depot, 2000).lowest, 100U);
 }
 
+// Until some lie in the depot. Two workers may have few alive at a time, and one gives back what it has after an end was told.
 void use_many_at_once() {
-    std::vector<mioco::join_handle<void>> fibers;
-    for (int i = 0; i < 200; ++i) fibers.push_back(mioco::spawn([] { mioco::yield(); }));
-    for (auto& each : fibers) each.join();
-    ASSERT_NE(stack_depot::age_due(), mioco::detail::never);
+    do {
+        std::vector<mioco::join_handle<void>> fibers;
+        for (int i = 0; i < 200; ++i) fibers.push_back(mioco::spawn([] { mioco::yield(); }));
+        for (auto& each : fibers) each.join();
+    } while (stack_depot::age_due() == mioco::detail::never);
 }
 
 TEST(stack_depot, ages_while_a_worker_works) {
