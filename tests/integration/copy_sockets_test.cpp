@@ -10,7 +10,6 @@
 #include <vector>
 
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -20,6 +19,7 @@
 
 #include "support/anywhere.hpp"
 #include "support/descriptor_leaks.hpp"
+#include "support/descriptor_limit.hpp"
 #include "support/flag.hpp"
 #include "support/sockets.hpp"
 
@@ -52,23 +52,6 @@ using mioco_test::read_to_end;
 using mioco_test::until_somebody_waits;
 
 constexpr std::size_t size = 1'000'000;
-
-// There is none left while it lives.
-class no_descriptors {
-public:
-    no_descriptors() {
-        getrlimit(RLIMIT_NOFILE, &before_);
-        rlimit none = before_;
-        none.rlim_cur = 0;
-        setrlimit(RLIMIT_NOFILE, &none);
-    }
-    ~no_descriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
-    no_descriptors(const no_descriptors&) = delete;
-    no_descriptors& operator=(const no_descriptors&) = delete;
-
-private:
-    rlimit before_{};
-};
 
 // What fibers copy between sockets: large parts go through a pipe, which is there as long as they come.
 class large_parts : public testing::Test {
@@ -204,7 +187,7 @@ TEST_F(large_parts, go_without_one_where_descriptors_are_short) {
         const std::size_t before = mioco_test::open_descriptors();
         auto copier = mioco::spawn([&] { return mioco::copy(through.from, through.to); });
         {
-            const no_descriptors shortage;
+            const mioco_test::descriptor_limit shortage(0);
             for (int i = 0; i < 3; ++i) pass(through, pattern(part));
         }
         EXPECT_EQ(mioco_test::open_descriptors(), before);

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 
 #include "fiber/blocked_thread.hpp"
+#include "support/descriptor_limit.hpp"
 
 // A thread whose process allows itself no descriptor any more, as some do when they have all they need. poll(2) then refuses even the
 // one that the thread waits with.
@@ -20,21 +21,7 @@
 namespace {
 
 using namespace std::chrono_literals;
-
-class descriptor_limit {
-public:
-    explicit descriptor_limit(rlim_t soft) {
-        getrlimit(RLIMIT_NOFILE, &before_);
-        const rlimit now{soft, before_.rlim_max};
-        setrlimit(RLIMIT_NOFILE, &now);
-    }
-    ~descriptor_limit() { setrlimit(RLIMIT_NOFILE, &before_); }
-    descriptor_limit(const descriptor_limit&) = delete;
-    descriptor_limit& operator=(const descriptor_limit&) = delete;
-
-private:
-    rlimit before_{};
-};
+using mioco_test::descriptor_limit;
 
 // Until it has waited indeed: the time may be over before the thread comes to that.
 void wait_once() {

@@ -15,7 +15,6 @@
 
 #include "sched/run_queue.hpp"
 #include "support/process.hpp"
-#include "support/sizes.hpp"
 
 namespace {
 
@@ -206,7 +205,6 @@ TEST(tree_of_fibers, is_walked_along_its_branches) {
 
 // So long that the oldest are overdue many times, and would bring ever more along if they were not few.
 TEST(tree_of_fibers, is_walked_along_its_branches_for_long) {
-    if constexpr (mioco_test::with_sanitizer) GTEST_SKIP() << "takes minutes";
     constexpr std::size_t leaves = 1'000'000;
     EXPECT_LT(most_alive(1, leaves), leaves / 200);
 }
