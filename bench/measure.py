@@ -79,7 +79,9 @@ class Result:
         if not compared or ratios.TOO_FEW in compared.values():
             return
         behind = [rival for rival, verdict in compared.items() if verdict == ratios.BEHIND]
-        self.checks.append(Check(f"rivals that mioco is behind in {name}" + f" ({', '.join(behind)})" * bool(behind), len(behind), 0, aim=aim))
+        among = "" if rivals is None else f", of {', '.join(compared)}"
+        names = f": {', '.join(behind)}" if behind else ""
+        self.checks.append(Check(f"rivals that mioco is behind in {name}{among}{names}", len(behind), 0, aim=aim))
 
 
 def say(text, end="\n"):

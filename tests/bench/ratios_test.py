@@ -35,6 +35,10 @@ class Compare(unittest.TestCase):
         compared = ratios.compare(CLOSE, CLOSE)
         self.assertEqual((compared.ratio, compared.low, compared.high, compared.verdict), (1, 1, 1, ratios.TIED))
 
+    def test_what_is_told_as_1_000_is_tied_however_sure(self):
+        for factor, smaller in ((0.9996, ratios.TIED), (1.0004, ratios.TIED), (0.9994, ratios.AHEAD), (1.0006, ratios.BEHIND)):
+            self.assertEqual(self.verdict([factor] * 8, [1.0] * 8), smaller)
+
     def test_a_difference_within_the_noise_is_tied(self):
         ours = [5.0, 5.6, 4.9, 5.3, 5.1, 5.5, 5.2, 4.8]
         theirs = [5.3, 5.0, 5.5, 4.9, 5.4, 5.1, 5.0, 5.6]
@@ -123,7 +127,8 @@ class Figures(unittest.TestCase):
         result.check_not_behind("CPU us", {"Go"})
         result.check_not_behind("CPU us")
         self.assertEqual([check.met for check in result.checks], [True, False])
-        self.assertIn("libev", result.checks[1].what)
+        self.assertEqual([check.what for check in result.checks],
+                         ["rivals that mioco is behind in CPU us, of Go", "rivals that mioco is behind in CPU us: libev"])
 
 
 if __name__ == "__main__":
