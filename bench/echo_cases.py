@@ -155,10 +155,10 @@ def echo(run, name, shape):
 
 def _check_echo(result, shape):
     if shape.connections == 1:
-        result.check_not_behind(ROUND_TRIP, {peer.name for peer in (p.RAW, *p.RUNTIMES)})
+        result.check_not_behind(ROUND_TRIP, {peer.name for peer in (p.RAW, *p.RUNTIMES)}, of="raw epoll and runtimes")
         return
-    result.check_not_behind(CPU, {peer.name for peer in p.RUNTIMES})
-    result.check_not_behind(CPU, {p.RAW.name, p.RAW_URING.name}, aim=True)
+    result.check_not_behind(CPU, {peer.name for peer in p.RUNTIMES}, of="runtimes")
+    result.check_not_behind(CPU, {p.RAW.name, p.RAW_URING.name}, of="raw loops", aim=True)
     if shape.workers > 1:
         result.checks += [m.Check(f"p99 to that of {rival}", compared.ratio, TWO_WORKERS_LIMIT)
                           for rival, compared in result.comparisons(P99).items()]
@@ -226,7 +226,7 @@ def idle_memory(run):
     result.figure(IDLE, _each(samples, lambda s: s["rss_kib"]))
     result.figure(f"{IDLE}, with page tables", _each(samples, lambda s: s["rss_kib"] + s["page_tables_kib"]))
     # Those that have a stack or a task for each connection, and in it a buffer, as mioco's users have.
-    result.check_not_behind(IDLE, {peer.name for peer in (p.BOOST_FIBER, p.GO, p.TOKIO, p.TOKIO_MULTI)})
+    result.check_not_behind(IDLE, {peer.name for peer in (p.BOOST_FIBER, p.GO, p.TOKIO, p.TOKIO_MULTI)}, of="runtimes with a task for each")
     for peer in peers:
         rss = [s["rss_kib"] for s in samples[peer.name]]
         tables = m.median([s["page_tables_kib"] for s in samples[peer.name]])

@@ -73,15 +73,14 @@ class Result:
             return max(((ratios.spread(samples), who) for who, samples in figure["of"].items()), default=(0.0, ""))
         return 0.0, ""
 
-    def check_not_behind(self, name, rivals=None, aim=False):
-        """A target: to be behind none of these, or of all. It is none where there are too few rounds to tell."""
+    def check_not_behind(self, name, rivals=None, of="rivals", aim=False):
+        """A target: to be behind none of these, which are called `of`, or of all. It is none where there are too few rounds to tell."""
         compared = {rival: comparison.verdict for rival, comparison in self.comparisons(name).items() if rivals is None or rival in rivals}
         if not compared or ratios.TOO_FEW in compared.values():
             return
         behind = [rival for rival, verdict in compared.items() if verdict == ratios.BEHIND]
-        among = "" if rivals is None else f", of {', '.join(compared)}"
-        names = f": {', '.join(behind)}" if behind else ""
-        self.checks.append(Check(f"rivals that mioco is behind in {name}{among}{names}", len(behind), 0, aim=aim))
+        names = f" ({', '.join(behind)})" if behind else ""
+        self.checks.append(Check(f"{of} that mioco is behind in {name}{names}", len(behind), 0, aim=aim))
 
 
 def say(text, end="\n"):

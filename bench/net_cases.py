@@ -71,7 +71,7 @@ def churn(run):
                            _latencies(taken, "p50_us", "p99_us"))
         if peer is p.MIOCO and syscalls is not None:
             result.checks.append(m.Check("mioco's system calls a connection", syscalls, CHURN_SYSCALLS_LIMIT))
-    result.check_not_behind(CONNECTION_CPU, {peer.name for peer in p.RUNTIMES})
+    result.check_not_behind(CONNECTION_CPU, {peer.name for peer in p.RUNTIMES}, of="runtimes")
     result.notes.append("What is counted is whole connections: from before the socket is made until the reply is there. The client "
                         "closes them, which costs it more than it costs a server to serve them; so all servers sleep at times. mioco "
                         "asks an accepted connection at once, as its request may have come along with it; where it has not, that is one "
@@ -111,7 +111,7 @@ def proxy(run, connections, message_bytes, bulk):
         scaled = [s | {"server_cpu_ns": s["server_cpu_ns"] * share} for s in taken]
         result.rows.append(_cpu_row(peer.name, scaled, figure) | {"requests a second": _rate(taken)} |
                            _latencies(taken, "p50_us", "p99_us", "p99_9_us"))
-    result.check_not_behind(figure, {"Boost.Asio", "Go", "Tokio"})
+    result.check_not_behind(figure, {"Boost.Asio", "Go", "Tokio"}, of="runtimes")
     return result
 
 
@@ -162,7 +162,7 @@ def http(run):
         taken = samples[peer.name]
         result.rows.append(_cpu_row(peer.name, taken, CPU_A_REQUEST) | {"requests a second": _rate(taken)} |
                            _latencies(taken, "p50_us", "p99_us"))
-    result.check_not_behind(CPU_A_REQUEST, {peer.name for peer in peers} - {"raw epoll"})
+    result.check_not_behind(CPU_A_REQUEST, {peer.name for peer in peers} - {"raw epoll"}, of="servers but raw epoll")
     result.notes.append("mioco, the raw loop and Tokio have parsers that do the same work, written for this case: no more than GET without a body "
                         "needs. The others are whole libraries, with which mioco's example http-server and the parser of Boost.Beast "
                         "are to be compared.")

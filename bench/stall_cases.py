@@ -56,7 +56,7 @@ def stalls(run, load):
         to_raw = result.comparisons(P999).get(RAW_STALL.name)
         if to_raw:
             result.checks.append(m.Check("p99.9 to that of one thread's epoll loop", to_raw.ratio, TO_ONE_THREAD_LIMIT))
-        result.check_not_behind(P999, {GO_STALL.name})
+        result.check_not_behind(P999, {GO_STALL.name}, of="of Go's servers, those")
     result.notes.append(f"Open loop; latency counts from when a request is due. Two workers or threads on both cores, one of which the client "
                         f"shares. A request that computes takes {least_us:.0f} us of a core; these are equally spaced, come on 16 connections "
                         "of their own, and are not counted.")

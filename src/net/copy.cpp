@@ -34,9 +34,6 @@ constexpr std::size_t most_at_once = std::size_t{1} << 20;
 // Of what lies on the stack.
 constexpr std::size_t one_part_bytes = 4096;
 
-// Whether the kernel refuses the kind of descriptor, before anything was moved.
-bool is_refused(ssize_t result) noexcept { return result == -EINVAL || result == -ENOSYS; }
-
 bool is_direct(const copy_end& end) noexcept {
     return end.open != nullptr && end.open->get() != nullptr &&
            end.open->get()->mode == call_mode::direct;
@@ -74,35 +71,61 @@ ssize_t splice_when_readable(fd_object& from, int to, std::size_t most) {
         [](ssize_t) { return false; });
 }
 
-int number_of(const fd_ref& fd) noexcept {
-    return fd.get()->number.load(std::memory_order_relaxed);
-}
+// An end as it was when the copy began, whose caller keeps it. It may be closed or moved away while the other is waited for.
+class open_end {
+public:
+    explicit open_end(const fd_ref& fd) noexcept : fd_(fd), object_(*fd.get()) {}
+
+    [[nodiscard]] fd_object& object() const noexcept { return object_; }
+    [[nodiscard]] int number() const noexcept {
+        return object_.number.load(std::memory_order_relaxed);
+    }
+    [[nodiscard]] bool is_gone() const noexcept {
+        return fd_.get() != &object_ || object_.is_closed();
+    }
+    [[nodiscard]] ssize_t wait_for_room() const {
+        const ssize_t failure = wait_until_ready(fd_, side::write);
+        return failure == 0 && is_gone() ? -EBADF : failure;
+    }
+
+private:
+    const fd_ref& fd_;
+    fd_object& object_;
+};
+
+// From or to a pipe.
+struct pipe_copy {
+    const copy_end& source;
+    const copy_end& target;
+    open_end from = open_end(*source.open);
+    open_end to = open_end(*target.open);
+    int failure = 0;  // to be told next
+};
 
 // By reading and writing, which gets on where splice(2) does not: it stops at urgent data's mark, and takes it for the end if there is
 // no more to come. 0 is the end. A failure that comes after a part was written is told the next time.
-ssize_t move_one_part(const copy_end& from, const copy_end& to, int& failure) {
-    if (failure < 0) return failure;
+ssize_t move_one_part(pipe_copy& ends) {
     std::byte buffer[one_part_bytes];
     std::error_code ec;
-    const std::size_t size = from.read(from.object, {buffer, one_part_bytes}, ec);
+    const std::size_t size = ends.source.read(ends.source.object, {buffer, one_part_bytes}, ec);
     if (ec) return -ec.value();
-    if (size == 0) return from.open->get()->is_closed() ? -EBADF : 0;
-    const std::size_t written = to.write_all(to.object, {buffer, size}, ec);
-    failure = -ec.value();
-    return written > 0 ? static_cast<ssize_t>(written) : failure;
+    if (size == 0) return ends.from.is_gone() ? -EBADF : 0;
+    const std::size_t written = ends.target.write_all(ends.target.object, {buffer, size}, ec);
+    ends.failure = -ec.value();
+    return written > 0 ? static_cast<ssize_t>(written) : ends.failure;
 }
 
-// Between two of which one is a pipe.
-ssize_t splice_once(const copy_end& source, const copy_end& target, int& failed) {
-    const fd_ref& from = *source.open;
-    const fd_ref& to = *target.open;
-    ssize_t count = splice_when_readable(*from.get(), number_of(to), most_at_once);
+ssize_t splice_once(pipe_copy& ends) {
+    if (ends.failure < 0) return ends.failure;
+    if (ends.from.is_gone() || ends.to.is_gone()) return -EBADF;
+    fd_object& from = ends.from.object();
+    ssize_t count = splice_when_readable(from, ends.to.number(), most_at_once);
     if (count == no_room) {
-        if (const ssize_t failure = wait_until_ready(to, side::write); failure < 0) return failure;
-        count = splice_when_readable(*from.get(), number_of(to), most_at_once);
+        if (const ssize_t failure = ends.to.wait_for_room(); failure < 0) return failure;
+        count = splice_when_readable(from, ends.to.number(), most_at_once);
     }
-    if (count == 0 || count == no_room) return move_one_part(source, target, failed);
-    return count < 0 && to.get()->is_closed() ? -EBADF : count;
+    if (count == 0 || count == no_room) return move_one_part(ends);
+    return count < 0 && ends.to.is_gone() ? -EBADF : count;
 }
 
 // Adds what `once()` moves until it finds the end. Nothing, if the very first call is refused.
@@ -111,7 +134,7 @@ std::optional<copy_progress> repeat(Once once) {
     copy_progress made;
     for (;;) {
         const ssize_t count = once();
-        if (is_refused(count) && made.count == 0) return std::nullopt;
+        if (is_splice_refused(count) && made.count == 0) return std::nullopt;
         if (count < 0) made.fail(static_cast<int>(count));
         if (count <= 0) return made;
         made.count += static_cast<std::uint64_t>(count);
@@ -119,7 +142,7 @@ std::optional<copy_progress> repeat(Once once) {
 }
 
 std::optional<copy_progress> splice_all(const copy_end& from, const copy_end& to) {
-    return repeat([&, failed = 0]() mutable { return splice_once(from, to, failed); });
+    return repeat([ends = pipe_copy{from, to}]() mutable { return splice_once(ends); });
 }
 
 // Before 6.5 a kernel that was asked for more than the file has left keeps its tail back on a socket, as more may follow.
@@ -129,39 +152,40 @@ std::size_t next_part_of(driver& io, int file) noexcept {
     return left > 0 ? std::min(static_cast<std::size_t>(left), most_at_once) : most_at_once;
 }
 
-// After an -EAGAIN, whether `to` has to be waited for. What was adopted as a file may be non-blocking: that is its owner's matter.
-bool can_be_waited_for(const copy_end& to, int file) noexcept {
-    return to.open != nullptr && current_driver().ready_now(file, POLLIN) != 0;
+// On the pool, as a file may not be in memory.
+ssize_t send_file_once(int file, int to) {
+    return blocking_call(offloading::may_be_cancelled,
+                         [=, &io = current_driver()]() noexcept -> ssize_t {
+                             ssize_t result = -EINTR;
+                             while (result == -EINTR)
+                                 result = io.send_file(file, to, next_part_of(io, file));
+                             return result;
+                         });
 }
 
-// On the pool, as a file may not be in memory.
-ssize_t send_file_once(int file, const copy_end& to) {
+// What was adopted as a file may be non-blocking: whether that has nothing yet is its owner's matter.
+ssize_t send_file_when_there_is_room(int file, const open_end& to) {
     ssize_t count = 0;
     do {
-        if (to.open != nullptr) {
-            if (const ssize_t failure = wait_until_ready(*to.open, side::write); failure < 0)
-                return failure;
-        }
-        const int number = to.file != nullptr ? to.file->native_handle() : number_of(*to.open);
-        count = blocking_call(offloading::may_be_cancelled,
-                              [=, &io = current_driver()]() noexcept -> ssize_t {
-                                  ssize_t result = -EINTR;
-                                  while (result == -EINTR)
-                                      result = io.send_file(file, number, next_part_of(io, file));
-                                  return result;
-                              });
-    } while (count == -EAGAIN && can_be_waited_for(to, file));
-    return count < 0 && !is_interruption(count) && to.open != nullptr && to.open->get()->is_closed()
-               ? -EBADF
-               : count;
+        if (const ssize_t failure = to.wait_for_room(); failure < 0) return failure;
+        count = send_file_once(file, to.number());
+    } while (count == -EAGAIN && current_driver().ready_now(file, POLLIN) != 0);
+    return count < 0 && !is_interruption(count) && to.is_gone() ? -EBADF : count;
+}
+
+std::optional<copy_progress> send_file_to(const fs::file& from, const fs::file& to) {
+    return repeat([&] { return send_file_once(from.native_handle(), to.native_handle()); });
+}
+std::optional<copy_progress> send_file_to(const fs::file& from, const open_end& to) {
+    return repeat([&] { return send_file_when_there_is_room(from.native_handle(), to); });
 }
 
 std::optional<copy_progress> copy_in_kernel(const copy_end& from, const copy_end& to) {
     const bool to_pipe = is_pipe(to);
     const bool to_socket = is_socket(to);
-    if (from.file != nullptr && (to_pipe || to_socket || to.file != nullptr)) {
-        return repeat([&] { return send_file_once(from.file->native_handle(), to); });
-    }
+    if (from.file != nullptr && to.file != nullptr) return send_file_to(*from.file, *to.file);
+    if (from.file != nullptr && (to_pipe || to_socket))
+        return send_file_to(*from.file, open_end(*to.open));
     const bool from_pipe = is_pipe(from);
     if (!from_pipe && !is_socket(from)) return std::nullopt;
     if ((from_pipe && to_socket) || to_pipe) return splice_all(from, to);

@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: MPL-2.0
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
 #include <system_error>
+
+#include <sys/types.h>
 
 #include "net/result.hpp"
 
 namespace mioco::detail {
+
+/// Whether the kernel refuses to splice from or to this kind of descriptor, or at all; it has moved nothing then.
+constexpr bool is_splice_refused(ssize_t result) noexcept {
+    return result == -EINVAL || result == -ENOSYS;
+}
 
 /// How far a copy has come, and why no further.
 struct copy_progress {

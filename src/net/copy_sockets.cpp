@@ -114,7 +114,7 @@ copied copy_by_splices(const splice_pipe& pipe, fd_object& from, fd_object& to,
     while (small_parts < small_parts_that_end_it) {
         const ssize_t count = fill(from, pipe);
         // The end, or urgent data: a read tells. Or it is refused.
-        if (count == 0 || count == -EINVAL) return copied::nothing;
+        if (count == 0 || is_splice_refused(count)) return copied::nothing;
         if (count < 0) {
             made.fail(static_cast<int>(count));
             return copied::to_the_end;

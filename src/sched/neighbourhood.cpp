@@ -138,10 +138,10 @@ bool neighbourhood::relieve(worker& other) noexcept {
     while (delivered != nullptr) {
         fiber& f = *delivered;
         delivered = f.next;
-        ++self_.counts().arrived;
         if (f.pinned) {
             other.deliver(f);
         } else {
+            ++self_.counts().arrived;
             self_.queue(f);
         }
     }

@@ -34,6 +34,7 @@ public:
     /// Before its first sleep, and whenever it may go on by another thread, which has an account of its own.
     void begin_window(const account& now) noexcept {
         before_ = now;
+        waited_ns_ = 0;
         count_ -= count_ % (spins_ ? spins_a_window : sleeps_a_window);
         vain_ = 0;
     }

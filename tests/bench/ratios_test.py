@@ -124,11 +124,11 @@ class Figures(unittest.TestCase):
 
     def test_to_be_behind_nobody_is_a_target(self):
         result = self.result()
-        result.check_not_behind("CPU us", {"Go"})
+        result.check_not_behind("CPU us", {"Go"}, of="runtimes")
         result.check_not_behind("CPU us")
         self.assertEqual([check.met for check in result.checks], [True, False])
         self.assertEqual([check.what for check in result.checks],
-                         ["rivals that mioco is behind in CPU us, of Go", "rivals that mioco is behind in CPU us: libev"])
+                         ["runtimes that mioco is behind in CPU us", "rivals that mioco is behind in CPU us (libev)"])
 
 
 if __name__ == "__main__":

@@ -25,19 +25,21 @@
 
 namespace {
 
-std::atomic<bool> refuses_splices{false};
+std::atomic<int> splices_fail_with{0};
+std::atomic<bool> next_splice_tells_the_end{false};
 std::atomic<int> splices{0};
 
 }  // namespace
 
-// As a kernel that has no splice(2) for some kind of socket.
+// As a kernel that has no splice(2), or not for some kind of socket, or that stops at urgent data.
 extern "C" ssize_t splice(int from, off64_t* from_offset, int to, off64_t* to_offset,
                           std::size_t count, unsigned flags) {
     ++splices;
-    if (refuses_splices) {
-        errno = EINVAL;
+    if (const int failure = splices_fail_with; failure != 0) {
+        errno = failure;
         return -1;
     }
+    if (next_splice_tells_the_end.exchange(false)) return 0;
     return syscall(SYS_splice, from, from_offset, to, to_offset, count, flags);
 }
 
@@ -197,18 +199,45 @@ TEST_F(large_parts, go_without_one_where_descriptors_are_short) {
 }
 
 TEST_F(large_parts, go_without_one_where_the_kernel_refuses) {
-    refuses_splices = true;
+    for (const int refusal : {EINVAL, ENOSYS}) {
+        splices_fail_with = refusal;
+        mioco::run([] {
+            line through = make_line();
+            const std::size_t before = mioco_test::open_descriptors();
+            auto copier = mioco::spawn([&] { return mioco::copy(through.from, through.to); });
+            const std::size_t rounds = pass_until_spliced(through);
+            EXPECT_EQ(mioco_test::open_descriptors(), before);
+            pass(through, pattern(part));
+            through.near.close();
+            EXPECT_EQ(copier.join(), (rounds + 1) * part);
+        });
+    }
+    splices_fail_with = 0;
+}
+
+TEST(part_of_a_copy, that_is_not_taken_whole_is_the_last) {
     mioco::run([] {
-        line through = make_line();
-        const std::size_t before = mioco_test::open_descriptors();
-        auto copier = mioco::spawn([&] { return mioco::copy(through.from, through.to); });
-        const std::size_t rounds = pass_until_spliced(through);
-        EXPECT_EQ(mioco_test::open_descriptors(), before);
-        pass(through, pattern(part));
-        through.near.close();
-        EXPECT_EQ(copier.join(), (rounds + 1) * part);
+        auto [from, near] = mioco::pipe();
+        auto [to, far] = connected_pair();
+        near.write_all("taken, and not"sv);
+        auto source = mioco::detail::copy_source(from);
+        auto sink = mioco::detail::copy_sink(to);
+        // Fails once, as for want of memory.
+        sink.object = &near;
+        sink.write_all = [](void* object, mioco::detail::const_bytes, std::error_code& ec) -> std::size_t {
+            auto& rest = *static_cast<mioco::pipe_writer*>(object);
+            rest.write_all("behind the hole"sv);
+            rest.close();
+            ec = std::make_error_code(std::errc::no_buffer_space);
+            return 5;
+        };
+        next_splice_tells_the_end = true;
+        std::error_code ec;
+        EXPECT_EQ(mioco::detail::copy_all(source, sink, &ec), 5U);
+        EXPECT_EQ(ec, std::errc::no_buffer_space);
+        to.close();
+        EXPECT_EQ(read_to_end(far), "");
     });
-    refuses_splices = false;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -24,6 +25,7 @@
 namespace {
 
 using namespace std::string_view_literals;
+using mioco::detail::side;
 using mioco::fs::file;
 using mioco_test::beside;
 using mioco_test::connected_pair;
@@ -343,7 +345,7 @@ TEST_P(copies, close_of_either_end_wakes_it) {
         auto [from, near] = mioco::pipe();
         near.write_all(pattern(20'000));
         beside other([&, &sink = sink] {
-            until_somebody_waits(sink.native_handle(), mioco::detail::side::write);
+            until_somebody_waits(sink.native_handle(), side::write);
             sink.close();
         });
         std::error_code ec;
@@ -356,6 +358,88 @@ TEST_P(copies, close_of_either_end_wakes_it) {
 }
 
 MIOCO_ANYWHERE(copies);
+
+// An end is moved away while the copy waits at either.
+class moved_away : public testing::Test {
+protected:
+    template <class F>
+    static void on_one_worker(F&& f) {
+        mioco::run(mioco::config{}.workers(1), f);
+    }
+
+    template <class From, class To, class Moved, class GoOn>
+    static std::uint64_t copied_until_told(From& from, To& to, Moved& moved, side waits_for,
+                                           GoOn go_on) {
+        std::uint64_t count = 0;
+        auto copier = mioco::spawn([&] {
+            std::error_code ec;
+            count = mioco::copy(from, to, ec);
+            return ec;
+        });
+        if (waits_for == side::read) {
+            until_somebody_waits(from.native_handle());
+        } else {
+            until_somebody_waits(to.native_handle(), side::write);
+        }
+        const auto elsewhere = std::move(moved);
+        go_on();
+        EXPECT_EQ(copier.join(), std::errc::bad_file_descriptor);
+        return count;
+    }
+    // Of a copy that waits for something to come.
+    template <class From, class Near, class To, class Moved>
+    static void expect_one_byte(From& from, Near& near, To& to, Moved& moved) {
+        const auto send_one = [&near] { near.write_all("!"sv); };
+        EXPECT_EQ(copied_until_told(from, to, moved, side::read, send_one), 1U);
+    }
+};
+
+TEST_F(moved_away, source_of_what_goes_through_a_pipe_is_an_error) {
+    on_one_worker([] {
+        auto [socket_near, socket_from] = connected_pair();
+        auto [pipe_from, pipe_near] = mioco::pipe();
+        auto [out, in] = mioco::pipe();
+        expect_one_byte(socket_from, socket_near, in, socket_from);
+        expect_one_byte(pipe_from, pipe_near, in, pipe_from);
+        auto [other_from, other_near] = mioco::pipe();
+        auto [to, far] = connected_pair();
+        expect_one_byte(other_from, other_near, to, other_from);
+    });
+}
+
+TEST_F(moved_away, sink_of_what_goes_through_a_pipe_is_an_error) {
+    on_one_worker([] {
+        auto [near, from] = connected_pair();
+        auto [pipe_from, pipe_near] = mioco::pipe();
+        auto [out, in] = mioco::pipe();
+        expect_one_byte(from, near, in, in);
+        auto [to, far] = connected_pair();
+        expect_one_byte(pipe_from, pipe_near, to, to);
+        auto [other_out, other_in] = mioco::pipe();
+        expect_one_byte(pipe_from, pipe_near, other_in, other_in);
+    });
+}
+
+TEST_F(moved_away, sink_without_room_is_an_error) {
+    on_one_worker([] {
+        const mioco_test::socket_folder folder;
+        const auto path = folder.path("from");
+        file::open(path, {.write = true, .create = true}).write_all(pattern(size));
+        auto from = file::open(path);
+        auto [to, far] = mioco_test::narrow_pair();
+        std::string taken(50'000, '\0');
+        const auto make_room = [&, &far = far] { far.read_exactly(taken); };
+        EXPECT_LT(copied_until_told(from, to, to, side::write, make_room), size);
+
+        auto [pipe_from, near] = mioco::pipe();
+        near.write_all(pattern(30'000));
+        auto [out, in] = mioco::pipe({.capacity_bytes = 4096});
+        const auto make_room_in_pipe = [&, &out = out] {
+            out.read_exactly(std::span(taken).first(4096));
+        };
+        EXPECT_LT(copied_until_told(pipe_from, in, in, side::write, make_room_in_pipe), 30'000U);
+    });
+}
 
 TEST(copy_cancel, a_stop_ends_it_and_the_count_is_told) {
     mioco::runtime runtime(mioco::config{}.workers(2));

@@ -84,6 +84,27 @@ TEST_P(metrics, count_what_came_from_elsewhere) {
     EXPECT_EQ(rt.metrics().total.spawned, 10U);
 }
 
+// The neighbour of a worker that is held looks again and again at what has come for it, and has to leave it there.
+TEST(metrics_of_two, count_a_pinned_fiber_once_however_long_its_worker_is_held) {
+    mioco::runtime rt(mioco::config{}.workers(2));
+    rt.spawn({.pinned = true}, [&] {
+          mioco::event woken;
+          auto pinned = mioco::spawn({.pinned = true}, [&] { woken.wait(); });
+          mioco::yield();
+          mioco_test::flag is_woken;
+          mioco_test::thread waker([&] {
+              woken.notify();
+              is_woken.raise();
+          });
+          is_woken.await_computing();
+          const auto before = rt.metrics().total.arrived;
+          mioco_test::block_for(50ms);
+          EXPECT_EQ(rt.metrics().total.arrived, before);
+          pinned.join();
+          waker.join();
+      }).join();
+}
+
 TEST_P(metrics, only_grow) {
     mioco::runtime rt(settings());
     std::atomic<bool> ends = false;

@@ -110,6 +110,20 @@ TEST(spin_trial, is_not_judged_by_what_was_done_between) {
         << "goes on by a thread that had done nothing";
 }
 
+TEST(spin_trial, is_not_judged_by_a_sleep_before_its_window) {
+    simulated_worker worker;
+    worker.wait_times(first_sleeps - 1);
+    static_cast<void>(worker.trial.count_sleep(10'000'000'000, false));
+    worker.used.time_ns += 10'000'000'000;
+    worker.trial.begin_window(worker.used);
+    worker.trial.begin_wait();
+    worker.wait_times(first_sleeps);
+    const int sleeps_before = worker.sleeps;
+    worker.wait_times(10'000);
+    EXPECT_EQ(worker.trial.allowance_ns(), longest_ns);
+    EXPECT_EQ(worker.sleeps, sleeps_before) << "the first try was given up";
+}
+
 TEST(spin_trial, takes_no_long_sleep_for_a_turn_that_spins_would_shorten) {
     simulated_worker worker{.turn_after_sleep_ns = 20'000, .turn_after_spin_ns = 24'000};
     for (int i = 0; i < 200; ++i) {
