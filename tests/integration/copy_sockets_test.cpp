@@ -224,7 +224,8 @@ TEST(part_of_a_copy, that_is_not_taken_whole_is_the_last) {
         auto sink = mioco::detail::copy_sink(to);
         // Fails once, as for want of memory.
         sink.object = &near;
-        sink.write_all = [](void* object, mioco::detail::const_bytes, std::error_code& ec) -> std::size_t {
+        sink.write_all = [](void* object, mioco::detail::const_bytes,
+                            std::error_code& ec) -> std::size_t {
             auto& rest = *static_cast<mioco::pipe_writer*>(object);
             rest.write_all("behind the hole"sv);
             rest.close();
