@@ -19,9 +19,10 @@ namespace mioco::detail {
 ///     token  --disarm-->   EMPTY     the waiter leaves
 ///     any    --close-->    CLOSED    for ever
 ///
-/// EMPTY holds the number of the fiber that made it so, or 0 if nobody has yet. A fiber arms only an EMPTY of its own: if another
-/// fiber has consumed an event since this one's attempt, that event may have announced more than the other one took, and
-/// this one tries once more instead of waiting for an event that was used up.
+/// EMPTY holds the number of the fiber that made it so, or 0 if nobody has yet. A fiber arms only an EMPTY of its own, or of nobody: if
+/// another fiber has consumed an event since this one's attempt, that event may have announced more than the other one took, and
+/// this one tries once more instead of waiting for an event that was used up. Of nobody's, no event was ever used up: what is left over
+/// of other attempts is told of by one that is kept or still to come, with the descriptor's registration at the latest.
 ///
 /// The poster never replaces CLOSED: with an exchange in place of its loop a waiter that arms between two edges of a
 /// descriptor that is being closed would sleep for ever.
@@ -48,20 +49,13 @@ public:
 
     /// [waiter, after an attempt] Leaves the token if the slot is empty. `was_ready` leaves the event in place; `changed`: another
     /// fiber has consumed an event since the attempt. Release: the poster that takes the token sees the wait's begin.
-    arming arm(wait_token token) noexcept {
-        std::uint64_t expected = empty_by(token.index());
-        if (exchange(expected, token.raw())) return arming::armed;
-        if (expected == 0 && exchange(expected, token.raw())) return arming::armed;
-        return is_empty(expected) ? arming::changed : hindrance(expected);
-    }
-
-    /// [waiter, without an attempt since its last one] The same, but only on an EMPTY of its own: that it was drained then is
-    /// known for sure.
-    arming arm_again(wait_token token) noexcept { return arm_again(token, token.index()); }
+    arming arm(wait_token token) noexcept { return arm(token, token.index()); }
     /// The same, by who has the token's index at hand.
-    arming arm_again(wait_token token, std::uint32_t index) noexcept {
+    arming arm(wait_token token, std::uint32_t index) noexcept {
         std::uint64_t expected = empty_by(index);
-        if (exchange(expected, token.raw())) return arming::armed;
+        if (exchange(expected, token.raw())) [[likely]]
+            return arming::armed;
+        if (expected == 0 && exchange(expected, token.raw())) return arming::armed;
         return is_empty(expected) ? arming::changed : hindrance(expected);
     }
 

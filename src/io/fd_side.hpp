@@ -61,7 +61,7 @@ public:
     }
     void undrained() noexcept { drained_by_.store(0, std::memory_order_relaxed); }
 
-    /// [caller of the system call] Whether an attempt is pointless, provided that `arm_again` then finds nothing changed, and no
+    /// [caller of the system call] Whether an attempt is pointless, provided that `arm` then finds nothing changed, and no
     /// event.
     [[nodiscard]] bool seen_drained(std::uint32_t fiber_index) const noexcept {
         return drained_by_.load(std::memory_order_relaxed) == fiber_index;
@@ -152,8 +152,8 @@ private:
     basic_lock<Sync> lock_;
     // How many are linked. Changed under the lock, read without it by leavers; see `enqueue` for the order.
     typename Sync::template atomic<std::uint32_t> queued_{0};
-    // The fiber whose latest attempt left nothing. Relaxed, and possibly out of date: only a fiber that finds its own number both
-    // here and in the slot's EMPTY relies on it, and what it relies on is then its own last attempt.
+    // The fiber whose latest attempt left nothing. Relaxed, and possibly out of date: only a fiber that finds its own number here and an
+    // EMPTY that it can arm relies on it, and no event has been used up then since its own last attempt.
     typename Sync::template atomic<std::uint32_t> drained_by_{0};
     arm_queue waiting_;
 };

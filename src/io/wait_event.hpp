@@ -74,7 +74,7 @@ template <class Arm>
 [[gnu::always_inline]] inline int wait_when_drained(fiber& self, fd_object& fd,
                                                     side which) noexcept {
     return wait_in_slot(self, fd, which, [&self](fd_side::slot_type& slot, wait_token token) {
-        return slot.arm_again(token, self.index);
+        return slot.arm(token, self.index);
     });
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -260,6 +261,23 @@ TEST_F(lease_size, may_be_held_by_more_than_there_are_large_ones_for) {
         EXPECT_EQ(received.size() % sent.size(), 0U);
         for (std::size_t at = 0; at < received.size(); at += sent.size())
             ASSERT_EQ(std::string_view(received).substr(at, sent.size()), sent);
+    });
+}
+
+TEST(drained_by_the_first_lease, a_stream_is_not_asked_again_before_more_comes) {
+    mioco::runtime rt(mioco::config{}.workers(1));
+    rt.run([&rt] {
+        auto [near, far] = connected_pair();
+        const std::uint64_t before = rt.metrics().total.io_attempts;
+        far.write_all("along"sv);
+        auto reader = mioco::spawn([&near = near] {
+            EXPECT_EQ(near.read_lease().text(), "along");
+            EXPECT_TRUE(near.read_lease().empty());
+        });
+        until_somebody_waits(near.native_handle());
+        far.close();
+        reader.join();
+        EXPECT_EQ(rt.metrics().total.io_attempts - before, 3U) << "a write, two reads";
     });
 }
 

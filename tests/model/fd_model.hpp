@@ -88,7 +88,7 @@ public:
     /// As stream_calls::receive_leased.
     int read_draining(fiber& self, int room) {
         if (side.seen_drained(self.index)) {
-            if (const int failure = wait_for_event(self, false); failure != 0) return failure;
+            if (const int failure = wait_for_event(self); failure != 0) return failure;
             side.begin_draining_after_event(self.index);
         } else {
             if (self.cancel.load() != 0) return was_cancelled;
@@ -149,7 +149,7 @@ public:
 private:
     int begin_taking(fiber& self) {
         if (side.seen_drained(self.index)) {
-            if (const int failure = wait_for_event(self, false); failure != 0) return failure;
+            if (const int failure = wait_for_event(self); failure != 0) return failure;
             if (faults.keeps_what_it_saw) {
                 side.slot().consume_kept(self.index);
             } else {
@@ -182,19 +182,18 @@ private:
     int attempt_again(fiber& self, int room, int result) {
         while (result <= 0) {
             if (result == had_no_memory) return result;
-            if (const int failure = wait_for_event(self, true); failure != 0) return failure;
+            if (const int failure = wait_for_event(self); failure != 0) return failure;
             begin_attempt(self);
             result = attempt(room);
         }
         return result;
     }
 
-    int wait_for_event(fiber& self, bool tried) {
+    int wait_for_event(fiber& self) {
         const std::uint64_t epoch = self.word.begin(false);
         const detail::wait_token token = self.token(epoch);
-        const arming result = faults.arms_anyhow ? side.slot().arm_any(token)
-                              : tried            ? side.slot().arm(token)
-                                                 : side.slot().arm_again(token);
+        const arming result =
+            faults.arms_anyhow ? side.slot().arm_any(token) : side.slot().arm(token);
         if (result == arming::armed) {
             self.park();
         } else if (result == arming::occupied) {

@@ -51,18 +51,17 @@ TEST(wait_slot, disarmed_after_an_event_keeps_the_event) {
     EXPECT_TRUE(slot.is_ready());
 }
 
-TEST(wait_slot, arms_again_only_if_nobody_else_consumed_since) {
+TEST(wait_slot, is_armed_only_if_nobody_else_consumed_since) {
     wait_slot slot;
     static_cast<void>(slot.post());
     slot.consume(me);
-    ASSERT_EQ(slot.arm_again(mine), arming::armed);
+    ASSERT_EQ(slot.arm(mine), arming::armed);
     static_cast<void>(slot.post());
-    EXPECT_EQ(slot.arm_again(mine), arming::was_ready);
+    EXPECT_EQ(slot.arm(mine), arming::was_ready);
     slot.consume(others.index());
-    EXPECT_EQ(slot.arm_again(mine), arming::changed);
     EXPECT_EQ(slot.arm(mine), arming::changed);
     EXPECT_EQ(slot.arm(others), arming::armed);
-    EXPECT_EQ(slot.arm_again(mine), arming::occupied);
+    EXPECT_EQ(slot.arm(mine), arming::occupied);
 }
 
 TEST(wait_slot, closed_is_for_ever) {
@@ -74,7 +73,6 @@ TEST(wait_slot, closed_is_for_ever) {
     EXPECT_FALSE(slot.post());
     EXPECT_TRUE(slot.is_closed());
     EXPECT_EQ(slot.arm(mine), arming::was_closed);
-    EXPECT_EQ(slot.arm_again(mine), arming::was_closed);
     slot.consume(me);
     EXPECT_TRUE(slot.is_closed());
     EXPECT_FALSE(slot.close());
