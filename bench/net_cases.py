@@ -73,9 +73,7 @@ def churn(run):
             result.checks.append(m.Check("mioco's system calls a connection", syscalls, CHURN_SYSCALLS_LIMIT))
     result.check_not_behind(CONNECTION_CPU, {peer.name for peer in p.RUNTIMES}, of="runtimes")
     result.notes.append("What is counted is whole connections: from before the socket is made until the reply is there. The client "
-                        "closes them, which costs it more than it costs a server to serve them; so all servers sleep at times. mioco "
-                        "asks an accepted connection at once, as its request may have come along with it; where it has not, that is one "
-                        "call more.")
+                        "closes them, which costs it more than it costs a server to serve them; so all servers sleep at times.")
     return result
 
 
