@@ -86,6 +86,8 @@ TEST_P(dump, shows_what_a_fiber_waits_for) {
 TEST_P(dump, shows_for_how_long) {
     mioco::run(settings(), [] {
         mioco::spawn({.name = "sleeper"}, [] { mioco::sleep_for(1h); }).detach();
+        await_part("sleeper", "waits for sleep");
+        mioco::sleep_for(10ms);
         await_part("sleeper", "for (0\\.0[1-9]|0\\.[1-9]|[1-9])");
         end_the_others();
     });
