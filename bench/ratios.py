@@ -15,8 +15,6 @@ OUTSIDE = 0.05
 SEED = 1
 # With fewer, even samples that all agree say nothing at this level: three do by chance in every fourth case.
 FEWEST_ROUNDS = 5
-# A ratio that is told with three digits as 1.000 is a tie, however sure it is that it is not quite 1.
-SMALLEST_DIFFERENCE = 0.0005
 
 AHEAD, TIED, BEHIND, TOO_FEW = "ahead", "tied", "behind", "too few rounds"
 
@@ -76,7 +74,7 @@ def _compare(ours, theirs, smaller_is_better):
     low, high = _middle([a / b for a, b in zip(_resampled_medians(ours), _resampled_medians(theirs))])
     if len(ours) < FEWEST_ROUNDS:
         verdict = TOO_FEW
-    elif low <= 1 + SMALLEST_DIFFERENCE and high >= 1 - SMALLEST_DIFFERENCE:
+    elif low <= 1 <= high:
         verdict = TIED
     else:
         verdict = AHEAD if (high < 1) == smaller_is_better else BEHIND

@@ -84,6 +84,7 @@ public:
         return fd_.get() != &object_ || object_.is_closed();
     }
     [[nodiscard]] ssize_t wait_for_room() const {
+        if (is_gone()) return -EBADF;  // perhaps with another in its place
         const ssize_t failure = wait_until_ready(fd_, side::write);
         return failure == 0 && is_gone() ? -EBADF : failure;
     }

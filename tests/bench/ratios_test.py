@@ -35,10 +35,6 @@ class Compare(unittest.TestCase):
         compared = ratios.compare(CLOSE, CLOSE)
         self.assertEqual((compared.ratio, compared.low, compared.high, compared.verdict), (1, 1, 1, ratios.TIED))
 
-    def test_what_is_told_as_1_000_is_tied_however_sure(self):
-        for factor, smaller in ((0.9996, ratios.TIED), (1.0004, ratios.TIED), (0.9994, ratios.AHEAD), (1.0006, ratios.BEHIND)):
-            self.assertEqual(self.verdict([factor] * 8, [1.0] * 8), smaller)
-
     def test_a_difference_within_the_noise_is_tied(self):
         ours = [5.0, 5.6, 4.9, 5.3, 5.1, 5.5, 5.2, 4.8]
         theirs = [5.3, 5.0, 5.5, 4.9, 5.4, 5.1, 5.0, 5.6]
