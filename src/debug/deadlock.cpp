@@ -16,7 +16,7 @@ namespace mioco::detail {
 
 // By one unconfirmed look: if the fiber does something else meanwhile, somebody runs, and asks again when he is done.
 std::optional<woken_by> deadlock_search::witness_now() const noexcept {
-    const std::uint32_t index = witness_.load(std::memory_order_relaxed);
+    const std::uint32_t index = witness_.get();
     if (index == 0) return std::nullopt;
     const fiber& f = all_fibers[index];
     if (f.home.load(std::memory_order_relaxed) != &home_) return std::nullopt;
@@ -78,7 +78,7 @@ bool deadlock_search::find_witness() noexcept {
         position_ = position_ + 1 < end ? position_ + 1 : 1;
         const finding seen = look_at(all_fibers[position_]).what;
         if (seen != finding::wakeable && !(outsiders_ && seen == finding::stuck_inside)) continue;
-        witness_.store(position_, std::memory_order_relaxed);
+        witness_.set(position_);
         walked_ = 0;
         return true;
     }

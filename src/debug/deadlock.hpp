@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/lock.hpp"
+#include "debug/witness.hpp"
 #include "fiber/wait_reason.hpp"
 #include "time/lazy_timer.hpp"
 
@@ -72,8 +73,7 @@ private:
 
     runtime_core& home_;
     std::atomic<bool> reported_{false};
-    // Block of a fiber that could be woken when it was last looked at, or 0.
-    std::atomic<std::uint32_t> witness_{0};
+    witness witness_;
     lock looking_;                // for what follows
     std::uint32_t position_ = 0;  // block at which the search for another goes on
     std::uint32_t walked_ = 0;
