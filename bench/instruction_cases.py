@@ -3,6 +3,7 @@
 do not count."""
 
 import concurrent.futures
+import contextlib
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ import programs as p
 
 ECHO_CONNECTIONS = 64
 ECHO_LIMIT = 297
+ECHO_LIMIT_IN_TURNS = 306  # each round ends with a poll that finds nothing, and with sleep
 ECHO_AIM = 160  # docs/profiles.md tells what is in the way
 SHORT_ECHOES, LONG_ECHOES = 20_000, 120_000
 QUICK_ECHOES = 2_000, 12_000
@@ -80,18 +82,36 @@ def count_all_micro(programs):
         return dict(zip(MICRO, counts))
 
 
-def run_echoes(programs, peer, requests, callgrind=CALLGRIND):
+def run_echoes(programs, peer, requests, callgrind=CALLGRIND, client_cpu=p.CLIENT_CPU):
     """How many a server took in all for so many."""
     server = p.Server([*callgrind, programs.need(peer.program)], p.SERVER_CPU, peer.environment(1))
     with server:
-        p.load(programs, server, c=ECHO_CONNECTIONS, n=requests)
+        p.run_json(p.client_command(programs, server, c=ECHO_CONNECTIONS, n=requests), client_cpu)
         return _collected(server.stop())
 
 
-def count_echo(programs, peer, echoes=(SHORT_ECHOES, LONG_ECHOES)):
+def count_echo(programs, peer, echoes=(SHORT_ECHOES, LONG_ECHOES), client_cpu=p.CLIENT_CPU):
     """Instructions of the server an echoed message, 64 connections, ping-pong."""
-    short, long = echoes
-    return (run_echoes(programs, peer, long) - run_echoes(programs, peer, short)) / (long - short)
+    short, long = (run_echoes(programs, peer, requests, client_cpu=client_cpu) for requests in echoes)
+    return (long - short) / (echoes[1] - echoes[0])
+
+
+@contextlib.contextmanager
+def _without_interrupting():
+    """Programs that are started meanwhile do not take a CPU from each other."""
+    before = os.sched_getscheduler(0), os.sched_getparam(0)
+    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, *before)
+
+
+def count_echo_in_turns(programs, peer):
+    """The same where the client asks on every connection before the server has its turn. Else it is up to the machine's load how many
+    messages one poll finds, and fewer of them share what a poll costs."""
+    with _without_interrupting():
+        return count_echo(programs, peer, client_cpu=p.SERVER_CPU)
 
 
 def compare_echo(run):

@@ -20,15 +20,13 @@ STORE = pathlib.Path(__file__).with_name("instructions.json")
 TOLERANCE = 0.03
 # Of two builds by the same compiler, in one go.
 COMPARED_TOLERANCE = 0.01
-ECHO_ROUNDS = 3
 # Else many a change within the tolerance, each stored in its turn, could carry a count beyond what is promised.
-LIMITS = {"echo": instruction_cases.ECHO_LIMIT}
+LIMITS = {"echo": instruction_cases.ECHO_LIMIT_IN_TURNS}
 
 
 def count_all(programs):
     counts = {name: round(count, 2) for name, count in instruction_cases.count_all_micro(programs).items()}
-    # How many messages one poll finds is up to the client, and fewer of them share what a poll costs.
-    counts["echo"] = round(min(instruction_cases.count_echo(programs, p.MIOCO) for _ in range(ECHO_ROUNDS)), 1)
+    counts["echo"] = round(instruction_cases.count_echo_in_turns(programs, p.MIOCO), 1)
     return counts
 
 

@@ -17,10 +17,9 @@ from unittest import mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "bench"))
 
-import instruction_cases
 import instructions
 
-LIMIT = instruction_cases.ECHO_LIMIT
+LIMIT = instructions.LIMITS["echo"]
 
 
 class Instructions(unittest.TestCase):
