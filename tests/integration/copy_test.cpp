@@ -2,6 +2,7 @@
 #include <mioco/copy.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <string>
@@ -23,6 +24,7 @@
 
 namespace {
 
+using namespace std::chrono_literals;
 using namespace std::string_view_literals;
 using mioco::detail::side;
 using mioco::fs::file;
@@ -83,8 +85,13 @@ TEST_P(copies, between_sockets_take_no_descriptors) {
         char received[3];
         far.read_exactly(received);
         EXPECT_EQ(std::string_view(received, 3), "abc");
-        // A thread makes one to wait with, a pipe would be two.
-        EXPECT_LE(mioco_test::open_descriptors(), before + 1);
+        // A thread makes one to wait with, a pipe would be two. Other workers may have some open for a moment.
+        std::size_t now = mioco_test::open_descriptors();
+        for (int looks = 0; now > before + 1 && looks < 100; ++looks) {
+            mioco::sleep_for(1ms);
+            now = mioco_test::open_descriptors();
+        }
+        EXPECT_LE(now, before + 1);
         near.close();
         copier.join();
     });
