@@ -162,11 +162,10 @@ def spawn_elsewhere(run):
 
 
 def parked_memory(run):
-    commands = {name: command for name, command in subjects(run, "parked_memory", PARKED_FIBERS, 2).items()
-                if name in ("mioco", "Go")}
+    count = run.count(PARKED_FIBERS)
+    commands = {name: command for name, command in subjects(run, "parked_memory", count, 2).items() if name in ("mioco", "Go")}
     samples = m.interleave(run.rounds(5), commands, lambda s: p.run_json(s[0], None, s[1]))
-    result = m.Result("parked_memory", f"Memory of a parked fiber, {PARKED_FIBERS} at once, with page tables",
-                      samples=samples)
+    result = m.Result("parked_memory", f"Memory of a parked fiber, {count} at once, with page tables", samples=samples)
     for who, taken in samples.items():
         values = [s["bytes"] / 1024 for s in taken]
         result.rows.append({"who": who, "KiB, median": f"{m.median(values):.2f}", "least to most": m.spread(values)})

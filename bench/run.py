@@ -101,7 +101,7 @@ class Run:
 
     @property
     def seconds(self):
-        return 0.15 if self.quick else 0.8
+        return 0.12 if self.quick else 0.8
 
     @property
     def warmup(self):

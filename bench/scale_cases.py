@@ -33,7 +33,7 @@ FIBER_FIGURES = (("spawn and park, ns", "spawn_ns", True), ("yield of one of 100
 
 def fibers(run):
     program = run.programs.need("scale_fibers")
-    counts = FIBERS[:-1] if run.quick else FIBERS
+    counts = FIBERS[:2] if run.quick else FIBERS
     taken = m.interleave(run.rounds(5), {count: [program, count] for count in counts}, lambda command: p.run_json(command, "0"))
     result = m.Result("scale-fibers", "A fiber among a thousand and among a million, one worker",
                       samples={str(count): samples for count, samples in taken.items()})
@@ -116,6 +116,7 @@ def _memory_a_connection(run, peer, count):
 
 def connections(run):
     peers = run.programs.peers((p.MIOCO, p.RAW))
+    counts = CONNECTIONS[:2] if run.quick else CONNECTIONS
     result = m.Result("scale-connections", "A connection among 100 and among 9000: what a request of it costs, one worker")
 
     def once(subject):
@@ -124,19 +125,19 @@ def connections(run):
             return load(run, server, count)
 
     for what, load, is_flat in LOADS:
-        subjects = {(peer.name, count): (peer, load, count) for peer in peers for count in CONNECTIONS}
+        subjects = {(peer.name, count): (peer, load, count) for peer in peers for count in counts}
         taken = m.interleave(run.rounds(5), subjects, once)
         result.samples |= {f"{what}: {who}, {count}": samples for (who, count), samples in taken.items()}
         for peer in peers:
-            costs = [min(_split(sample) for sample in taken[peer.name, count]) for count in CONNECTIONS]
+            costs = [min(_split(sample) for sample in taken[peer.name, count]) for count in counts]
             row = {"load": what, "server": peer.name}
-            for count, (each, own) in zip(CONNECTIONS, costs):
+            for count, (each, own) in zip(counts, costs):
                 row |= {f"{count}: CPU us": f"{each:.2f}", f"{count}: user": f"{own:.2f}"}
             growth = _growth([each for each, _ in costs])
             result.rows.append(row | {"most to least": f"{growth:.2f}"})
             if peer is p.MIOCO and is_flat:
                 result.checks.append(m.Check(f"CPU time a request, {what}: the most to the least", growth, FLAT))
-    memory = m.interleave(run.rounds(3), {count: count for count in CONNECTIONS}, lambda count: _memory_a_connection(run, p.MIOCO, count))
+    memory = m.interleave(run.rounds(3), {count: count for count in counts}, lambda count: _memory_a_connection(run, p.MIOCO, count))
     for count, samples in memory.items():
         result.rows.append({"load": f"memory, KiB a connection of {count}", "server": "mioco", "most to least": f"{m.median(samples):.2f}"})
     result.samples |= {f"memory of {count}": samples for count, samples in memory.items()}
