@@ -47,7 +47,7 @@ public:
             consume(fiber_index);
     }
 
-    /// [waiter, after an attempt] Leaves the token if the slot is empty. `was_ready` leaves the event in place; `changed`: another
+    /// [waiter, whose last attempt left nothing] Leaves the token if the slot is empty. `was_ready` leaves the event in place; `changed`: another
     /// fiber has consumed an event since the attempt. Release: the poster that takes the token sees the wait's begin.
     arming arm(wait_token token) noexcept { return arm(token, token.index()); }
     /// The same, by who has the token's index at hand.

@@ -121,7 +121,7 @@ public:
     /// [owner, with no waiter left] For the next user of the block.
     void reset() noexcept {
         slot_.reset();
-        // omittable: the slot's EMPTY is nobody's now
+        // omittable: a block that is used again is watched anew, and what there is by then is told
         drained_by_.store(0, std::memory_order_relaxed);
     }
 

@@ -20,6 +20,7 @@
 #include "io/wait_ready.hpp"
 #include "net/copy_progress.hpp"
 #include "net/copy_sockets.hpp"
+#include "net/open_end.hpp"
 #include "net/result.hpp"
 #include "net/stream_io.hpp"
 #include "offload/blocking_call.hpp"
@@ -71,29 +72,6 @@ ssize_t splice_when_readable(fd_object& from, int to, std::size_t most) {
         [](ssize_t) { return false; });
 }
 
-// An end as it was when the copy began, whose caller keeps it. It may be closed or moved away while the other is waited for.
-class open_end {
-public:
-    explicit open_end(const fd_ref& fd) noexcept : fd_(fd), object_(*fd.get()) {}
-
-    [[nodiscard]] fd_object& object() const noexcept { return object_; }
-    [[nodiscard]] int number() const noexcept {
-        return object_.number.load(std::memory_order_relaxed);
-    }
-    [[nodiscard]] bool is_gone() const noexcept {
-        return fd_.get() != &object_ || object_.is_closed();
-    }
-    [[nodiscard]] ssize_t wait_for_room() const {
-        if (is_gone()) return -EBADF;  // perhaps with another in its place
-        const ssize_t failure = wait_until_ready(fd_, side::write);
-        return failure == 0 && is_gone() ? -EBADF : failure;
-    }
-
-private:
-    const fd_ref& fd_;
-    fd_object& object_;
-};
-
 // From or to a pipe.
 struct pipe_copy {
     const copy_end& source;
@@ -101,16 +79,20 @@ struct pipe_copy {
     open_end from = open_end(*source.open);
     open_end to = open_end(*target.open);
     int failure = 0;  // to be told next
+
+    [[nodiscard]] bool is_either_gone() const noexcept { return from.is_gone() || to.is_gone(); }
 };
 
 // By reading and writing, which gets on where splice(2) does not: it stops at urgent data's mark, and takes it for the end if there is
 // no more to come. 0 is the end. A failure that comes after a part was written is told the next time.
 ssize_t move_one_part(pipe_copy& ends) {
+    if (ends.is_either_gone()) return -EBADF;
     std::byte buffer[one_part_bytes];
     std::error_code ec;
     const std::size_t size = ends.source.read(ends.source.object, {buffer, one_part_bytes}, ec);
     if (ec) return -ec.value();
     if (size == 0) return ends.from.is_gone() ? -EBADF : 0;
+    if (ends.to.is_gone()) return -EBADF;
     const std::size_t written = ends.target.write_all(ends.target.object, {buffer, size}, ec);
     ends.failure = -ec.value();
     return written > 0 ? static_cast<ssize_t>(written) : ends.failure;
@@ -118,7 +100,7 @@ ssize_t move_one_part(pipe_copy& ends) {
 
 ssize_t splice_once(pipe_copy& ends) {
     if (ends.failure < 0) return ends.failure;
-    if (ends.from.is_gone() || ends.to.is_gone()) return -EBADF;
+    if (ends.is_either_gone()) return -EBADF;
     fd_object& from = ends.from.object();
     ssize_t count = splice_when_readable(from, ends.to.number(), most_at_once);
     if (count == no_room) {

@@ -11,9 +11,9 @@
 
 namespace mioco::detail {
 
-/// Whether the kernel refuses to splice from or to this kind of descriptor, or at all; it has moved nothing then.
+/// Whether the kernel, or a filter of system calls, refuses to splice from or to this kind of descriptor, or at all; nothing was moved then.
 constexpr bool is_splice_refused(ssize_t result) noexcept {
-    return result == -EINVAL || result == -ENOSYS;
+    return result == -EINVAL || result == -ENOSYS || result == -EPERM || result == -EACCES;
 }
 
 /// How far a copy has come, and why no further.

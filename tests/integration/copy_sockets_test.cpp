@@ -206,7 +206,7 @@ TEST_F(large_parts, go_without_one_where_descriptors_are_short) {
 }
 
 TEST_F(large_parts, go_without_one_where_the_kernel_refuses) {
-    for (const int refusal : {EINVAL, ENOSYS}) {
+    for (const int refusal : {EINVAL, ENOSYS, EPERM, EACCES}) {
         splices_fail_with = refusal;
         run_counting([] {
             line through = make_line();
@@ -220,6 +220,23 @@ TEST_F(large_parts, go_without_one_where_the_kernel_refuses) {
         });
     }
     splices_fail_with = 0;
+}
+
+TEST_F(large_parts, arrive_where_the_kernel_refuses_the_sink) {
+    mioco::run([] {
+        line through = make_line();
+        ASSERT_EQ(fcntl(through.to.native_handle(), F_SETFL, O_APPEND | O_NONBLOCK), 0);
+        const std::string sent = pattern(10 * size);
+        beside sender([&] {
+            through.near.write_all(sent);
+            through.near.close();
+        });
+        beside copier([&] {
+            EXPECT_EQ(mioco::copy(through.from, through.to), sent.size());
+            through.to.close();
+        });
+        EXPECT_EQ(read_to_end(through.far), sent);
+    });
 }
 
 TEST(part_of_a_copy, that_is_not_taken_whole_is_the_last) {
