@@ -92,7 +92,8 @@ namespace mioco {
 /// Parks the fiber, or blocks the thread, until there is something, and until there is room. A cancellation point. Throws `io_error`,
 /// whose `transferred` tells how many bytes `to` has taken. What was taken out of `from` but not into `to` by then is
 /// lost: up to 64 KiB, or a lease (`net::leased_bytes::capacity_bytes`) from socket to socket; within the kernel up to 4 KiB if either is
-/// a pipe, and nothing if `from` is a file. Nobody else may read from `from` meanwhile. The original's `std::io::copy`.
+/// a pipe, and nothing if `from` is a file. An end that is closed or moved from meanwhile is `EBADF`, and what was put in its place is left
+/// alone. Nobody else may read from `from` meanwhile. The original's `std::io::copy`.
 template <class From, class To>
     requires byte_source<std::remove_reference_t<From>> && byte_sink<std::remove_reference_t<To>>
 std::uint64_t copy(From&& from, To&& to) {

@@ -53,7 +53,9 @@ public:
     [[nodiscard]] int reading() const noexcept { return ends_[0]; }
     [[nodiscard]] int writing() const noexcept { return ends_[1]; }
     /// Of what lies in it.
-    ssize_t read(std::span<std::byte> into) const noexcept { return io_.read(into, ends_[0]); }
+    [[nodiscard]] ssize_t read(std::span<std::byte> into) const noexcept {
+        return io_.read(into, ends_[0]);
+    }
 
 private:
     void close() const noexcept {
