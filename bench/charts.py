@@ -17,9 +17,9 @@ import ratios
 # Case and figure (the first of the case where none is named) of what README shows first, and what they are called there.
 HEADLINE = (("echo-128-pingpong", "", "Echo, 128 connections", "CPU of the server a request, µs"),
             ("echo-1", "round trip us", "Echo, 1 connection", "round trip, µs"),
-            ("idle-memory", "", "An idle connection", "resident memory, KiB"),
+            ("idle-memory", "", "An idle connection", "resident, without page tables, KiB"),
             ("echo-128-two-workers", "p99 us", "Echo, 2 workers, 128 connections", "p99, µs"),
-            ("spawn_join", "", "Spawn and join", ""), ("skynet", "", "A million fibers, as a tree", ""))
+            ("spawn_join", "", "Spawn and join", ""), ("skynet", "", "A million fibers, as a tree", "ns each, two workers"))
 PERCENTILES = {"p50": "p50_us", "p99": "p99_us", "p99.9": "p99_9_us"}
 COLUMNS = 2
 

@@ -55,7 +55,7 @@ void log_line(const char* format, ...) noexcept {
 void check_log_setting() {
     if (std::getenv("MIOCO_LOG") == nullptr || setting_is("0") || setting_is("1") || setting_is(""))
         return;
-    throw std::invalid_argument(std::string("MIOCO_LOG=\"") + std::getenv("MIOCO_LOG") +
+    throw std::invalid_argument(std::string("mioco: MIOCO_LOG = \"") + std::getenv("MIOCO_LOG") +
                                 "\": allowed are 0 and 1");
 }
 

@@ -58,13 +58,13 @@ guard_method choose() {
     const std::string method = wanted;
     if (method == "mprotect") return guard_method::mprotect;
     if (method != "madvise") {
-        throw std::invalid_argument("MIOCO_GUARD=\"" + method +
+        throw std::invalid_argument("mioco: MIOCO_GUARD = \"" + method +
                                     "\": allowed are madvise and mprotect");
     }
     if (!works) {
         throw std::invalid_argument(
-            "MIOCO_GUARD=madvise: this kernel has no MADV_GUARD_INSTALL (Linux 6.13); allowed "
-            "here is mprotect");
+            "mioco: MIOCO_GUARD = \"madvise\": this kernel has no MADV_GUARD_INSTALL (Linux "
+            "6.13); allowed here is mprotect");
     }
     return guard_method::madvise;
 }

@@ -148,7 +148,7 @@ TEST(config, bad_migration_and_engine_in_the_environment_are_quoted) {
     expect_in(refusal_of("MIOCO_MIGRATE", "sometimes"),
               {"MIOCO_MIGRATE", "\"sometimes\"", "allowed, never or always"});
     expect_in(refusal_of("MIOCO_ENGINE", "kqueue"), {"MIOCO_ENGINE", "\"kqueue\"", "epoll"});
-    expect_in(refusal_of("MIOCO_LOG", "verbose"), {"MIOCO_LOG", "\"verbose\"", "0 and 1"});
+    expect_in(refusal_of("MIOCO_LOG", "verbose"), {"mioco: MIOCO_LOG = \"verbose\"", "0 and 1"});
 }
 
 TEST(config, who_asks_for_io_uring_is_told_why_sockets_have_none) {
@@ -247,8 +247,7 @@ protected:
 TEST_F(config_process, bad_guard_is_refused_with_what_is_allowed) {
     in_child([] {
         const std::string text = refusal_of("MIOCO_GUARD", "none");
-        return text.find("MIOCO_GUARD") != std::string::npos &&
-               text.find("\"none\"") != std::string::npos &&
+        return text.find("mioco: MIOCO_GUARD = \"none\"") != std::string::npos &&
                text.find("madvise and mprotect") != std::string::npos;
     });
 }
