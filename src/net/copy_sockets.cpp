@@ -100,6 +100,7 @@ struct socket_copy {
     open_end to = open_end(*target.open);
     copy_progress made = {};
 
+    [[nodiscard]] bool is_either_gone() const noexcept { return from.is_gone() || to.is_gone(); }
     [[nodiscard]] copied fail(int by) noexcept {
         made.fail(by);
         return copied::to_the_end;
@@ -136,7 +137,7 @@ copied drain(const splice_pipe& pipe, std::size_t size, socket_copy& ends) {
 
 copied copy_by_leases(bool may_splice, socket_copy& ends) {
     for (;;) {
-        if (ends.from.is_gone() || ends.to.is_gone()) return ends.fail(-EBADF);
+        if (ends.is_either_gone()) return ends.fail(-EBADF);
         const net::leased_bytes part =
             ends.source.read_lease(ends.source.object, ends.made.failure);
         if (ends.made.failure || part.empty()) return copied::to_the_end;
@@ -149,7 +150,7 @@ copied copy_by_leases(bool may_splice, socket_copy& ends) {
 copied copy_by_splices(const splice_pipe& pipe, socket_copy& ends) {
     unsigned small_parts = 0;
     while (small_parts < small_parts_that_end_it) {
-        if (ends.from.is_gone() || ends.to.is_gone()) return ends.fail(-EBADF);
+        if (ends.is_either_gone()) return ends.fail(-EBADF);
         const ssize_t count = fill(ends.from.object(), pipe);
         // The end, or urgent data: a read tells. Or it is refused.
         if (count == 0 || is_splice_refused(count)) return copied::nothing;
