@@ -214,8 +214,15 @@ TEST_P(fiber_local, may_be_used_by_the_destructor_of_a_result_that_nobody_joins)
         ++made;
         return counted(living);
     }};
+    flag nobody_joins;  // a handle that is dropped after its fiber's end destroys the result itself
     run([&] {
-        for (int i = 0; i < 16; ++i) mioco::spawn([&] { return uses(object); });
+        for (int i = 0; i < 16; ++i) {
+            mioco::spawn([&] {
+                nobody_joins.await();
+                return uses(object);
+            });
+        }
+        nobody_joins.raise();
     });
     EXPECT_EQ(made, 16);
     EXPECT_EQ(living, 0);
