@@ -17,7 +17,7 @@ namespace mioco::detail {
 ///
 /// Those that have run wait in order. Of those that have not started, the newest go first: they are still in the cache, and a tree of fibers
 /// that spawn others is so walked along its branches, with few fibers alive, and not level by level, with all of them. Of what
-/// is left over for long the oldest go to the others, whose turn comes; not all, as each of a tree's would bring its branches along.
+/// is left over for long a few, the oldest, go to the others, whose turn comes; each of a tree's brings its branches along.
 class shared_fibers {
 public:
     /// All of `fibers`, which is empty then.
