@@ -51,11 +51,13 @@ load:  ## Put the echo server under load: C connections (128) for T seconds (5)
 	@cmake --build $(BUILD) -j$(JOBS) --target example_echo tool_mioco_load
 	@scripts/load $(BUILD) -c $(C) -t $(T)
 
+bench: measured = python3 bench/run.py build/bench $(if $(filter-out 0,$(QUICK)),--quick) $(ONLY:%=--only %) $(BENCH)
 bench:  ## Measure against other libraries: all, QUICK=1, or ONLY="CASE..."
 	@scripts/install-deps build http tools bench
+	@$(measured) --check
 	@cmake --preset bench
 	@cmake --build build/bench -j$(JOBS) --target bench_programs
-	@python3 bench/run.py build/bench $(if $(filter-out 0,$(QUICK)),--quick) $(ONLY:%=--only %) $(BENCH)
+	@$(measured)
 
 semi-benchmarks:  ## The original's comparison with libev, Node and Go; SEMI=--quick to try it
 	@scripts/install-deps build tools semi

@@ -138,6 +138,7 @@ def parse_arguments():
                         help="with --only: the results in the folder of the output, with the chosen cases measured anew")
     parser.add_argument("--output", type=pathlib.Path,
                         help="the folder to write to (default: beside this script for a full run or with --keep, else the build's)")
+    parser.add_argument("--check", action="store_true", help="only look whether these arguments are right, before a build say")
     arguments = parser.parse_args()
     if arguments.keep and (arguments.quick or arguments.client != "load_client"):
         parser.error("--keep is for full measurements with load_client, as the kept ones are")
@@ -229,6 +230,8 @@ def write_results(folder, facts, results, quick):
 
 def main():
     arguments = parse_arguments()
+    if arguments.check:
+        return 0
     allow_descriptors()
     run = Run(programs.Programs(arguments.build, arguments.client), arguments.quick, arguments.tries)
     facts = machine.describe(run.programs) | {"load made by": arguments.client}

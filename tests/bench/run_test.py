@@ -169,6 +169,22 @@ class Run(Folder):
         self.assertIn("## Case second", (self.folder / "RESULTS.md").read_text(encoding="utf-8"))
         self.assertIn("## First anew", (build / "RESULTS.md").read_text(encoding="utf-8"))
 
+    def test_arguments_can_be_checked_without_a_measurement(self):
+        def ends_with(*options):
+            with (mock.patch.object(run, "CASES", {"good": mock.Mock(side_effect=AssertionError)}),
+                  mock.patch.object(sys, "argv", ["run.py", str(self.folder), "--check", *options]),
+                  contextlib.redirect_stderr(io.StringIO()) as said):
+                try:
+                    return run.main(), ""
+                except SystemExit as refused:
+                    return refused.code, said.getvalue()
+
+        self.assertEqual(ends_with("--only", "good"), (0, ""))
+        self.assertEqual(list(self.folder.iterdir()), [])
+        code, said = ends_with("--only", "nosuch")
+        self.assertEqual(code, 2)
+        self.assertIn("no case begins with nosuch; there are good", said)
+
     def test_a_kept_case_tells_of_its_own_run(self):
         cases = {"kept": (50, 25), "anew": (50, 10)}
         self.run_cases(cases, commit="abc1234")
