@@ -119,15 +119,20 @@ TEST_P(deadline_edge, of_a_writer_lets_in_the_readers_behind_it) {
     inside([] {
         mioco::shared_mutex shared;
         shared.lock_shared();
+        flag is_behind;
         beside reader([&] {
             while (shared.try_lock_shared()) {
                 shared.unlock_shared();
                 mioco::yield();
             }
+            is_behind.raise();
             shared.lock_shared();
             shared.unlock_shared();
         });
-        EXPECT_EQ(error_of([&] { mioco::with_deadline(20ms, [&] { shared.lock(); }); }), timed_out);
+        do {
+            EXPECT_EQ(error_of([&] { mioco::with_deadline(20ms, [&] { shared.lock(); }); }),
+                      timed_out);
+        } while (!is_behind.is_raised());
         reader.join();
         shared.unlock_shared();
     });

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
+#include <atomic>
 #include <chrono>
 #include <string>
 #include <thread>
@@ -97,12 +98,12 @@ TEST_P(deadlock, is_reported_when_the_last_other_fiber_has_ended) {
     const captured_stderr said;
     circle fibers(2);
     mioco::runtime rt(settings());
-    fibers.spawn_into(rt);
     flag end;
     auto other = rt.spawn([&] {
         mioco::sleep_for(1us);
         end.await();
     });
+    fibers.spawn_into(rt);
     EXPECT_EQ(said.text(), "");
     end.raise();
     other.join();
@@ -182,7 +183,8 @@ TEST_P(deadlock, is_none_while_a_fiber_computes_or_is_about_to_start) {
             for (int i = 0; i < 8; ++i) {
                 fibers.push_back(mioco::spawn([] {
                     mioco::spawn([] {
-                        for (int spin = 0; spin < 100; ++spin) std::this_thread::yield();
+                        for (std::atomic<int> spins = 0; ++spins < 20'000;) {
+                        }
                     }).join();
                 }));
             }

@@ -192,8 +192,8 @@ TEST_F(look_up, many_at_once_take_turns) {
             }));
         }
         for (auto& each : all) each.join();
-        EXPECT_EQ(names.ended, names.lookups);
     });
+    EXPECT_EQ(names.ended, names.lookups);
 }
 
 }  // namespace

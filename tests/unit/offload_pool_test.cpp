@@ -251,7 +251,7 @@ TEST_P(offload_stop, takes_waiting_calls_back_and_awaits_the_running_one) {
                 may_end.await_computing();
                 return 7;
             });
-            mioco::yield();
+            mioco::sleep_for(1h);
             result = 0;
         });
         begun.await();

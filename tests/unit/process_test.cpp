@@ -276,7 +276,8 @@ TEST_F(log, lines_name_worker_and_fiber) {
         {
             mioco::run(mioco::config{}.workers(1), [] {
                 mioco::spawn({.name = "logged"}, [] {
-                    mioco::sleep_for(std::chrono::milliseconds(1));
+                    // A millisecond may be over before the wait begins, but not each time.
+                    for (int i = 0; i < 10; ++i) mioco::sleep_for(std::chrono::milliseconds(1));
                 }).join();
             });
             std::exit(0);

@@ -174,14 +174,14 @@ TEST(watchdog_signal, is_not_passed_round_and_round_with_those_who_receive_it) {
 // On its own stack there is nothing of the fiber's to be seen.
 TEST(watchdog_signal, finds_no_calls_of_a_fiber_that_blocks_it) {
     const captured_stderr shown;
+    sigset_t urgent_one;
+    sigemptyset(&urgent_one);
+    sigaddset(&urgent_one, SIGURG);
+    pthread_sigmask(SIG_BLOCK, &urgent_one, nullptr);  // this thread is the only worker
     mioco::run(mioco::config{}.workers(1).watchdog(1ms), [&] {
-        sigset_t urgent_one;
-        sigemptyset(&urgent_one);
-        sigaddset(&urgent_one, SIGURG);
-        pthread_sigmask(SIG_BLOCK, &urgent_one, nullptr);
         mioco::spawn({.name = "deaf"}, [&] { hold_until_reported(shown, "deaf"); }).join();
-        pthread_sigmask(SIG_UNBLOCK, &urgent_one, nullptr);
     });
+    pthread_sigmask(SIG_UNBLOCK, &urgent_one, nullptr);
     EXPECT_EQ(shown.text().find("\n    "), std::string::npos) << shown.text();
 }
 
