@@ -118,7 +118,7 @@ TEST(spin, leaves_nobody_behind_a_fiber_that_computes) {
     near_peer peer(long_spin, 2);
     std::chrono::nanoseconds longest = 1h;
     // Other programs may have the processor for long, but not each time.
-    for (int i = 0; i < 2 && longest > 100ms; ++i)
+    for (int i = 0; i < 10 && longest > 100ms; ++i)
         longest = std::min(longest, longest_wait_behind_one_that_computes(peer));
     EXPECT_LT(longest, 100ms);
 }
@@ -135,12 +135,14 @@ TEST(spin, ends_when_a_deadline_comes) {
     near_peer peer(long_spin);
     peer.ask_until([&] { return peer.counts().spins > 100; });
     std::chrono::nanoseconds least = 1h;
+    // Other programs may have the processor meanwhile, but not each time.
+    const auto give_up = std::chrono::steady_clock::now() + 20s;
     peer.runtime().run([&] {
-        for (int i = 0; i < 30; ++i) {
-            const auto began = std::chrono::steady_clock::now();
+        for (auto now = std::chrono::steady_clock::now(); least >= long_spin && now < give_up;) {
+            const auto began = now;
             mioco::sleep_for(50us);
-            least =
-                std::min<std::chrono::nanoseconds>(least, std::chrono::steady_clock::now() - began);
+            now = std::chrono::steady_clock::now();
+            least = std::min<std::chrono::nanoseconds>(least, now - began);
         }
     });
     EXPECT_LT(least, long_spin);
