@@ -29,11 +29,13 @@ using mioco_test::count_of;
 constexpr const char* reported = "mioco: deadlock: ";
 
 // The one who stops a runtime when its report is there: a signal, as a thread would be somebody who could wake a fiber.
-mioco::runtime* stopped_by_alarm = nullptr;
+// A worker may take one late, and is joined before its runtime goes.
+std::atomic<mioco::runtime*> stopped_by_alarm = nullptr;
 
 void stop_if_reported(int) {
     struct stat written{};
-    if (fstat(STDERR_FILENO, &written) == 0 && written.st_size > 0) stopped_by_alarm->stop();
+    if (fstat(STDERR_FILENO, &written) != 0 || written.st_size == 0) return;
+    if (mioco::runtime* const reporting = stopped_by_alarm) reporting->stop();
 }
 
 void every(suseconds_t microseconds) {
