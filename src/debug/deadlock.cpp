@@ -27,13 +27,15 @@ std::optional<woken_by> deadlock_search::witness_now() const noexcept {
 }
 
 nanoseconds_t deadlock_search::look_further(std::optional<woken_by> witness) noexcept {
+    const auto was_reported = [&] { return reported_.load(std::memory_order_relaxed); };
     if (home_.settings().deadlocks == on_deadlock::ignore || home_.most_fibers() == 0 ||
-        reported_.load(std::memory_order_relaxed) || home_.io().is_repeatable()) {
+        was_reported() || home_.io().is_repeatable()) {
         return never;
     }
     // Whoever is looking may have begun before the last fiber parked.
     const std::unique_lock held(looking_, std::try_to_lock);
     if (!held) return pause_ns;
+    if (was_reported()) return never;  // by who looked just before
     if (!outsiders_) return search();
     // Not at each look, as counting is a system call; when nothing happens any more, once.
     const nanoseconds_t now = home_.io().now();
