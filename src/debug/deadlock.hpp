@@ -72,7 +72,8 @@ private:
     static constexpr nanoseconds_t recount_pause_ns = 1'000'000'000;
 
     runtime_core& home_;
-    std::atomic<bool> reported_{false};  // set under the lock, so that one of those who look at once reports
+    // Set under the lock, where who looks at the same time looks again.
+    std::atomic<bool> reported_{false};
     witness witness_;
     lock looking_;                // for what follows
     std::uint32_t position_ = 0;  // block at which the search for another goes on

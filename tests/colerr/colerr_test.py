@@ -19,7 +19,7 @@ import unittest
 
 COLERR = str(next(p for p in pathlib.Path(sys.argv.pop(1)).rglob("colerr") if p.is_file() and os.access(p, os.X_OK)))
 RED, RESET = b"\033[31m", b"\033[0m"
-LIMIT_S = 20
+LIMIT_S = 100
 
 
 def run(*arguments, **options):

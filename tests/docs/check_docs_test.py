@@ -14,7 +14,7 @@ SNIPPETS = "docs/guide/snippets/time.cpp"
 
 
 def complaints(root, *options):
-    checked = subprocess.run([sys.executable, "-B", CHECK, *options, root], capture_output=True, text=True, timeout=50)
+    checked = subprocess.run([sys.executable, "-B", CHECK, *options, root], capture_output=True, text=True, timeout=170)
     assert (checked.returncode == 0) == (checked.stdout == ""), (checked.returncode, checked.stdout, checked.stderr)
     return checked.stdout.splitlines()
 

@@ -20,7 +20,7 @@ def late(milliseconds):
 def lines_of(name, *arguments):
     program = EXAMPLES / name
     assert program.exists(), f"{program} was not built: scripts/install-deps bridges installs what it needs"
-    ended = subprocess.run([program, *arguments], env=os.environ | {"no_proxy": "127.0.0.1"}, capture_output=True, text=True, timeout=50, check=False)
+    ended = subprocess.run([program, *arguments], env=os.environ | {"no_proxy": "127.0.0.1"}, capture_output=True, text=True, timeout=170, check=False)
     assert (ended.returncode, ended.stderr) == (0, ""), ended
     return ended.stdout.splitlines()
 

@@ -18,7 +18,7 @@ class Server(example_program.ExampleServer):
         super().__init__("graceful-server", "127.0.0.1:0", str(grace))
 
     def stop(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
+        example_program.signal_when_idle(self.process, signal.SIGTERM)
 
     def wait_until_closed(self) -> None:
         """Until it takes no more connections: one that is made just before is closed."""
@@ -101,7 +101,7 @@ class GracefulServer(unittest.TestCase):
             load = [Load(server) for _ in range(CLIENTS)]
             for each in load:
                 each.has_reply.wait()
-            server.stop()
+            server.process.send_signal(signal.SIGTERM)
             server.wait_until_closed()
             for each in load:
                 each.join()
@@ -132,7 +132,7 @@ class GracefulServer(unittest.TestCase):
                 self.assertEqual(held.next_line(), "your name?\n")
                 server.stop()
                 server.wait_until_closed()
-                server.process.send_signal(second)
+                example_program.signal_when_idle(server.process, second)
                 self.assertEqual(server.wait(), -second)
 
     def test_cancels_and_names_what_takes_too_long(self):
@@ -150,7 +150,7 @@ class GracefulServer(unittest.TestCase):
             stuck.say("stuck")
             self.assertEqual(stuck.next_line(), "for ever\n")
             host, port = stuck.connection.getsockname()
-            server.stop()
+            server.process.send_signal(signal.SIGTERM)
             self.assertEqual(server.wait(), 1)
             last = server.stderr.rpartition("mioco: shutdown: 1 fiber did not end within the time allowed:")[2]
             self.assertRegex(last, rf'fiber \d+ "{re.escape(host)}:{port}" .*runs on worker')

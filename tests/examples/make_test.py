@@ -66,7 +66,7 @@ class Tree:
         environment["LC_ALL"] = "C"
         environment["PATH"] = f"{self.root}/bin:{environment['PATH']}"
         done = subprocess.run(["make", "JOBS=1", *arguments], cwd=self.root, env=environment, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=50, check=False)
+                              capture_output=True, text=True, timeout=170, check=False)
         return done, self.log.read_text(encoding="utf-8").splitlines()
 
 

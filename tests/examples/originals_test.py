@@ -35,12 +35,12 @@ class EchoPlus(unittest.TestCase):
                 self.assertEqual(echoed(client, message), message)
 
     def test_who_sends_nothing_for_the_time_out_is_disconnected(self):
-        with ExampleServer("echoplus", "127.0.0.1:0", "0.2") as server:
+        with ExampleServer("echoplus", "127.0.0.1:0", "2") as server:
             begun = time.monotonic()
             with server.connect() as client:
                 self.assertEqual(echoed(client, b"ping"), b"ping")
                 self.assertEqual(client.recv(1), b"")
-            self.assertGreaterEqual(time.monotonic() - begun, 0.2)
+            self.assertGreaterEqual(time.monotonic() - begun, 2)
 
     def test_who_takes_no_answer_for_the_time_out_is_disconnected(self):
         with ExampleServer("echoplus", "127.0.0.1:0", "0.2") as server, server.connect() as client:
@@ -116,8 +116,8 @@ class ChannelSync(unittest.TestCase):
 
     def test_it_says_when_nothing_has_come_for_the_time_out(self):
         process = self.start("0.02", "0")
-        self.assertEqual(process.stdout.readline(), "Enter something:\n")
-        self.assertEqual(process.stdout.readline(), "TIMEOUT\n")
+        # By two threads, in whichever order.
+        self.assertEqual({process.stdout.readline(), process.stdout.readline()}, {"Enter something:\n", "TIMEOUT\n"})
         output, _ = process.communicate("late\n")
         self.assertEqual(process.returncode, 0)
         self.assertEqual(output.splitlines().count("late"), 2)

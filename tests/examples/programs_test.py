@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 
+import example_program
+
 EXAMPLES = pathlib.Path(sys.argv[1]) / "examples"
 
 
@@ -25,17 +27,17 @@ def start(*command):
 
 
 def stop(server):
-    server.send_signal(signal.SIGINT)
-    assert server.wait(timeout=20) == 0, server.returncode
+    example_program.signal_when_idle(server, signal.SIGINT)
+    assert server.wait(timeout=100) == 0, server.returncode
 
 
 def check_fibers():
-    printed = subprocess.run([EXAMPLES / "fibers"], capture_output=True, text=True, timeout=20, check=True).stdout
+    printed = subprocess.run([EXAMPLES / "fibers"], capture_output=True, text=True, timeout=100, check=True).stdout
     assert printed.splitlines() == ["a fiber threw: out of luck", "a thousand fibers returned 500500 in all"], printed
 
 
 def check_local():
-    printed = subprocess.run([EXAMPLES / "local"], capture_output=True, text=True, timeout=20, check=True).stdout
+    printed = subprocess.run([EXAMPLES / "local"], capture_output=True, text=True, timeout=100, check=True).stdout
     assert printed.splitlines() == ["through a pipe that came through a socket", "got a datagram"], printed
 
 
@@ -43,7 +45,7 @@ def check_proxy():
     echo, echo_port = start(EXAMPLES / "echo", "127.0.0.1:0")
     proxy, proxy_port = start(EXAMPLES / "proxy", f"127.0.0.1:{echo_port}", "127.0.0.1:0")
     sent = bytes(range(256)) * 4096
-    with socket.create_connection(("127.0.0.1", proxy_port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", proxy_port), timeout=100) as connection:
         received = b""
         for begin in range(0, len(sent), 65536):
             connection.sendall(sent[begin : begin + 65536])
@@ -57,7 +59,7 @@ def check_proxy():
 
 
 def run_file(*arguments):
-    return subprocess.run([EXAMPLES / "file", *arguments], capture_output=True, timeout=20, check=False)
+    return subprocess.run([EXAMPLES / "file", *arguments], capture_output=True, timeout=100, check=False)
 
 
 def check_file():
@@ -75,7 +77,7 @@ def check_file():
 
 
 def check_offload():
-    printed = subprocess.run([EXAMPLES / "offload"], capture_output=True, text=True, timeout=20, check=True).stdout
+    printed = subprocess.run([EXAMPLES / "offload"], capture_output=True, text=True, timeout=100, check=True).stdout
     assert printed.splitlines() == [
         *(f"entry {i}" for i in range(10)),
         "meanwhile another fiber ran",
@@ -85,7 +87,7 @@ def check_offload():
 
 
 def lines_of(example, *arguments):
-    return subprocess.run([EXAMPLES / example, *arguments], capture_output=True, text=True, timeout=20, check=True).stdout.splitlines()
+    return subprocess.run([EXAMPLES / example, *arguments], capture_output=True, text=True, timeout=100, check=True).stdout.splitlines()
 
 
 def check_filter():
@@ -102,7 +104,7 @@ def check_select():
 
 def check_descriptors():
     text = b"one\ntwo\nthree without an end"
-    ran = subprocess.run([EXAMPLES / "descriptors"], input=text, capture_output=True, timeout=20, check=True)
+    ran = subprocess.run([EXAMPLES / "descriptors"], input=text, capture_output=True, timeout=100, check=True)
     assert ran.stdout == b"1  one\n2  two\n3  three without an end\n", ran.stdout
     assert ran.stderr == b"descriptors: 3 lines\n", ran.stderr
 
@@ -115,7 +117,7 @@ def check_numbers():
         ("echo_udp", ["127.0.0.1:0", "0"], '"0" is no number of ports: give one from 1 to 65535'),
         ("echo_udp", ["127.0.0.1:0", ""], '"" is no number of ports: give one from 1 to 65535'),
     ):
-        ended = subprocess.run([EXAMPLES / name, *arguments], input="", capture_output=True, text=True, timeout=20, check=False)
+        ended = subprocess.run([EXAMPLES / name, *arguments], input="", capture_output=True, text=True, timeout=100, check=False)
         assert ended.returncode == 1 and ended.stderr == f"{name}: {what}\n", (name, ended)
 
 
@@ -144,7 +146,7 @@ def run_with_few_descriptors(most, name, *arguments):
     settings = {name: value for name, value in os.environ.items() if name != "MIOCO_TIMER"}
     # Looking for leaks takes a descriptor.
     settings |= {"MIOCO_WORKERS": "2", "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
-    return subprocess.run([EXAMPLES / name, *arguments], preexec_fn=limit, env=settings, capture_output=True, text=True, timeout=20, check=False)
+    return subprocess.run([EXAMPLES / name, *arguments], preexec_fn=limit, env=settings, capture_output=True, text=True, timeout=100, check=False)
 
 
 def check_shortage():

@@ -18,7 +18,7 @@ IS_SANITIZED = re.search("^MIOCO_SANITIZE:[A-Z]+=.+", CACHE, re.M) is not None
 
 def run(*arguments, **settings):
     environment = {name: value for name, value in os.environ.items() if name not in ("MIOCO_SEED", "MIOCO_SIM_TRACE")} | settings
-    return subprocess.run([PROGRAM, *map(str, arguments)], env=environment, capture_output=True, text=True, timeout=55, check=False)
+    return subprocess.run([PROGRAM, *map(str, arguments)], env=environment, capture_output=True, text=True, timeout=170, check=False)
 
 
 THE_SAME = r"was ([0-9a-f]{16}) and is \1: the same happened\n"

@@ -355,16 +355,16 @@ TEST_P(async_fds, everything_gets_through_a_terminal) {
 
 // Without a free descriptor the terminal cannot be opened anew, as without the right to.
 TEST_P(async_fds, a_terminal_that_cannot_be_opened_anew_is_read_once_it_is_ready) {
-    inside([] {
-        terminal tty;
-        rlimit before{};
-        ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
-        const int given = dup(tty.screen.get());
-        rlimit none = before;
-        none.rlim_cur = 0;
-        ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
-        auto used = async_fd::adopt(given);
-        ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    terminal tty;
+    rlimit before{};
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const int given = dup(tty.screen.get());
+    rlimit none = before;
+    none.rlim_cur = 0;
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    auto used = async_fd::adopt(given);
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    inside([&] {
         EXPECT_TRUE(is_blocking(given)) << "it is still the shared one";
         char text[8];
         EXPECT_EQ(used.try_read(text), std::nullopt);

@@ -374,12 +374,14 @@ void select_among_many_cases_of_one_descriptor() {
 
 void end_a_runtime_in_a_shortage() {
     std::vector<int> taken;
-    require(mioco::run([&] {
-                for (int fd = dup(STDERR_FILENO); fd >= 0; fd = dup(STDERR_FILENO))
-                    taken.push_back(fd);
-                return 42;
-            }) == 42,
-            "run returns what its function returned");
+    {
+        mioco::runtime rt;  // this thread is no worker: it would have a file open while it begins
+        const auto take_all = [&] {
+            for (int fd = dup(STDERR_FILENO); fd >= 0; fd = dup(STDERR_FILENO)) taken.push_back(fd);
+            return 42;
+        };
+        require(rt.spawn(take_all).join() == 42, "join returns what the fiber returned");
+    }
     for (const int fd : taken) close(fd);
 }
 
@@ -460,11 +462,11 @@ TEST_F(shortage, a_thread_that_cannot_wait_is_told) {
         testing::ExitedWithCode(0), is_empty());
 }
 
-// A closed descriptor's place is taken by another one, which is there in time.
+// A closed descriptor's place is taken by another one, which is there in time. On one worker for the same reason as above.
 TEST_F(shortage, close_still_ends_the_connection) {
-    EXPECT_EXIT(run_to_exit(in_fibers(2, close_what_a_fiber_reads)), testing::ExitedWithCode(0),
+    EXPECT_EXIT(run_to_exit(in_fibers(1, close_what_a_fiber_reads)), testing::ExitedWithCode(0),
                 is_empty());
-    EXPECT_EXIT(run_to_exit(in_fibers(2, close_what_is_no_connection)), testing::ExitedWithCode(0),
+    EXPECT_EXIT(run_to_exit(in_fibers(1, close_what_is_no_connection)), testing::ExitedWithCode(0),
                 is_empty());
 }
 

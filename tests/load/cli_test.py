@@ -101,7 +101,7 @@ def unused_address():
 def run(command_line):
     """Runs it as a shell would, with quotes removed."""
     program, *arguments = shlex.split(command_line)
-    return subprocess.run([PROGRAMS[program], *arguments], capture_output=True, text=True, timeout=50, check=False)
+    return subprocess.run([PROGRAMS[program], *arguments], capture_output=True, text=True, timeout=170, check=False)
 
 
 class TcpBench(unittest.TestCase):
@@ -168,7 +168,7 @@ class MiocoLoad(unittest.TestCase):
             with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
                 self.assertTrue(answered.wait(20))
                 process.send_signal(signal.SIGINT)
-                out, err = process.communicate(timeout=20)
+                out, err = process.communicate(timeout=100)
         self.assertEqual((process.returncode, err), (0, ""))
         told = json.loads(out)
         self.assertTrue(told["interrupted"])
@@ -178,14 +178,17 @@ class MiocoLoad(unittest.TestCase):
     def test_shows_progress_on_a_terminal_alone(self):
         master, terminal = pty.openpty()
         with Server() as server:
-            command = [PROGRAMS["mioco-load"], "-a", server.address, "-c", "2", "-t", "2.5"]
-            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=terminal, timeout=30, check=False)
+            command = [PROGRAMS["mioco-load"], "-a", server.address, "-c", "2", "-t", "3.5"]
+            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=terminal, timeout=100, check=False)
         os.close(terminal)
         shown = read_to_end(master)
         os.close(master)
         self.assertEqual(done.returncode, 0)
         lines = re.findall(r"\r\x1b\[K(\d+) s: (\d+) response/sec, (\d+) so far, 0 errors", shown)
-        self.assertEqual([line[0] for line in lines][:2], ["1", "2"], repr(shown))
+        seconds = [int(line[0]) for line in lines]
+        self.assertGreaterEqual(len(seconds), 2, repr(shown))  # of three, where the machine is busy
+        self.assertGreaterEqual(seconds[0], 1, repr(shown))
+        self.assertEqual(seconds, sorted(set(seconds)), repr(shown))
         self.assertTrue(shown.endswith("\r\x1b[K"), repr(shown))
 
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "echo_run.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <string>
@@ -72,10 +73,15 @@ TEST(echo_run, a_failed_connect_is_as_many_errors_as_echoes) {
 }
 
 TEST(echo_run, an_interrupt_ends_it) {
-    const test_server server(echo);
+    std::atomic<bool> has_begun = false;
+    const test_server server([&](tcp_stream& stream) {
+        has_begun = true;
+        echo(stream);
+    });
     echo_options options = some_echoes();
     options.echoes = 1'000'000'000;
-    std::thread finger([] {
+    std::thread finger([&] {
+        while (!has_begun) std::this_thread::yield();
         std::this_thread::sleep_for(300ms);
         ::kill(::getpid(), SIGINT);
     });

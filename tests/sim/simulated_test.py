@@ -15,7 +15,7 @@ def simulate(case, **variables):
     ours = {name: value for name, value in os.environ.items() if name not in ("MIOCO_SEED", "MIOCO_SEEDS")}
     done = subprocess.run([PROGRAM, "--simulated=sim/planted", f"--gtest_filter=planted.{case}"],
                           env=ours | variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          errors="replace", timeout=50, check=False)
+                          errors="replace", timeout=170, check=False)
     return done.returncode, done.stdout
 
 

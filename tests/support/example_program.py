@@ -21,6 +21,20 @@ def is_thread_sanitized() -> bool:
         return any(line.startswith("MIOCO_SANITIZE:") and line.endswith("=thread\n") for line in lines)
 
 
+def cpu_time(process: subprocess.Popen) -> list[str]:
+    with open(f"/proc/{process.pid}/stat", encoding="utf-8") as stat:
+        return stat.read().rpartition(")")[2].split()[11:13]
+
+
+def signal_when_idle(process: subprocess.Popen, number: int) -> None:
+    """ThreadSanitizer keeps a signal that comes while a fiber runs until that fiber makes its next system call, which one that
+    accepts never does if nobody connects any more."""
+    before = None
+    while is_thread_sanitized() and before != (before := cpu_time(process)):
+        time.sleep(0.1)
+    process.send_signal(number)
+
+
 class ExampleServer:
     """Starts an example on a free port; ends it as Ctrl-C does, and expects status 0."""
 
@@ -41,22 +55,8 @@ class ExampleServer:
     def connect(self) -> socket.socket:
         return socket.create_connection((self.host, self.port))
 
-    def _wait_until_idle(self) -> None:
-        before, now = None, self._cpu_time()
-        while now != before:
-            time.sleep(0.1)
-            before, now = now, self._cpu_time()
-
-    def _cpu_time(self) -> list[str]:
-        with open(f"/proc/{self.process.pid}/stat", encoding="utf-8") as stat:
-            return stat.read().rpartition(")")[2].split()[11:13]
-
     def interrupt(self) -> int:
-        # ThreadSanitizer keeps a signal that comes while a fiber runs until that fiber makes its next system call, which the
-        # fiber that accepts never does if nobody connects any more.
-        if is_thread_sanitized():
-            self._wait_until_idle()
-        self.process.send_signal(signal.SIGINT)
+        signal_when_idle(self.process, signal.SIGINT)
         return self.wait()
 
     def wait(self) -> int:

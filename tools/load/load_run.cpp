@@ -28,9 +28,6 @@ using namespace std::chrono_literals;
 // So many connections are opened at a time: a server's backlog holds them.
 constexpr std::size_t connect_batch = 256;
 
-// How long after the end answers are waited for.
-constexpr auto patience = 1s;
-
 constexpr auto watch_interval = 20ms;
 
 constexpr unsigned shard_count = 16;
@@ -135,12 +132,13 @@ void load_run::make_clients(std::vector<net::tcp_stream> streams) {
 
 void load_run::watch() {
     progress shown(start_);
+    const auto given_up_at = measured_.end + seconds_of(options_.patience_seconds);
     while (running_ > 0) {
         mioco::sleep_for(watch_interval);
         const auto now = clock::now();
         const totals counts = results_.sum();
         shown.update(now, counts.responses, counts.failures);
-        if (now < measured_.end + patience) continue;
+        if (now < given_up_at) continue;
         for (const auto& c : clients_) c->give_up();
     }
 }

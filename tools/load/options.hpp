@@ -21,6 +21,7 @@ struct load_options {
         rate;  // requests a second of all connections; none: as fast as the answers come
     std::optional<unsigned> workers;
     bool json = false;
+    double patience_seconds = 1;  // how long after the end answers are waited for; no argument
 };
 
 /// Reads the arguments, without the program's own name, into `options`. Gives the exit status when
