@@ -10,8 +10,11 @@ namespace {
 
 constexpr nanoseconds_t longest_unstarted_ns = 1'000'000'000;
 constexpr unsigned most_looks = 4096;
-// So many go to the others then. Not a share of all: a tree's would come back with their branches, and be more each time.
-constexpr std::size_t most_overdue = 64;
+// So many go to the others then: a small share, as a tree's come back with their branches, and would be more each time; some at least, and
+// not so many that the lock is held for long. Where newer ones come all the time, one waits for about so many times as long.
+constexpr std::size_t share_overdue = 32;
+constexpr std::size_t fewest_overdue = 64;
+constexpr std::size_t most_overdue = 4096;
 // Of so many turns of workers that have little else one is for those that wait in order, as long as there are others.
 constexpr unsigned turns = 8;
 
@@ -63,7 +66,8 @@ void shared_fibers::age_unstarted(nanoseconds_t now) noexcept {
     if (!is_due(now)) return;
     const std::scoped_lock held(lock_);
     if (!is_due(now)) return;
-    unstarted_.move_oldest_to(in_order_, most_overdue);
+    unstarted_.move_oldest_to(
+        in_order_, std::clamp(unstarted_.size() / share_overdue, fewest_overdue, most_overdue));
     due_.store(unstarted_.empty() ? never : now + longest_unstarted_ns, std::memory_order_relaxed);
     looks_.store(0, std::memory_order_relaxed);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 // The two tests of the original that bound a time from above, by name. It had to ignore both. They run alone, and only in a plain build;
-// as a machine may stall at any moment, the best of twenty attempts counts.
+// as a machine may stall at any moment, the best attempt of twenty seconds counts.
 #include <chrono>
 
 #include <gtest/gtest.h>

@@ -135,8 +135,8 @@ TEST_F(shared, that_have_not_started_for_long_wait_in_order) {
 }
 
 TEST_F(shared, that_have_not_started_for_long_are_not_all_overdue_at_once) {
-    constexpr std::uint32_t count = 1000;
-    constexpr std::uint32_t few = 64;
+    constexpr std::uint32_t count = 6400;
+    constexpr std::uint32_t few = count / 32;
     for (std::uint32_t i = 0; i < count; i += 10) push_unstarted(i, 10);
     all.age(long_ns);
     in overdue;
@@ -148,6 +148,22 @@ TEST_F(shared, that_have_not_started_for_long_are_not_all_overdue_at_once) {
     EXPECT_EQ(some(), in()) << "the others stay for as long again";
     all.age(2 * long_ns);
     EXPECT_EQ(some()[0], few);
+}
+
+TEST_F(shared, that_have_not_started_have_their_turn_in_half_a_minute_though_newer_ones_come) {
+    constexpr std::uint32_t count = 6400;
+    for (std::uint32_t i = 0; i < count; i += 10) push_unstarted(i, 10);
+    std::size_t left = count;
+    for (nanoseconds_t seconds = 1; left > 0; ++seconds) {
+        ASSERT_LE(seconds, 33);
+        const nanoseconds_t now = seconds * 1'000'000'000;
+        all.age(now);
+        for (in taken; !(taken = some()).empty();) {
+            left -= static_cast<std::size_t>(
+                std::ranges::count_if(taken, [](std::uint32_t number) { return number < count; }));
+            push_unstarted(count, static_cast<std::uint32_t>(taken.size()), now);
+        }
+    }
 }
 
 TEST_F(shared, that_have_not_started_for_many_looks_wait_in_order) {
