@@ -182,7 +182,7 @@ TEST_F(look_up, without_a_thread_is_an_error) {
 }
 
 TEST_F(look_up, many_at_once_take_turns) {
-    run([this](mioco::runtime& rt) {
+    run([](mioco::runtime& rt) {
         std::vector<mioco::join_handle<void>> all;
         for (int i = 0; i < 200; ++i) {
             all.push_back(rt.spawn([i] {
