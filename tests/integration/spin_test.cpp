@@ -118,7 +118,7 @@ TEST(spin, leaves_nobody_behind_a_fiber_that_computes) {
     near_peer peer(long_spin, 2);
     std::chrono::nanoseconds longest = 1h;
     // Other programs may have the processor for long, but not each time.
-    for (int i = 0; i < 3 && longest > 100ms; ++i)
+    for (int i = 0; i < 2 && longest > 100ms; ++i)
         longest = std::min(longest, longest_wait_behind_one_that_computes(peer));
     EXPECT_LT(longest, 100ms);
 }
